@@ -1,0 +1,5 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <event2/event.h>

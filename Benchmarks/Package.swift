@@ -1,0 +1,41 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that what a comparison needs never reaches those who only use the library.
+let gnu: [CSetting] = [.define("_GNU_SOURCE")]
+
+let package = Package(
+    name: "Benchmarks",
+    products: [
+        .library(name: "malloccount", type: .dynamic, targets: ["malloccount"])
+    ],
+    dependencies: [
+        .package(name: "swift-event-reactor", path: "..")
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibeventForC",
+            path: "Libraries/CLibeventForC",
+            pkgConfig: "libevent_core",
+            providers: [.apt(["libevent-dev"]), .brew(["libevent"])]
+        ),
+
+        // One folder a server; all speak the same command line. See README.md.
+        .executableTarget(name: "CEpollEcho", path: "Servers/CEpollEcho", cSettings: gnu),
+        .executableTarget(
+            name: "CBuffereventEcho",
+            dependencies: ["CLibeventForC"],
+            path: "Servers/CBuffereventEcho",
+            cSettings: gnu
+        ),
+        .executableTarget(
+            name: "ReactorEcho",
+            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            path: "Servers/ReactorEcho"
+        ),
+
+        .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
+        .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),
+    ],
+    swiftLanguageModes: [.v6]
+)

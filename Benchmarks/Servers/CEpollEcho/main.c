@@ -1,0 +1,161 @@
+// The yardstick: an echo server on epoll as a careful C programmer would write it by hand. One thread, level-triggered,
+// one receive buffer shared by all connections, the answer sent at once from that buffer. What the kernel does not take
+// is kept, and the connection is not read again until it has gone out, so that a peer which never reads costs one
+// buffer at most.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { max_events = 256, backlog = 4096 };
+
+typedef struct {
+    int fd;
+    uint32_t pending_start, pending_end;
+    char *pending;  // unsent remainder of the last message, NULL while there is none
+} connection;
+
+static int epoll_fd;
+static int listen_fd;
+static int spare_fd;  // given up when there is no descriptor left, so that a caller can be accepted and turned away
+static char *shared_buffer;
+static size_t shared_buffer_size = 64 * 1024;
+
+static void fail(const char *what) {
+    perror(what);
+    exit(1);
+}
+
+static void watch(connection *c, int operation, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.ptr = c};
+    if (epoll_ctl(epoll_fd, operation, c->fd, &event) < 0) fail("epoll_ctl");
+}
+
+static void close_connection(connection *c) {
+    close(c->fd);  // the only reference to the socket, so epoll forgets it too
+    free(c->pending);
+    free(c);
+}
+
+// The count of bytes that the kernel took, 0 if its buffer is full, -1 if the connection is lost.
+static ssize_t send_some(int fd, const char *bytes, size_t count) {
+    for (;;) {
+        ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL);
+        if (sent >= 0) return sent;
+        if (errno == EINTR) continue;
+        return errno == EAGAIN ? 0 : -1;
+    }
+}
+
+static void on_readable(connection *c) {
+    ssize_t received = recv(c->fd, shared_buffer, shared_buffer_size, 0);
+    if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (received <= 0) return close_connection(c);
+
+    ssize_t sent = send_some(c->fd, shared_buffer, (size_t)received);
+    if (sent < 0) return close_connection(c);
+    if (sent == received) return;
+
+    c->pending_start = 0;
+    c->pending_end = (uint32_t)(received - sent);
+    c->pending = malloc(c->pending_end);
+    if (c->pending == NULL) return close_connection(c);
+    memcpy(c->pending, shared_buffer + sent, c->pending_end);
+    watch(c, EPOLL_CTL_MOD, EPOLLOUT);
+}
+
+static void on_writable(connection *c) {
+    ssize_t sent = send_some(c->fd, c->pending + c->pending_start, c->pending_end - c->pending_start);
+    if (sent < 0) return close_connection(c);
+    c->pending_start += (uint32_t)sent;
+    if (c->pending_start < c->pending_end) return;
+    free(c->pending);
+    c->pending = NULL;
+    watch(c, EPOLL_CTL_MOD, EPOLLIN);
+}
+
+// A listener out of descriptors stays readable and would spin. Turning the caller away empties its queue.
+static void turn_one_away(void) {
+    close(spare_fd);
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) close(fd);
+    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_acceptable(void) {
+    for (;;) {
+        int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE) turn_one_away();
+            else if (errno == EINTR || errno == ECONNABORTED) continue;
+            return;  // anything left is reported again: epoll is level-triggered
+        }
+        int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        connection *c = calloc(1, sizeof *c);
+        if (c == NULL) {
+            close(fd);
+            return;
+        }
+        c->fd = fd;
+        watch(c, EPOLL_CTL_ADD, EPOLLIN);
+    }
+}
+
+static int listen_on(uint16_t port) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) fail("socket");
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("bind");
+    if (listen(fd, backlog) < 0) fail("listen");
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0) fail("getsockname");
+    printf("listening on %d\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return fd;
+}
+
+int main(int argc, char **argv) {
+    uint16_t port = 0;
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 < argc && strcmp(argv[i], "--port") == 0) port = (uint16_t)atoi(argv[i + 1]);
+        else if (i + 1 < argc && strcmp(argv[i], "--buffer") == 0) shared_buffer_size = strtoul(argv[i + 1], NULL, 10);
+        else {
+            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES]\n", argv[0]);
+            return 2;
+        }
+    }
+    shared_buffer = malloc(shared_buffer_size);
+    if (shared_buffer == NULL) fail("malloc");
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0) fail("epoll_create1");
+    spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    listen_fd = listen_on(port);
+
+    struct epoll_event listening = {.events = EPOLLIN, .data.ptr = NULL};  // no connection: the listener
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &listening) < 0) fail("epoll_ctl");
+
+    struct epoll_event events[max_events];
+    for (;;) {
+        int count = epoll_wait(epoll_fd, events, max_events, -1);
+        if (count < 0 && errno != EINTR) fail("epoll_wait");
+        for (int i = 0; i < count; i++) {
+            connection *c = events[i].data.ptr;
+            if (c == NULL) on_acceptable();
+            else if (c->pending != NULL) on_writable(c);
+            else on_readable(c);
+        }
+    }
+}

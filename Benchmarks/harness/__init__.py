@@ -1,0 +1,1 @@
+"""Builds, starts, loads and reads the servers under Servers/."""

@@ -1,0 +1,93 @@
+"""Heap allocations an echoed message, counted by a preloaded library."""
+
+import struct
+import tempfile
+from pathlib import Path
+
+from .. import bounds
+from ..load import Load, connect, echo, receive_exactly, reset
+from ..processes import HarnessError
+from .syscalls import BURST_LINES, BURSTS, LINE
+
+FIELDS = ("malloc", "calloc", "realloc", "aligned", "free", "bytes")  # struct malloccount
+CONNECTIONS = 1000
+
+
+class Counter:
+    """The counters of one server, read from the file that it has mapped."""
+
+    def __init__(self, directory, binaries):
+        self.path = Path(directory) / "counts"
+        self.env = {"MALLOCCOUNT_FILE": self.path, "LD_PRELOAD": Path(binaries) / "libmalloccount.so"}
+
+    def read(self):
+        return dict(zip(FIELDS, struct.unpack(f"={len(FIELDS)}Q", self.path.read_bytes()[: 8 * len(FIELDS)])))
+
+    def since(self, before):
+        return {name: value - before[name] for name, value in self.read().items()}
+
+
+def allocations(counts):
+    return counts["malloc"] + counts["calloc"] + counts["realloc"] + counts["aligned"]
+
+
+def count_echoes(bench, server, counter, size):
+    with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds=1.0) as load:
+        before = counter.read()
+        messages = load.measure()["exchanged"]
+        return counter.since(before), messages
+
+
+def count_bursts(server, counter):
+    connection = connect(server.port)
+    for number in range(2 * BURSTS):
+        if number == BURSTS:
+            before = counter.read()
+        connection.sendall(LINE * BURST_LINES)
+        if receive_exactly(connection, len(LINE) * BURST_LINES) != LINE * BURST_LINES:
+            raise HarnessError("wrong lines came back")
+    counts = counter.since(before)
+    connection.close()
+    return counts, BURSTS
+
+
+def count_connections(server, counter):
+    descriptors = server.descriptor_count()
+    for number in range(2 * CONNECTIONS):
+        if number == CONNECTIONS:
+            before = counter.read()
+        connection = connect(server.port)
+        echo(connection, LINE)
+        reset(connection)
+        server.settle(descriptors)
+    return counter.since(before), CONNECTIONS
+
+
+def run(bench):
+    report, rows, checks = bench.report, [], []
+
+    def row(spec, work, measured, bound=False):
+        counts, messages = measured
+        each = allocations(counts) / messages
+        rows.append([spec.name, work, each, counts["free"] / messages, counts["bytes"] / messages, messages])
+        report.keep("allocations", {"server": spec.name, "work": work, "messages": messages, "counts": counts})
+        if bound and spec.name in bench.subjects:
+            checks.append((f"allocations, {work}: {spec.name}", each))
+
+    for spec in bench.servers:
+        # The last size does not fit a socket's buffer, so it shows what keeping the remainder costs: no bound there.
+        for size in (64, 16 * 1024, 256 * 1024):
+            with tempfile.TemporaryDirectory() as directory:
+                counter = Counter(directory, bench.binaries)
+                with bench.server(spec, env=counter.env) as server:
+                    row(spec, f"echo {size} B", count_echoes(bench, server, counter, size), size <= 16 * 1024)
+                    if size == 64:
+                        row(spec, "connection made, used, lost", count_connections(server, counter))
+        if spec.lines:
+            with tempfile.TemporaryDirectory() as directory:
+                counter = Counter(directory, bench.binaries)
+                with bench.server(spec, env=counter.env, arguments=("--mode", "lines")) as server:
+                    row(spec, f"burst of {BURST_LINES} lines", count_bursts(server, counter), True)
+    report.table("Heap allocations of each", ["server", "work", "allocations", "frees", "bytes", "count"], rows)
+    for name, figure in checks:
+        report.check(name, figure, "<=", bounds.ALLOCATIONS, tolerance=bounds.ALLOCATION_TOLERANCE)

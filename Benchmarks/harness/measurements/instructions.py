@@ -1,0 +1,40 @@
+"""Instructions in user space an echoed message, counted by callgrind. Slow, but the same on any day and any machine
+of a kind: the figure to watch while working on the path of a message."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from ..load import Load
+from ..processes import Server
+
+SHORT, LONG = 0.5, 2.5
+
+
+class UnderCallgrind(Server):
+    def __init__(self, spec, binaries, cpus, output):
+        super().__init__(spec, binaries, cpus)
+        self.command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", *self.command]
+
+
+def count(bench, spec, size, seconds):
+    """All instructions from start to end, and all messages."""
+    with tempfile.TemporaryDirectory() as directory:
+        output = Path(directory) / "callgrind.out"
+        with UnderCallgrind(spec, bench.binaries, bench.server_cpus, output) as server:
+            with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
+                messages = load.measure()["total_messages"]
+        return int(re.search(r"^totals: (\d+)", output.read_text(), re.MULTILINE).group(1)), messages
+
+
+def run(bench):
+    rows = []
+    for spec in bench.servers:
+        for size in (64, 16 * 1024):
+            # Start and end cost the same in both: the difference is messages alone.
+            few, few_messages = count(bench, spec, size, SHORT)
+            many, many_messages = count(bench, spec, size, LONG)
+            each = (many - few) / (many_messages - few_messages)
+            rows.append([spec.name, size, each])
+            bench.report.keep("instructions", {"server": spec.name, "size": size, "instructions": each})
+    bench.report.table("Instructions in user space an echo", ["server", "size", "instructions"], rows)

@@ -1,0 +1,129 @@
+"""Child processes that never outlive the driver, and what the kernel knows about them."""
+
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+class HarnessError(Exception):
+    """A measurement that could not be made, as opposed to one that fell short."""
+
+
+def spawn(command, cpus=None, nofile=None, env=None, **options):
+    """Starts a command pinned to the given cpus, killed with its parent. The child's pid is the command's own, since
+    each wrapper replaces itself by the next."""
+    wrapped = ["setpriv", "--pdeathsig", "KILL"]
+    if cpus:
+        wrapped += ["taskset", "-c", ",".join(map(str, cpus))]
+    if nofile:
+        wrapped += ["prlimit", f"--nofile={nofile}:{nofile}"]
+    if env:
+        # Set last, so that what is preloaded is preloaded into the command alone.
+        wrapped += ["env", *(f"{name}={value}" for name, value in env.items())]
+    return subprocess.Popen(wrapped + [str(part) for part in command], **options)
+
+
+def stop(process, patience=5):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def read_line(process, stream, patience, what):
+    """The next line of an unbuffered binary pipe, without waiting for ever."""
+    deadline, line = time.monotonic() + patience, b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([stream], [], [], max(0, deadline - time.monotonic()))
+        byte = os.read(stream.fileno(), 1) if ready else b""
+        if not byte:
+            state = "is silent" if not ready else f"ended, status {process.wait()}"
+            raise HarnessError(f"{what} {state}")
+        line += byte
+    return line.decode().strip()
+
+
+def stolen_seconds(cpus):
+    """Time in which the hypervisor gave these processors to others."""
+    wanted, stolen = {f"cpu{cpu}" for cpu in cpus}, 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        fields = line.split()
+        if fields[0] in wanted:
+            stolen += int(fields[8])
+    return stolen / os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """A running server: `with Server(spec, ...) as server: server.port`."""
+
+    def __init__(self, spec, binaries, cpus, nofile=None, env=None, arguments=()):
+        self.spec = spec
+        self.command = [Path(binaries) / spec.product, "--port", "0", *spec.arguments, *arguments]
+        self.cpus = cpus
+        self.options = dict(cpus=cpus, nofile=nofile, env=env)
+
+    def __enter__(self):
+        self.errors = tempfile.TemporaryFile()
+        self.process = spawn(self.command, stdout=subprocess.PIPE, stderr=self.errors, bufsize=0, **self.options)
+        try:
+            line = read_line(self.process, self.process.stdout, 10, self.spec.name)
+            words = line.split()
+            if words[:2] != ["listening", "on"]:
+                raise HarnessError(f"{self.spec.name} said {line!r} instead of its port")
+        except HarnessError as error:
+            stop(self.process)
+            raise HarnessError(f"{error}{self.complaint()}") from None
+        except BaseException:
+            stop(self.process)
+            raise
+        self.pid, self.port = self.process.pid, int(words[2])
+        return self
+
+    def __exit__(self, *_):
+        status = self.process.poll()
+        stop(self.process)
+        self.process.stdout.close()
+        complaint = self.complaint()
+        self.errors.close()
+        if status is not None:
+            raise HarnessError(f"{self.spec.name} ended by itself, status {status}{complaint}")
+
+    def complaint(self):
+        self.errors.seek(0)
+        text = self.errors.read().decode(errors="replace").strip()
+        return f":\n{text[-2000:]}" if text else ""
+
+    def cpu_seconds(self):
+        """Seconds in user space and in the kernel, by the kernel's clock tick."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        tick = os.sysconf("SC_CLK_TCK")
+        return int(fields[11]) / tick, int(fields[12]) / tick
+
+    def running_seconds(self):
+        """Seconds on a processor, exact."""
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+
+    def private_bytes(self):
+        """Memory that this process alone has written to. Clean private pages are left out: those are pages of program
+        files, which turn shared and private again as unrelated processes come and go."""
+        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Private_Dirty:"):
+                return int(line.split()[1]) * 1024
+        raise HarnessError("the kernel does not tell private memory")
+
+    def descriptor_count(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def settle(self, descriptors, patience=30):
+        """Waits until the server has that many descriptors open, or as long as patience lasts; says how many it has."""
+        deadline = time.monotonic() + patience
+        while (count := self.descriptor_count()) != descriptors and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return count

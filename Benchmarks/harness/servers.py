@@ -1,0 +1,25 @@
+"""The servers that there are. A new one is a folder under Servers/, a target in Package.swift and a line here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spec:
+    name: str
+    product: str
+    arguments: tuple = ()
+    lines: bool = False  # speaks --mode lines
+
+
+SERVERS = {
+    spec.name: spec
+    for spec in [
+        Spec("c-epoll", "CEpollEcho"),
+        Spec("c-bufferevent", "CBuffereventEcho"),
+        Spec("reactor", "ReactorEcho", lines=True),
+        Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True),
+    ]
+}
+
+# The servers whose figures are held against the bounds, unless the command line says otherwise.
+SUBJECTS = ["reactor"]

@@ -1,0 +1,44 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "swift-event-reactor",
+    products: [
+        .library(name: "EventReactor", targets: ["EventReactor"]),
+        .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
+    ],
+    targets: [
+        // The engine: libevent's core library, found by pkg-config.
+        .systemLibrary(
+            name: "CLibevent",
+            pkgConfig: "libevent_core",
+            providers: [.apt(["libevent-dev"]), .brew(["libevent"])]
+        ),
+        // What Swift cannot import from the system's headers.
+        .target(name: "CEventReactorShims"),
+        // The contract: no engine, no system calls on sockets.
+        .target(name: "EventReactorCore", swiftSettings: strict),
+        // Plain sockets, shared by the reactors that use the kernel.
+        .target(
+            name: "EventReactorSockets",
+            dependencies: ["EventReactorCore", "CEventReactorShims"],
+            swiftSettings: strict
+        ),
+        // The reactor on libevent: what users import.
+        .target(
+            name: "EventReactor",
+            dependencies: ["CLibevent", "EventReactorCore", "EventReactorSockets"],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "Echo", dependencies: ["EventReactor"], path: "Examples/Echo", swiftSettings: strict),
+        .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,41 @@
+// What Swift cannot import from the system's headers, and what has to be C: calls that are GNU's alone, macros, and
+// signal handlers, in which no Swift code may run.
+#pragma once
+
+// Only this: a libc header first seen here rather than in Swift's Glibc module would belong to this module.
+#include <stdint.h>
+
+// Each returns a descriptor, or -1 with errno set; close-on-exec and non-blocking.
+int er_socket(int domain, int type);
+int er_accept(int listener);
+int er_eventfd(void);
+int er_timerfd(void);
+int er_open_reserve(void);
+
+// Adds one to an eventfd, which wakes whoever watches it.
+void er_eventfd_wake(int descriptor);
+
+// Arms a timerfd for an absolute time on the monotonic clock, in nanoseconds.
+int er_timerfd_arm(int descriptor, int64_t nanoseconds);
+
+// The bytes that the peer's kernel has not acknowledged yet, or -1 with errno set.
+int er_unacknowledged(int descriptor);
+
+// Nanoseconds on the monotonic clock.
+int64_t er_monotonic_now(void);
+
+// Signals. A subscriber is a place in a table; the handler marks the signal there and wakes the subscriber's eventfd.
+// While a signal has a subscriber its disposition is the handler's; with the last one gone it is what it was before.
+
+// A place for an eventfd, or -1 where the table is full.
+int er_signals_subscribe(int wake_descriptor);
+// Has signals delivered to a place. 0, or an errno.
+int er_signals_add(int place, int signal_number);
+// Gives the place back. When it has returned no handler touches the descriptor any more.
+void er_signals_unsubscribe(int place);
+// The signals that came since the last call: bit n - 1 stands for signal n.
+uint64_t er_signals_take(int place);
+
+// Ignores SIGPIPE where it would kill the process, until as many ends as begins have been called.
+void er_sigpipe_ignore_begin(void);
+void er_sigpipe_ignore_end(void);

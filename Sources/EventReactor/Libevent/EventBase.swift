@@ -1,0 +1,62 @@
+import CLibevent
+import EventReactorCore
+import Glibc
+
+/// An `event_base` without locks: one thread owns it, and nothing else ever calls into it.
+@safe
+struct EventBase: ~Copyable {
+    let pointer: OpaquePointer
+
+    init() throws(ReactorError) {
+        guard let configuration = unsafe event_config_new() else { throw EventBase.error("event_config_new") }
+        defer { unsafe event_config_free(configuration) }
+        // What a program does is not to depend on variables of its environment.
+        let flags = EVENT_BASE_FLAG_NOLOCK.rawValue | EVENT_BASE_FLAG_IGNORE_ENV.rawValue
+        unsafe event_config_set_flag(configuration, Int32(flags))
+        guard let base = unsafe event_base_new_with_config(configuration) else {
+            throw EventBase.error("event_base_new")
+        }
+        unsafe pointer = base
+    }
+
+    deinit {
+        unsafe event_base_free(pointer)
+    }
+
+    /// Waits for events and handles one batch; handles what there is without waiting where that is asked for.
+    func loopOnce(waits: Bool) {
+        unsafe event_base_loop(pointer, waits ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
+    }
+
+    private static func error(_ operation: String) -> ReactorError {
+        .system(SystemError(code: errno == 0 ? ENOMEM : errno, operation: operation, address: nil))
+    }
+}
+
+/// An `event` on a descriptor; it is deleted before the descriptor is closed by whoever owns both.
+@safe
+struct Event: ~Copyable {
+    typealias Callback = @convention(c) (Int32, Int16, UnsafeMutableRawPointer?) -> Void
+
+    private let pointer: OpaquePointer
+
+    /// Watches a descriptor from now on.
+    ///
+    /// - Parameter context: handed to the callback; it has to outlive the event.
+    init?(
+        _ base: borrowing EventBase, _ descriptor: Int32, _ what: Int32, _ callback: Callback, context: AnyObject
+    ) {
+        let context = unsafe Unmanaged.passUnretained(context).toOpaque()
+        let made = unsafe event_new(base.pointer, descriptor, Int16(what), callback, context)
+        guard let made = unsafe made else { return nil }
+        guard unsafe event_add(made, nil) == 0 else {
+            unsafe event_free(made)
+            return nil
+        }
+        unsafe pointer = made
+    }
+
+    deinit {
+        unsafe event_free(pointer)
+    }
+}

@@ -1,0 +1,90 @@
+import CLibevent
+import EventReactorCore
+import EventReactorSockets
+import Glibc
+
+/// A listening socket in an `evconnlistener`.
+@safe
+final class LibeventListener: ListenerEngine {
+    private var socket: ListeningSocket?
+    private var listener: OpaquePointer?
+    private unowned let port: ListeningPort
+    private unowned let engine: LibeventEngine
+    let address: SocketAddress
+    private let descriptor: Int32
+    /// What was accepted in this turn, and whether the bound of a turn was reached.
+    private var acceptedThisTurn = 0
+    private var turn: UInt64 = 0
+    private var isEnabled = true
+
+    init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: LibeventEngine) throws(ListenError) {
+        self.port = port
+        self.engine = engine
+        address = socket.address
+        descriptor = socket.descriptor
+        self.socket = consume socket
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        // The descriptor is ours to close. Backlog 0: it listens already.
+        unsafe listener = evconnlistener_new(
+            engine.base.pointer, { _, descriptor, peer, length, context in
+                unsafe LibeventListener.from(context) { unsafe $0.accepted(descriptor, peer, length) }
+            }, context, LEV_OPT_CLOSE_ON_EXEC, 0, descriptor)
+        guard let listener = unsafe listener else {
+            throw .system(SystemError(code: ENOMEM, operation: "evconnlistener_new", address: address))
+        }
+        unsafe evconnlistener_set_error_cb(listener) { _, context in
+            let code = errno
+            unsafe LibeventListener.from(context) { $0.failed(code) }
+        }
+    }
+
+    deinit {
+        close()
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?, _ body: (LibeventListener) -> Void) {
+        guard let context = unsafe context else { return }
+        // The port lets go of the listener where a protocol stops listening in its first callback.
+        let listener = unsafe Unmanaged<LibeventListener>.fromOpaque(context).takeUnretainedValue()
+        body(listener)
+    }
+
+    private func accepted(_ descriptor: Int32, _ peer: UnsafeMutablePointer<sockaddr>?, _ length: Int32) {
+        if turn != engine.reactor.turnNumber {
+            turn = engine.reactor.turnNumber
+            acceptedThisTurn = 0
+        }
+        acceptedThisTurn += 1
+        if acceptedThisTurn >= port.acceptsPerTurn, isEnabled, let listener = unsafe listener {
+            // libevent accepts until the backlog is empty unless it is disabled; the rest is for the next turn.
+            unsafe evconnlistener_disable(listener)
+            engine.reactor.callSoon { [weak self] in self?.resume() }
+        }
+        let from = unsafe peer.map { unsafe SocketAddress(kernelForm: $0, length: socklen_t(length)) } ?? .unnamedUnix
+        port.accepted(descriptor: descriptor, peer: from)
+    }
+
+    private func failed(_ code: Int32) {
+        engine.reserve.handle(code, listener: descriptor, port: port)
+    }
+
+    private func resume() {
+        if isEnabled, let listener = unsafe listener { unsafe evconnlistener_enable(listener) }
+    }
+
+    func enable() {
+        isEnabled = true
+        resume()
+    }
+
+    func disable() {
+        isEnabled = false
+        if let listener = unsafe listener { unsafe evconnlistener_disable(listener) }
+    }
+
+    func close() {
+        if let listener = unsafe listener { unsafe evconnlistener_free(listener) }
+        unsafe listener = nil
+        socket = nil
+    }
+}

@@ -1,0 +1,145 @@
+import CLibevent
+import EventReactorCore
+import EventReactorSockets
+import Glibc
+
+/// Streams that are bufferevents from the first byte to the last: libevent's own buffering, and its rate limits.
+///
+/// `outbox` is the bufferevent. `handle` is the edge-triggered event of the watch, there only once reading was paused.
+@safe
+final class BuffereventStreams: LibeventStreams, StreamEngine {
+    /// The limits that each connection of the listener or connector is under; libevent borrows it.
+    private let limits: OpaquePointer?
+    /// Keeps the loop's engine alive as long as connections name this one.
+    private let owner: LibeventEngine
+
+    init(engine: LibeventEngine, rateLimit: RateLimit?) {
+        owner = engine
+        unsafe limits = rateLimit.flatMap { unsafe $0.makeTokenBuckets() }
+        super.init(engine: engine)
+    }
+
+    deinit {
+        if let limits = unsafe limits { unsafe ev_token_bucket_cfg_free(limits) }
+    }
+
+    func open(_ connection: StreamConnection) throws(SystemError) {
+        guard let buffered = unsafe bufferevent_socket_new(base, connection.descriptor, 0) else {
+            throw SystemError(code: ENOMEM, operation: "bufferevent_socket_new", address: connection.peerAddress)
+        }
+        unsafe connection.outbox = buffered
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        unsafe bufferevent_setcb(
+            buffered, BuffereventStreams.readCallback, BuffereventStreams.writtenCallback,
+            BuffereventStreams.eventCallback, context)
+        unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), connection.settings.lowMark, 0)
+        if let limits = unsafe limits { unsafe bufferevent_set_rate_limit(buffered, limits) }
+        // Only reading: enabled for writing with nothing to write it would report that once for nothing.
+        unsafe bufferevent_enable(buffered, Int16(EV_READ))
+    }
+
+    // MARK: Reading
+
+    private static let readCallback: OutboxPool.WriteCallback = { _, context in
+        unsafe LibeventStreams.with(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
+            streams.deliver(connection)
+        }
+    }
+
+    /// Delivers what has been read, or keeps it while reading is paused.
+    private func deliver(_ connection: StreamConnection) {
+        guard connection.wantsReading else { return park(connection) }
+        guard let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) else { return }
+        let count = unsafe evbuffer_get_length(input)
+        guard count > 0, let start = unsafe evbuffer_pullup(input, -1) else { return }
+        unsafe connection.received(UnsafeBufferPointer(start: start, count: count).span)
+        // Where the connection ended meanwhile, libevent frees the buffer itself, once it has left its callback.
+        if unsafe connection.outbox != nil { unsafe evbuffer_drain(input, count) }
+    }
+
+    private static let eventCallback: OutboxPool.EventCallback = { _, what, context in
+        let code = errno
+        unsafe LibeventStreams.with(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
+            let what = Int32(what)
+            if what & BEV_EVENT_WRITING != 0 {
+                connection.sendFailed(code == 0 ? EPIPE : code)
+            } else if what & BEV_EVENT_ERROR != 0 {
+                streams.deliver(connection)
+                connection.broke(code)
+            } else if what & BEV_EVENT_EOF != 0 {
+                streams.deliver(connection)
+                // While reading is paused the end waits: enabled again, the bufferevent finds it once more.
+                if connection.wantsReading { connection.receivedEnd() } else { streams.park(connection) }
+            }
+        }
+    }
+
+    private func park(_ connection: StreamConnection) {
+        guard connection.state.isDisjoint(with: [.parked, .lost]), let buffered = unsafe connection.outbox else { return }
+        connection.state.insert(.parked)
+        unsafe bufferevent_disable(buffered, Int16(EV_READ))
+        let code = StreamSocket.pendingError(connection.descriptor)
+        if code != 0 { return connection.broke(code) }
+        armWatch(connection)
+    }
+
+    func readingChanged(_ connection: StreamConnection) {
+        guard connection.wantsReading else {
+            if connection.state.contains(.readEnded) { park(connection) }
+            return
+        }
+        guard connection.state.contains(.parked), let buffered = unsafe connection.outbox else { return }
+        connection.state.remove(.parked)
+        disarmWatch(connection)
+        unsafe bufferevent_enable(buffered, Int16(EV_READ))
+        if let input = unsafe bufferevent_get_input(buffered), unsafe evbuffer_get_length(input) > 0 {
+            // What was read before the pause comes first, and not inside the call that ended the pause.
+            unsafe bufferevent_trigger(
+                buffered, Int16(EV_READ),
+                Int32(BEV_TRIG_IGNORE_WATERMARKS.rawValue | BEV_TRIG_DEFER_CALLBACKS.rawValue))
+        }
+    }
+
+    // MARK: Writing
+
+    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int { 0 }
+
+    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int { 0 }
+
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let buffered = unsafe connection.outbox else { return false }
+        if connection.state.contains(.parked) { disarmWatch(connection) }
+        return unsafe bufferevent_write(buffered, bytes.baseAddress, bytes.count) == 0
+    }
+
+    func queuedByteCount(_ connection: StreamConnection) -> Int {
+        guard let buffered = unsafe connection.outbox else { return 0 }
+        return unsafe evbuffer_get_length(bufferevent_get_output(buffered))
+    }
+
+    func lowMarkChanged(_ connection: StreamConnection) {
+        guard let buffered = unsafe connection.outbox else { return }
+        unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), connection.settings.lowMark, 0)
+    }
+
+    private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
+        unsafe LibeventStreams.with(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
+            let rest = streams.queuedByteCount(connection)
+            connection.outboxDrained(remaining: rest)
+            if rest == 0 && connection.state.contains(.parked) && !connection.state.contains(.lost) {
+                streams.armWatch(connection)
+            }
+        }
+    }
+
+    func close(_ connection: StreamConnection, reset: Bool) {
+        if let event = unsafe connection.handle { unsafe event_free(event) }
+        unsafe connection.handle = nil
+        if let buffered = unsafe connection.outbox { unsafe bufferevent_free(buffered) }
+        unsafe connection.outbox = nil
+        StreamSocket.close(connection.descriptor, reset: reset)
+    }
+}

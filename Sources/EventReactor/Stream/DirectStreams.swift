@@ -1,0 +1,136 @@
+import CLibevent
+import EventReactorCore
+import EventReactorSockets
+import Glibc
+
+/// Streams on libevent's events: received into the reactor's buffer, sent straight to the kernel.
+///
+/// `handle` is the event, level-triggered for bytes or edge-triggered for the watch while reading is not wanted.
+/// `outbox` is a bufferevent, there only while bytes wait that the kernel did not take.
+final class DirectStreams: LibeventStreams, StreamEngine {
+    private let outboxes = OutboxPool()
+
+    func open(_ connection: StreamConnection) throws(SystemError) {
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        let event = unsafe event_new(
+            base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
+        unsafe connection.handle = event
+        guard let event = unsafe event, unsafe event_add(event, nil) == 0 else {
+            throw SystemError(code: ENOMEM, operation: "event_add", address: connection.peerAddress)
+        }
+    }
+
+    private static let readCallback: Event.Callback = { _, _, context in
+        unsafe LibeventStreams.with(context) { connection in
+            if connection.wantsReading {
+                DirectStreams.read(connection)
+            } else {
+                unsafe unsafeDowncast(connection.engine, to: DirectStreams.self).park(connection)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func read(_ connection: StreamConnection) {
+        let buffer = unsafe connection.reactor.receiveBuffer
+        let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 {
+            let bytes = unsafe UnsafeBufferPointer(
+                start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
+            unsafe connection.received(bytes.span)
+        } else if count == 0 {
+            connection.receivedEnd()
+        } else if errno != EAGAIN && errno != EINTR {
+            connection.broke(errno)
+        }
+    }
+
+    /// Bytes came that are not wanted now: from here on only a reset is watched for.
+    private func park(_ connection: StreamConnection) {
+        guard connection.state.isDisjoint(with: [.parked, .lost]) else { return }
+        connection.state.insert(.parked)
+        disarmWatch(connection)
+        let code = StreamSocket.pendingError(connection.descriptor)
+        if code != 0 { return connection.broke(code) }
+        armWatch(connection)
+    }
+
+    func readingChanged(_ connection: StreamConnection) {
+        guard connection.wantsReading else {
+            if connection.state.contains(.readEnded) { park(connection) }
+            return
+        }
+        guard connection.state.contains(.parked), let event = unsafe connection.handle else { return }
+        connection.state.remove(.parked)
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        unsafe event_del(event)
+        unsafe event_assign(
+            event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
+        unsafe event_add(event, nil)
+    }
+
+    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
+        unsafe StreamSocket.send(connection.descriptor, bytes)
+    }
+
+    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        unsafe StreamSocket.send(connection.descriptor, pieces: pieces)
+    }
+
+    // MARK: What the kernel did not take
+
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        if unsafe connection.outbox == nil {
+            if connection.state.contains(.parked) { disarmWatch(connection) }
+            unsafe connection.outbox = outboxes.take(
+                base: base, connection: connection, written: DirectStreams.writtenCallback,
+                failed: DirectStreams.failedCallback)
+        }
+        guard let outbox = unsafe connection.outbox else { return false }
+        return unsafe evbuffer_add(bufferevent_get_output(outbox), bytes.baseAddress, bytes.count) == 0
+    }
+
+    func queuedByteCount(_ connection: StreamConnection) -> Int {
+        guard let outbox = unsafe connection.outbox else { return 0 }
+        return unsafe evbuffer_get_length(bufferevent_get_output(outbox))
+    }
+
+    func lowMarkChanged(_ connection: StreamConnection) {
+        guard let outbox = unsafe connection.outbox else { return }
+        unsafe bufferevent_setwatermark(outbox, Int16(EV_WRITE), connection.settings.lowMark, 0)
+    }
+
+    private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
+        unsafe LibeventStreams.with(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreams.self)
+            let rest = streams.queuedByteCount(connection)
+            if rest == 0 { streams.releaseOutbox(connection) }
+            connection.outboxDrained(remaining: rest)
+            if rest == 0 && connection.state.contains(.parked) && !connection.state.contains(.lost) {
+                streams.armWatch(connection)
+            }
+        }
+    }
+
+    private static let failedCallback: OutboxPool.EventCallback = { _, _, context in
+        let code = errno
+        unsafe LibeventStreams.with(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreams.self)
+            streams.releaseOutbox(connection)
+            connection.sendFailed(code == 0 ? EPIPE : code)
+        }
+    }
+
+    private func releaseOutbox(_ connection: StreamConnection) {
+        guard let outbox = unsafe connection.outbox else { return }
+        unsafe connection.outbox = nil
+        unsafe outboxes.give(outbox)
+    }
+
+    func close(_ connection: StreamConnection, reset: Bool) {
+        if let event = unsafe connection.handle { unsafe event_free(event) }
+        unsafe connection.handle = nil
+        releaseOutbox(connection)
+        StreamSocket.close(connection.descriptor, reset: reset)
+    }
+}

@@ -1,0 +1,74 @@
+import CLibevent
+import EventReactorCore
+import EventReactorSockets
+import Glibc
+
+/// What both kinds of stream on libevent have in common: sockets, and the watch over a connection that is not read.
+class LibeventStreams {
+    unowned(unsafe) let engine: LibeventEngine
+
+    init(engine: LibeventEngine) {
+        unsafe self.engine = engine
+    }
+
+    var base: OpaquePointer { unsafe engine.base.pointer }
+
+    func shutdownWrite(_ connection: StreamConnection) {
+        StreamSocket.shutdownWrite(connection.descriptor)
+    }
+
+    func closingLosesBytes(_ connection: StreamConnection) -> Bool {
+        unsafe StreamSocket.closingLosesBytes(connection.descriptor, scratch: connection.reactor.receiveBuffer)
+    }
+
+    func localAddress(_ connection: StreamConnection) -> SocketAddress {
+        SocketAddress(of: connection.descriptor)
+    }
+
+    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool {
+        StreamSocket.setNoDelay(connection.descriptor, enabled)
+    }
+
+    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
+        StreamSocket.setKeepAlive(connection.descriptor, keepAlive)
+    }
+
+    // MARK: The watch over a connection that is not read
+
+    // A paused connection must not be watched for bytes, which would be reported over and over, and with nothing
+    // watched a reset would go unseen. An edge-triggered event tells of each change once. One descriptor cannot have
+    // edge-triggered and level-triggered events at a time, so the watch makes way for whatever waits to be sent, whose
+    // own event sees a reset too.
+
+    static let watchCallback: Event.Callback = { _, _, context in
+        unsafe LibeventStreams.with(context) { connection in
+            let code = StreamSocket.pendingError(connection.descriptor)
+            if code != 0 { connection.broke(code) }
+        }
+    }
+
+    func armWatch(_ connection: StreamConnection) {
+        guard !connection.state.contains(.queued) else { return }
+        let what = Int16(EV_READ | EV_PERSIST | EV_ET)
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        if let event = unsafe connection.handle {
+            unsafe event_del(event)
+            unsafe event_assign(event, base, connection.descriptor, what, LibeventStreams.watchCallback, context)
+        } else {
+            unsafe connection.handle = event_new(
+                base, connection.descriptor, what, LibeventStreams.watchCallback, context)
+        }
+        if let event = unsafe connection.handle { unsafe event_add(event, nil) }
+    }
+
+    func disarmWatch(_ connection: StreamConnection) {
+        if let event = unsafe connection.handle { unsafe event_del(event) }
+    }
+
+    /// The connection that a callback is for. It is alive: the reactor frees connections at the end of a turn only.
+    @inline(__always)
+    static func with(_ context: UnsafeMutableRawPointer?, _ body: (StreamConnection) -> Void) {
+        guard let context = unsafe context else { return }
+        unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
+    }
+}

@@ -1,0 +1,29 @@
+/// Why a listener could not be made; no descriptor is left behind.
+public enum ListenError: Error, Hashable, Sendable {
+    /// The port, host or path is not one that can be listened on.
+    case invalidAddress(AddressError)
+
+    /// The host has no address; the text says what the resolver said.
+    case unresolvable(host: String, message: String)
+
+    /// Another socket has the address.
+    case addressInUse(SystemError)
+
+    /// The address is not one of this machine's, is not allowed, or the system lacks something.
+    case system(SystemError)
+
+    package init(_ error: SystemError, isInUse: Bool) {
+        self = isInUse ? .addressInUse(error) : .system(error)
+    }
+}
+
+extension ListenError: CustomStringConvertible {
+    /// The error in words.
+    public var description: String {
+        switch self {
+        case .invalidAddress(let error): "cannot listen: \(error)"
+        case .unresolvable(let host, let message): "cannot listen: no address for host \"\(host)\": \(message)"
+        case .addressInUse(let error), .system(let error): "cannot listen: \(error)"
+        }
+    }
+}

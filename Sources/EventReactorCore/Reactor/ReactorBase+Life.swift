@@ -1,0 +1,181 @@
+extension ReactorBase {
+    /// Whether `run()` is under way, a stop included.
+    public var isRunning: Bool { phase != .idle }
+
+    /// Runs the loop until it is stopped: by `stop()`, by the remote's, or by a signal of the configuration.
+    ///
+    /// An idle reactor sleeps and uses no processor time. After a stop it can be run again; what was listening has to
+    /// listen anew.
+    ///
+    /// - Throws: ``ReactorError/alreadyRunning`` inside `run()`, or ``ReactorError/system(_:)`` where signals cannot be
+    ///   watched.
+    public func run() throws(ReactorError) {
+        guard phase == .idle else { throw .alreadyRunning }
+        do throws(SystemError) {
+            try engine.beginSignals(configuration.stopSignals.union(signalHandlers.keys))
+        } catch {
+            throw .system(error)
+        }
+        phase = .starting
+        queue.runBegan()
+        for hook in startupHooks { runHook(hook) }
+        if phase == .starting { phase = .running }
+        while true {
+            if phase == .draining && connectionCount == 0 { beginStop() }
+            if phase == .stopping && unfinishedHooks == 0 { break }
+            turn()
+        }
+        closeEverything()
+        queue.runEnded()
+        engine.endSignals()
+        phase = .idle
+    }
+
+    /// Stops the reactor: shutdown hooks run, then listeners and connectors end and every live connection is lost
+    /// with ``ConnectionLostReason/reactorStopped``; then `run()` returns.
+    ///
+    /// - Throws: ``ReactorError/notRunning`` before `run()`, ``ReactorError/alreadyStopping`` the second time.
+    public func stop() throws(ReactorError) {
+        switch phase {
+        case .idle: throw .notRunning
+        case .stopping, .closing: throw .alreadyStopping
+        case .starting, .running, .draining: beginStop()
+        }
+    }
+
+    /// Stops the reactor gently: nothing new is accepted or connected, live connections may finish, and when the last
+    /// has, or the time is up, the reactor stops as by `stop()`.
+    ///
+    /// - Parameter time: how long connections have, from now.
+    /// - Throws: as `stop()`; a `stop()` meanwhile ends the wait and is no error.
+    public func stop(drainingFor time: Duration) throws(ReactorError) {
+        switch phase {
+        case .idle: throw .notRunning
+        case .draining, .stopping, .closing: throw .alreadyStopping
+        case .starting, .running: break
+        }
+        phase = .draining
+        endPortsAndConnectors()
+        callLater(time) { [unowned self] in
+            if phase == .draining { beginStop() }
+        }
+    }
+
+    /// Calls a closure when `run()` starts, before the first turn; several run in the order in which they were given.
+    ///
+    /// It stays for later runs. One that throws is reported to ``onDiagnostic``, and the others still run. Given while
+    /// the reactor runs, it is for the next run.
+    public func onStartup(_ hook: @escaping () throws -> Void) {
+        startupHooks.append(hook)
+    }
+
+    /// Calls a closure when the reactor stops, while everything still works; several run in the order in which they
+    /// were given.
+    ///
+    /// It stays for later runs. One that throws is reported to ``onDiagnostic``, and the others still run.
+    public func onShutdown(_ hook: @escaping () throws -> Void) {
+        shutdownHooks.append { completion in
+            defer { completion.finish() }
+            try hook()
+        }
+    }
+
+    /// Calls a closure when the reactor stops, and delays the end until it says that it has finished; timers and I/O
+    /// go on meanwhile.
+    ///
+    /// ```swift
+    /// reactor.onShutdown { completion in
+    ///     reactor.callLater(.seconds(1)) { completion.finish() }
+    /// }
+    /// ```
+    ///
+    /// - Parameter hook: what to call. One that throws, or lets go of the completion, has finished.
+    public func onShutdown(_ hook: @escaping (ShutdownCompletion) throws -> Void) {
+        shutdownHooks.append(hook)
+    }
+
+    /// Calls a closure on the reactor's thread for each arrival of a signal while the reactor runs, in place of what
+    /// the signal did; nil gives it back. The change holds from the next `run()` on.
+    ///
+    /// A handler for a signal of ``ReactorConfiguration/stopSignals`` replaces the stop.
+    public func onSignal(_ signal: Int32, _ handler: (() -> Void)?) {
+        signalHandlers[signal] = handler
+    }
+
+    // MARK: Inside
+
+    package func signalled(_ signal: Int32) {
+        if let handler = signalHandlers[signal] { return handler() }
+        if phase == .stopping {
+            // Asked twice: whoever asks does not want to wait for hooks.
+            unfinishedHooks = 0
+        } else {
+            beginStopIfRunning()
+        }
+    }
+
+    func beginStopIfRunning() {
+        if phase == .starting || phase == .running || phase == .draining { beginStop() }
+    }
+
+    private func beginStop() {
+        phase = .stopping
+        unfinishedHooks = shutdownHooks.count
+        for hook in shutdownHooks {
+            let completion = ShutdownCompletion { [unowned self] in
+                if unfinishedHooks > 0 { unfinishedHooks -= 1 }
+            }
+            runHook {
+                do { try hook(completion) } catch {
+                    completion.finish()
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func runHook(_ hook: () throws -> Void) {
+        do { try hook() } catch { report(.hookFailed(error)) }
+    }
+
+    private func endPortsAndConnectors() {
+        for port in ports.values { port.stopListening() }
+        for connector in connectors.values { connector.cancel() }
+    }
+
+    /// The end of a run. What connections do as they are lost may list, connect and listen: it waits for the next run.
+    private func closeEverything() {
+        phase = .closing
+        endPortsAndConnectors()
+        while let connection = unsafe connections.last {
+            let live = unsafe connection.takeUnretainedValue()
+            live.flush()
+            live.finish(.reactorStopped, reset: false)
+        }
+        endTurn()
+    }
+}
+
+/// What an `onShutdown` hook that takes its time calls when it has finished.
+public final class ShutdownCompletion {
+    private var action: (() -> Void)?
+
+    init(_ action: @escaping () -> Void) {
+        self.action = action
+    }
+
+    deinit {
+        // A hook that forgets to finish does not keep the reactor for ever.
+        action?()
+    }
+
+    /// Says that the hook has finished. Further calls do nothing.
+    public func finish() {
+        let action = self.action
+        self.action = nil
+        action?()
+    }
+}
+
+@available(*, unavailable)
+extension ShutdownCompletion: Sendable {}

@@ -1,0 +1,246 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+extension ReactorBase {
+    /// Listens for TCP connections and makes a protocol for each by a closure.
+    ///
+    /// - Parameters:
+    ///   - port: 0 to 65,535; 0 has the system choose, and ``ListeningPort/localAddress`` tells what it chose.
+    ///   - host: an address of this machine, or a name for one; empty listens on IPv4 and IPv6 at once.
+    ///   - backlog: how many peers may wait to be accepted; the system's `somaxconn` bounds it.
+    ///   - options: settings of the listener and of its connections.
+    ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
+    /// - Returns: the listener; the reactor keeps it.
+    /// - Throws: ``ListenError``; no descriptor is left behind.
+    @discardableResult
+    public func listenTCP(
+        port: Int, host: String = "", backlog: Int = 4096, options: ListenOptions = ListenOptions(),
+        _ makeProtocol: @escaping () -> Protocol?
+    ) throws(ListenError) -> ListeningPort {
+        try listenTCP(
+            port: port, host: host, backlog: backlog, options: options, factory: ClosureFactory(makeProtocol))
+    }
+
+    /// Listens for TCP connections and has a factory make a protocol for each.
+    ///
+    /// The parameters are those of ``listenTCP(port:host:backlog:options:_:)``.
+    @discardableResult
+    public func listenTCP(
+        port: Int, host: String = "", backlog: Int = 4096, options: ListenOptions = ListenOptions(), factory: Factory
+    ) throws(ListenError) -> ListeningPort {
+        try listenTCP(
+            port: port, host: host, backlog: backlog, options: options, factory: factory, streams: engine.streams)
+    }
+
+    /// Listens for connections at a UNIX socket and makes a protocol for each by a closure.
+    ///
+    /// A socket file that nothing listens at any more is replaced; one that is alive is not. The file is removed when
+    /// listening stops.
+    ///
+    /// - Parameters:
+    ///   - path: of the socket file, at most 107 bytes; a leading NUL makes it a name in Linux's abstract namespace.
+    ///   - mode: permissions of the file, `0o660` for one, or nil to leave them to the umask.
+    ///   - backlog: how many peers may wait to be accepted.
+    ///   - options: settings of the listener and of its connections.
+    ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
+    /// - Returns: the listener; the reactor keeps it.
+    /// - Throws: ``ListenError``; no descriptor is left behind.
+    @discardableResult
+    public func listenUNIX(
+        path: String, mode: UInt16? = nil, backlog: Int = 4096, options: ListenOptions = ListenOptions(),
+        _ makeProtocol: @escaping () -> Protocol?
+    ) throws(ListenError) -> ListeningPort {
+        try listenUNIX(
+            path: path, mode: mode, backlog: backlog, options: options, factory: ClosureFactory(makeProtocol))
+    }
+
+    /// Listens for connections at a UNIX socket and has a factory make a protocol for each.
+    ///
+    /// The parameters are those of ``listenUNIX(path:mode:backlog:options:_:)``.
+    @discardableResult
+    public func listenUNIX(
+        path: String, mode: UInt16? = nil, backlog: Int = 4096, options: ListenOptions = ListenOptions(),
+        factory: Factory
+    ) throws(ListenError) -> ListeningPort {
+        try listenUNIX(
+            path: path, mode: mode, backlog: backlog, options: options, factory: factory, streams: engine.streams)
+    }
+
+    /// Connects to a TCP server with a protocol made by a closure.
+    ///
+    /// The name is resolved off the reactor's thread, and its addresses are tried as RFC 8305 (Happy Eyeballs) has it:
+    /// families in turn, the next one a quarter of a second after the last or as soon as it fails. The first that
+    /// stands is kept.
+    ///
+    /// - Parameters:
+    ///   - host: a name or an address.
+    ///   - port: 1 to 65,535.
+    ///   - timeout: how long resolving and connecting may take together, or nil for no end.
+    ///   - bindAddress: the address to connect from, or nil to leave it to the system; port 0 leaves the port to it.
+    ///   - options: settings of the connection.
+    ///   - makeProtocol: called once when the connection stands, on the reactor's thread; nil closes it.
+    ///   - onFailure: called once in place of `makeProtocol` when there will be no connection, never before this call
+    ///     has returned. Without it the failure goes to ``ReactorBase/onDiagnostic``.
+    /// - Returns: a handle by which connecting can be cancelled; the reactor keeps it.
+    /// - Throws: ``AddressError`` where port or host can be no address; nothing is called then.
+    @discardableResult
+    public func connectTCP(
+        host: String, port: Int, timeout: Duration? = .seconds(30), bindAddress: SocketAddress? = nil,
+        options: StreamOptions = StreamOptions(), _ makeProtocol: @escaping () -> Protocol?,
+        onFailure: ((ConnectError) -> Void)? = nil
+    ) throws(AddressError) -> Connector {
+        try connectTCP(
+            host: host, port: port, timeout: timeout, bindAddress: bindAddress, options: options,
+            factory: ClosureFactory(makeProtocol), onFailure: onFailure)
+    }
+
+    /// Connects to a TCP server with a protocol made by a factory.
+    ///
+    /// The parameters are those of ``connectTCP(host:port:timeout:bindAddress:options:_:onFailure:)``.
+    @discardableResult
+    public func connectTCP(
+        host: String, port: Int, timeout: Duration? = .seconds(30), bindAddress: SocketAddress? = nil,
+        options: StreamOptions = StreamOptions(), factory: Factory, onFailure: ((ConnectError) -> Void)? = nil
+    ) throws(AddressError) -> Connector {
+        try connectTCP(
+            host: host, port: port, timeout: timeout, bindAddress: bindAddress, options: options, factory: factory,
+            onFailure: onFailure, streams: engine.streams)
+    }
+
+    /// Connects to a UNIX socket with a protocol made by a closure.
+    ///
+    /// - Parameters:
+    ///   - path: of the socket file, at most 107 bytes; a leading NUL makes it a name in Linux's abstract namespace.
+    ///   - timeout: how long a full backlog is waited for, or nil for no end.
+    ///   - options: settings of the connection.
+    ///   - makeProtocol: called once when the connection stands, on the reactor's thread; nil closes it.
+    ///   - onFailure: called once in place of `makeProtocol` when there will be no connection, never before this call
+    ///     has returned. Without it the failure goes to ``ReactorBase/onDiagnostic``.
+    /// - Returns: a handle by which connecting can be cancelled; the reactor keeps it.
+    /// - Throws: ``AddressError`` where the path can be no address; nothing is called then.
+    @discardableResult
+    public func connectUNIX(
+        path: String, timeout: Duration? = .seconds(30), options: StreamOptions = StreamOptions(),
+        _ makeProtocol: @escaping () -> Protocol?, onFailure: ((ConnectError) -> Void)? = nil
+    ) throws(AddressError) -> Connector {
+        try connectUNIX(
+            path: path, timeout: timeout, options: options, factory: ClosureFactory(makeProtocol), onFailure: onFailure)
+    }
+
+    /// Connects to a UNIX socket with a protocol made by a factory.
+    ///
+    /// The parameters are those of ``connectUNIX(path:timeout:options:_:onFailure:)``.
+    @discardableResult
+    public func connectUNIX(
+        path: String, timeout: Duration? = .seconds(30), options: StreamOptions = StreamOptions(), factory: Factory,
+        onFailure: ((ConnectError) -> Void)? = nil
+    ) throws(AddressError) -> Connector {
+        try connectUNIX(
+            path: path, timeout: timeout, options: options, factory: factory, onFailure: onFailure,
+            streams: engine.streams)
+    }
+}
+
+extension ReactorBase {
+    // MARK: The same over a given kind of stream
+
+    package func listenTCP(
+        port: Int, host: String, backlog: Int, options: ListenOptions, factory: Factory, streams: any StreamEngine
+    ) throws(ListenError) -> ListeningPort {
+        let number: UInt16
+        do throws(AddressError) { number = try AddressError.checkPort(port) } catch { throw .invalidAddress(error) }
+        return try listen(backlog: backlog, options: options, mode: nil, factory: factory, streams: streams) {
+            () throws(ListenError) in try self.engine.resolveToListen(host: host, port: number)
+        }
+    }
+
+    package func listenUNIX(
+        path: String, mode: UInt16?, backlog: Int, options: ListenOptions, factory: Factory, streams: any StreamEngine
+    ) throws(ListenError) -> ListeningPort {
+        try listen(backlog: backlog, options: options, mode: mode, factory: factory, streams: streams) {
+            () throws(ListenError) in
+            do throws(AddressError) { return [try SocketAddress.unix(path: path)] } catch {
+                throw .invalidAddress(error)
+            }
+        }
+    }
+
+    private func listen(
+        backlog: Int, options: ListenOptions, mode: UInt16?, factory: Factory, streams: any StreamEngine,
+        addresses: () throws(ListenError) -> [SocketAddress]
+    ) throws(ListenError) -> ListeningPort {
+        var wanted = try addresses()
+        let port = ListeningPort(
+            reactor: self, factory: factory, settings: StreamSettings(engine: streams, options: options.stream),
+            options: options)
+        var attempts = 0
+        while true {
+            do throws(ListenError) {
+                for address in wanted {
+                    // The second family takes the port that the system chose for the first.
+                    let known = port.localAddresses.first?.port.map { UInt16(truncatingIfNeeded: $0) }
+                    let asked = address.port == 0 ? address.withPort(known ?? 0) : address
+                    port.add(
+                        try engine.listen(at: asked, backlog: backlog, options: options, mode: mode, for: port))
+                }
+                add(port)
+                return port
+            } catch {
+                // A port that was free for one family may be taken for the other: another is asked for.
+                attempts += 1
+                let chosenBySystem = wanted.count > 1 && wanted[0].port == 0
+                if case .addressInUse = error, chosenBySystem, attempts < 16 {
+                    port.closeSockets()
+                    continue
+                }
+                // A machine without IPv6 listens on IPv4 alone.
+                if case .system(let cause) = error, wanted.count > 1, cause.isMissingFamily {
+                    port.closeSockets()
+                    wanted.removeAll { $0.family == cause.address?.family }
+                    continue
+                }
+                port.shut()
+                factory.endUse()
+                throw error
+            }
+        }
+    }
+
+    package func connectTCP(
+        host: String, port: Int, timeout: Duration?, bindAddress: SocketAddress?, options: StreamOptions,
+        factory: Factory, onFailure: ((ConnectError) -> Void)?, streams: any StreamEngine
+    ) throws(AddressError) -> Connector {
+        let number = try AddressError.checkPort(port)
+        guard number != 0 else { throw .invalidPort(port) }
+        guard !host.isEmpty else { throw .emptyHost }
+        let connector = Connector(
+            to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", timeout: timeout, from: bindAddress,
+            options: options, factory: factory, onFailure: onFailure, streams: streams, reactor: self)
+        connectors[ObjectIdentifier(connector)] = connector
+        connector.start(host: host, port: number)
+        return connector
+    }
+
+    package func connectUNIX(
+        path: String, timeout: Duration?, options: StreamOptions, factory: Factory,
+        onFailure: ((ConnectError) -> Void)?, streams: any StreamEngine
+    ) throws(AddressError) -> Connector {
+        let address = try SocketAddress.unix(path: path)
+        let connector = Connector(
+            to: address.description, timeout: timeout, from: nil, options: options, factory: factory,
+            onFailure: onFailure, streams: streams, reactor: self)
+        connectors[ObjectIdentifier(connector)] = connector
+        connector.start(addresses: [address])
+        return connector
+    }
+}
+
+extension SystemError {
+    /// Whether the machine has no such address family, or no address of it.
+    fileprivate var isMissingFamily: Bool { code == EAFNOSUPPORT || code == EADDRNOTAVAIL }
+}

@@ -1,0 +1,171 @@
+/// What every reactor can do, whatever engine carries it: the loop's life, time, threads, listening and connecting.
+///
+/// Programs use a reactor of an engine (`Reactor` of the module `EventReactor`), and code that is to run on all of them
+/// names this class. A reactor is used by one thread: it is not `Sendable`, and the compiler holds you to that. Other
+/// threads reach it by its `remote` alone.
+@safe
+open class ReactorBase {
+    enum Phase {
+        case idle, starting, running, draining, stopping, closing
+    }
+
+    package let engine: any ReactorEngine
+    package let queue = RemoteQueue()
+    package let chunks = ChunkPool()
+    /// What connections receive into: one buffer for all, since one callback runs at a time.
+    package let receiveBuffer: UnsafeMutableRawBufferPointer
+    let timers: TimerQueue
+    var phase = Phase.idle
+
+    var startupHooks: [() throws -> Void] = []
+    var shutdownHooks: [(ShutdownCompletion) throws -> Void] = []
+    /// Shutdown hooks that have not finished yet.
+    var unfinishedHooks = 0
+
+    private var soon: [() -> Void] = []
+    private var soonNow: [() -> Void] = []
+    private var jobs: [RemoteQueue.Job] = []
+
+    /// The live connections; each knows its place.
+    private(set) var connections: [Unmanaged<StreamConnection>] = unsafe []
+    /// The connections to settle at the end of the turn.
+    private var listed: [Unmanaged<StreamConnection>] = unsafe []
+    /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
+    private var ended: [Unmanaged<StreamConnection>] = unsafe []
+    package private(set) var ports: [ObjectIdentifier: ListeningPort] = [:]
+    /// The ports that wait for a descriptor to become free.
+    var starvedPorts: [ListeningPort] = []
+    var connectors: [ObjectIdentifier: Connector] = [:]
+    var signalHandlers: [Int32: () -> Void] = [:]
+    /// Blocking work under way, by number: what to call with its result.
+    var deferred: [UInt64: (Any) -> Void] = [:]
+    var nextDeferred: UInt64 = 0
+
+    let configuration: ReactorConfiguration
+
+    /// Called with what goes wrong where no caller waits for an answer; unless set, a line on the standard error.
+    public var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
+
+    package init(engine: any ReactorEngine, configuration: ReactorConfiguration) {
+        self.engine = engine
+        self.configuration = configuration
+        let size = min(max(configuration.receiveBufferSize, 1024), 16 * 1024 * 1024)
+        unsafe receiveBuffer = .allocate(byteCount: size, alignment: 4096)
+        timers = TimerQueue { [unowned engine] in engine.now }
+        queue.connect(wake: engine.wake)
+    }
+
+    deinit {
+        queue.close()
+        for port in ports.values { port.shut() }
+        for connector in connectors.values { connector.abandon() }
+        for unsafe connection in unsafe connections { unsafe connection.release() }
+        for unsafe connection in unsafe ended { unsafe connection.release() }
+        unsafe receiveBuffer.deallocate()
+    }
+
+    // MARK: Turns
+
+    /// Counts the turns, for what is bounded in each.
+    package private(set) var turnNumber: UInt64 = 0
+
+    /// The end of the sleep: nil sleeps until something happens.
+    private var nextWake: ReactorInstant? {
+        if unsafe !soon.isEmpty || !listed.isEmpty { return ReactorInstant(nanoseconds: .min) }
+        return timers.nextDeadline
+    }
+
+    /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
+    func turn() {
+        turnNumber &+= 1
+        engine.poll(until: nextWake)
+        timers.fireDue()
+        runSoon()
+        endTurn()
+    }
+
+    private func runSoon() {
+        guard !soon.isEmpty else { return }
+        swap(&soon, &soonNow)
+        for body in soonNow { body() }
+        if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
+    }
+
+    func endTurn() {
+        var settled = 0
+        // Settling may list others, whose turn has then come too.
+        while unsafe settled < listed.count {
+            unsafe listed[settled]._withUnsafeGuaranteedRef { $0.settleListed() }
+            settled += 1
+        }
+        if settled > 0 { unsafe listed.removeAll(keepingCapacity: settled <= 4096) }
+        if unsafe !ended.isEmpty {
+            let gone = unsafe ended
+            unsafe ended = []
+            for unsafe connection in unsafe gone { unsafe connection.release() }
+        }
+    }
+
+    /// Takes the calls from other threads; the engine calls it when it has been woken.
+    package func woken() {
+        let stops = queue.take(into: &jobs)
+        for job in jobs { job(self) }
+        jobs.removeAll(keepingCapacity: jobs.count <= 4096)
+        if stops { beginStopIfRunning() }
+    }
+
+    // MARK: Connections
+
+    /// The connections that stand, those that are closing among them.
+    public var connectionCount: Int { unsafe connections.count }
+
+    func register(_ connection: StreamConnection) {
+        connection.slot = Int32(truncatingIfNeeded: unsafe connections.count)
+        unsafe connections.append(.passRetained(connection))
+    }
+
+    func unregister(_ connection: StreamConnection) {
+        let slot = Int(connection.slot)
+        guard slot >= 0 else { return }
+        let entry = unsafe connections[slot]
+        let last = unsafe connections.removeLast()
+        if unsafe slot < connections.count {
+            unsafe connections[slot] = last
+            unsafe last._withUnsafeGuaranteedRef { $0.slot = Int32(truncatingIfNeeded: slot) }
+        }
+        connection.slot = -1
+        unsafe ended.append(entry)
+        if !starvedPorts.isEmpty { feedStarvedPorts() }
+        if unsafe connections.isEmpty && connections.capacity > 4096 { unsafe connections = [] }
+    }
+
+    /// Has a connection settled at the end of the turn. Where many wait already, as in a broadcast, the first of them
+    /// are sent now, so that what they gathered stays little.
+    func list(_ connection: StreamConnection) {
+        if unsafe listed.count >= 256, unsafe listed.count % 64 == 0 {
+            for unsafe other in unsafe listed.suffix(64) { unsafe other._withUnsafeGuaranteedRef { $0.flush() } }
+        }
+        unsafe listed.append(.passUnretained(connection))
+    }
+
+    private func feedStarvedPorts() {
+        let starved = starvedPorts
+        starvedPorts = []
+        for port in starved { port.descriptorFreed() }
+    }
+
+    /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.
+    public func callSoon(_ body: @escaping () -> Void) {
+        soon.append(body)
+    }
+
+    package func report(_ diagnostic: Diagnostic) {
+        onDiagnostic(diagnostic)
+    }
+
+    func add(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = port }
+    func remove(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = nil }
+}
+
+@available(*, unavailable)
+extension ReactorBase: Sendable {}

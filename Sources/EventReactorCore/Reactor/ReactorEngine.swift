@@ -1,0 +1,55 @@
+/// What a reactor needs of the machinery below it: waiting, listening, connecting, and a clock.
+package protocol ReactorEngine: AnyObject {
+    var now: ReactorInstant { get }
+
+    /// The streams that `listen` and `connect` make unless asked otherwise.
+    var streams: any StreamEngine { get }
+
+    /// Wakes `poll` from any thread.
+    var wake: @Sendable () -> Void { get }
+
+    /// Waits for I/O, a wake-up, or the instant, whichever comes first, and handles what came.
+    ///
+    /// - Parameter instant: nil waits without end; one that has passed does not wait.
+    func poll(until instant: ReactorInstant?)
+
+    /// Watches signals from here to `endSignals`; `signalled` of the reactor is called for each that arrives.
+    func beginSignals(_ signals: Set<Int32>) throws(SystemError)
+    func endSignals()
+
+    /// Listens, and calls `accepted` of the port for each connection.
+    func listen(
+        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
+    ) throws(ListenError) -> any ListenerEngine
+
+    /// The addresses of a host, found off the reactor's thread.
+    func resolve(
+        host: String, port: UInt16,
+        completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
+    )
+
+    /// The addresses to listen at for a host, found at once.
+    func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress]
+
+    /// Starts one attempt to connect. The completion is called later, once, unless the attempt is cancelled.
+    func connect(
+        to address: SocketAddress, from local: SocketAddress?, options: StreamOptions,
+        completion: @escaping (Result<Int32, ConnectError>) -> Void
+    ) -> any ConnectAttempt
+
+    /// Closes a descriptor for which there is no connection.
+    func discard(descriptor: Int32)
+}
+
+/// A listening socket.
+package protocol ListenerEngine: AnyObject {
+    var address: SocketAddress { get }
+    func enable()
+    func disable()
+    func close()
+}
+
+/// One attempt to connect to one address.
+package protocol ConnectAttempt: AnyObject {
+    func cancel()
+}

@@ -1,0 +1,72 @@
+/// A piece of memory in which a connection gathers small writes until they are sent together.
+///
+/// It is borrowed from the reactor's pool for the length of a callback, so that an idle connection owns none.
+@safe
+package struct Chunk {
+    /// The bytes that a chunk holds.
+    package static let capacity = 16 * 1024
+
+    @unsafe
+    fileprivate struct Header {
+        var next: UnsafeMutablePointer<Header>?
+        var count: Int
+    }
+
+    fileprivate let header: UnsafeMutablePointer<Header>
+
+    package var count: Int { unsafe header.pointee.count }
+    var room: Int { Chunk.capacity - count }
+
+    package var bytes: UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(header + 1), count: header.pointee.count)
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        unsafe (UnsafeMutableRawPointer(header + 1) + header.pointee.count)
+            .copyMemory(from: source, byteCount: bytes.count)
+        unsafe header.pointee.count += bytes.count
+    }
+}
+
+/// The chunks of a reactor: last in, first out, so that the next one is warm in the cache.
+@safe
+package final class ChunkPool {
+    /// The chunks kept for the next turn; what a broadcast needs beyond them goes back to the system.
+    private static let most = 64
+
+    private var free: UnsafeMutablePointer<Chunk.Header>?
+    private var freeCount = 0
+
+    package init() {}
+
+    deinit {
+        while let header = unsafe free {
+            unsafe free = header.pointee.next
+            unsafe UnsafeMutableRawPointer(header).deallocate()
+        }
+    }
+
+    package func take() -> Chunk {
+        if let header = unsafe free {
+            unsafe free = header.pointee.next
+            freeCount -= 1
+            unsafe header.pointee.count = 0
+            return unsafe Chunk(header: header)
+        }
+        let size = unsafe MemoryLayout<Chunk.Header>.stride + Chunk.capacity
+        let header = unsafe UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+            .bindMemory(to: Chunk.Header.self, capacity: 1)
+        unsafe header.initialize(to: Chunk.Header(next: nil, count: 0))
+        return unsafe Chunk(header: header)
+    }
+
+    package func give(_ chunk: Chunk) {
+        guard freeCount < ChunkPool.most else {
+            return unsafe UnsafeMutableRawPointer(chunk.header).deallocate()
+        }
+        unsafe chunk.header.pointee.next = free
+        unsafe free = chunk.header
+        freeCount += 1
+    }
+}

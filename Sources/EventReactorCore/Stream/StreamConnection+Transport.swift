@@ -1,0 +1,110 @@
+extension StreamConnection: Transport {
+    package func write(_ data: Span<UInt8>) {
+        unsafe data.withUnsafeBytes { unsafe gather($0) }
+    }
+
+    package func write(_ data: [UInt8]) {
+        unsafe data.withUnsafeBytes { unsafe gather($0) }
+    }
+
+    package func write(_ text: String) {
+        var text = text
+        text.withUTF8 { unsafe gather(UnsafeRawBufferPointer($0)) }
+    }
+
+    package func write(contentsOf pieces: some Sequence<[UInt8]>) {
+        let pieces = pieces.filter { !$0.isEmpty }
+        if pieces.reduce(0, { $0 + $1.count }) < Chunk.capacity / 2 {
+            for piece in pieces { write(piece) }
+            return
+        }
+        // Each level holds one array's bytes in place, until all that one call takes are held.
+        func hold(_ rest: ArraySlice<[UInt8]>, _ held: inout [UnsafeRawBufferPointer]) {
+            guard let first = rest.first, unsafe held.count < 64 else {
+                return unsafe held.withUnsafeBufferPointer { unsafe sendTogether($0) }
+            }
+            unsafe first.withUnsafeBytes { bytes in
+                unsafe held.append(bytes)
+                unsafe hold(rest.dropFirst(), &held)
+            }
+        }
+        var rest = pieces[...]
+        while !rest.isEmpty {
+            var held: [UnsafeRawBufferPointer] = unsafe []
+            unsafe hold(rest, &held)
+            rest = unsafe rest.dropFirst(held.count)
+        }
+    }
+
+    package func loseConnection() {
+        guard state.isDisjoint(with: [.closing, .aborted, .lost]) else { return }
+        beginClosing(deadline: settings.closeDeadline)
+    }
+
+    package func loseConnection(within deadline: Duration) {
+        guard state.isDisjoint(with: [.aborted, .lost]) else { return }
+        beginClosing(deadline: deadline)
+    }
+
+    private func beginClosing(deadline: Duration?) {
+        guard state.contains(.made) else { return }
+        state.insert(.closing)
+        setDeadline(deadline)
+        // What arrives is read and dropped from now on, also where reading was paused.
+        if state.contains(.parked) { unsafe engine.readingChanged(self) }
+        if !state.contains(.inCallback) { list() }
+    }
+
+    package func abortConnection() {
+        guard state.isDisjoint(with: [.aborted, .lost]), state.contains(.made) else { return }
+        state.insert(.aborted)
+        if !state.contains(.inCallback) { list() }
+    }
+
+    package func loseWriteConnection() {
+        guard state.isDisjoint(with: [.closing, .endsWriting, .aborted, .lost]), state.contains(.made) else { return }
+        state.insert(.endsWriting)
+        if !state.contains(.inCallback) { list() }
+    }
+
+    package func pauseReading() {
+        state.insert(.readPaused)
+    }
+
+    package func resumeReading() {
+        guard state.contains(.readPaused) else { return }
+        state.remove(.readPaused)
+        if state.contains(.parked) && !state.contains(.lost) { unsafe engine.readingChanged(self) }
+    }
+
+    package var isClosing: Bool {
+        !state.isDisjoint(with: [.closing, .aborted, .failed, .lost]) || !state.contains(.made)
+    }
+
+    package var bufferedByteCount: Int {
+        gatheredByteCount + (state.contains(.queued) ? unsafe engine.queuedByteCount(self) : 0)
+    }
+
+    package func setWriteBufferLimits(high: Int, low: Int) {
+        guard !state.contains(.lost) else { return }
+        settings = settings.with(high: high, low: low)
+        if state.contains(.queued) { unsafe engine.lowMarkChanged(self) }
+        state.insert(.marked)
+        if !state.contains(.inCallback) { list() }
+    }
+
+    package var writeBufferLimit: Int? {
+        get { settings.limit == .max ? nil : settings.limit }
+        set { settings = settings.with(limit: newValue ?? .max) }
+    }
+
+    package func setNoDelay(_ enabled: Bool) -> Bool {
+        guard !state.contains(.lost) else { return false }
+        return unsafe engine.setNoDelay(self, enabled)
+    }
+
+    package func setKeepAlive(idle: Duration, interval: Duration, count: Int) -> Bool {
+        guard !state.contains(.lost) else { return false }
+        return unsafe engine.setKeepAlive(self, .init(idle: idle, interval: interval, count: count))
+    }
+}

@@ -1,0 +1,436 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// One stream connection of any reactor: the contract's state machine, the same over every engine.
+///
+/// Everything happens on the reactor's thread. A protocol's calls only change the state and gather bytes; what follows
+/// from them is done in ``settle()`` when its callback has returned, or at the end of the turn where it was called from
+/// elsewhere. So no callback ever comes inside a call.
+@safe
+package final class StreamConnection {
+    /// What a connection is doing; several at once.
+    package struct State: OptionSet {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// `connectionMade` has been called or is being called.
+        package static let made = State(rawValue: 1 << 0)
+        /// A callback of the protocol is running.
+        static let inCallback = State(rawValue: 1 << 1)
+        /// `pauseReading` was called last.
+        static let readPaused = State(rawValue: 1 << 2)
+        /// The peer has ended its side.
+        package static let readEnded = State(rawValue: 1 << 3)
+        /// `loseWriteConnection` was called.
+        static let endsWriting = State(rawValue: 1 << 4)
+        /// The end of the stream has been sent.
+        static let writeEnded = State(rawValue: 1 << 5)
+        /// `loseConnection` was called.
+        static let closing = State(rawValue: 1 << 6)
+        /// Closing, all sent, waiting for the peer to take it.
+        static let lingering = State(rawValue: 1 << 7)
+        /// `abortConnection` was called.
+        static let aborted = State(rawValue: 1 << 8)
+        /// A callback threw, or a limit was passed; the error is in `extras`.
+        static let failed = State(rawValue: 1 << 9)
+        /// Sending failed; the errno is in `brokenCode`. What arrived before is still delivered.
+        static let broken = State(rawValue: 1 << 10)
+        /// `connectionLost` has been called or is being called.
+        package static let lost = State(rawValue: 1 << 11)
+        /// `pauseWriting` was called last.
+        static let writePaused = State(rawValue: 1 << 12)
+        /// Something in `outbox` waits for room in the kernel.
+        package static let queued = State(rawValue: 1 << 13)
+        /// In the reactor's list of connections to settle at the end of the turn.
+        static let listed = State(rawValue: 1 << 14)
+        /// A mark was passed: look when the callback has returned.
+        static let marked = State(rawValue: 1 << 15)
+        /// The engine watches for nothing but a reset, since reading is not wanted.
+        package static let parked = State(rawValue: 1 << 16)
+        /// `localAddress` holds the address.
+        static let knowsLocal = State(rawValue: 1 << 17)
+
+        /// No write is taken in these.
+        static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
+        /// Bytes that arrive in these are dropped.
+        static let discards: State = [.closing, .aborted, .failed, .lost]
+        /// Something is to be done once a callback has returned.
+        static let unsettled: State = [.closing, .endsWriting, .aborted, .failed, .broken, .marked]
+    }
+
+    /// What few connections need, made when they do.
+    final class Extras {
+        var failure: (any Error)?
+        var deadline: DelayedCall?
+        var recheck: DelayedCall?
+    }
+
+    /// The protocol, held from the start to the loss.
+    private var held: Unmanaged<Protocol>?
+    package unowned(unsafe) let reactor: ReactorBase
+    /// `settings` holds it; a reference of its own spares the data path one load.
+    package unowned(unsafe) let engine: any StreamEngine
+    package internal(set) var settings: StreamSettings
+    /// The engine's own: what watches the descriptor.
+    package var handle: OpaquePointer?
+    /// The engine's own: what holds the bytes that wait.
+    package var outbox: OpaquePointer?
+    private var gathered: Chunk?
+    var extras: Extras?
+    private var peer: SocketAddress
+    private var local: SocketAddress = .unnamedUnix
+    package let descriptor: Int32
+    package var state: State = []
+    /// The place in the reactor's table.
+    var slot: Int32 = -1
+    /// The errno with which sending failed.
+    private var brokenCode: Int32 = 0
+
+    package init(
+        descriptor: Int32, peer: SocketAddress, protocol: Protocol, settings: StreamSettings, reactor: ReactorBase
+    ) {
+        self.descriptor = descriptor
+        self.peer = peer
+        self.settings = settings
+        unsafe held = .passRetained(`protocol`)
+        unsafe self.reactor = reactor
+        unsafe engine = settings.engine
+    }
+
+    deinit {
+        // Only a connection that was never started still holds its protocol here.
+        if let held = unsafe held { unsafe held.release() }
+    }
+
+    // MARK: What the engine reports
+
+    /// Whether bytes are to be read: to be delivered, or dropped so that the peer's end is seen.
+    package var wantsReading: Bool {
+        if state.contains(.readEnded) || state.contains(.lost) { return false }
+        return state.contains(.closing) || !state.contains(.readPaused)
+    }
+
+    /// Makes the connection: `connectionMade` is called, and bytes arrive from the next turn on.
+    package func start() {
+        unsafe reactor.register(self)
+        do throws(SystemError) {
+            try unsafe engine.open(self)
+        } catch {
+            // It never was a connection for the protocol: nothing is called.
+            state.insert(.lost)
+            unsafe engine.close(self, reset: true)
+            unsafe reactor.unregister(self)
+            releaseProtocol()
+            return unsafe reactor.report(.connectionFailed(error))
+        }
+        state.insert(.made)
+        unsafe held?._withUnsafeGuaranteedRef { $0.transport = self }
+        call { try $0.connectionMade() }
+    }
+
+    /// Bytes arrived.
+    package func received(_ data: Span<UInt8>) {
+        guard state.isDisjoint(with: .discards) else { return }
+        state.insert(.inCallback)
+        do {
+            // The loss waits until the callback has returned, so the protocol outlives it.
+            try unsafe held?._withUnsafeGuaranteedRef { try $0.dataReceived(data) }
+        } catch {
+            fail(error)
+        }
+        leave()
+    }
+
+    /// The peer ended its side.
+    package func receivedEnd() {
+        guard state.isDisjoint(with: [.readEnded, .lost]) else { return }
+        state.insert(.readEnded)
+        if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
+        if state.contains(.lingering) { return finish(.done, reset: false) }
+        unsafe engine.readingChanged(self)
+        guard state.isDisjoint(with: .discards) else { return settle() }
+        call { $0.readConnectionLost() }
+    }
+
+    /// The connection is gone: reset by the peer, or the peer out of reach.
+    package func broke(_ code: Int32) {
+        finish(.lost(code), reset: false)
+    }
+
+    /// Sending failed. What arrived before the peer went is delivered first.
+    package func sendFailed(_ code: Int32) {
+        guard state.isDisjoint(with: [.broken, .lost]) else { return }
+        state.insert(.broken)
+        state.remove(.queued)
+        brokenCode = code
+        if !state.contains(.inCallback) { list() }
+    }
+
+    /// The queue has come down to the low mark or further.
+    package func outboxDrained(remaining: Int) {
+        if remaining == 0 { state.remove(.queued) }
+        if !state.contains(.inCallback) { settle() }
+    }
+}
+
+extension StreamConnection {
+    // MARK: Callbacks
+
+    /// Calls the protocol, then does what follows from it.
+    private func call(_ body: (Protocol) throws -> Void) {
+        run(body)
+        leave()
+    }
+
+    private func run(_ body: (Protocol) throws -> Void) {
+        state.insert(.inCallback)
+        do {
+            try unsafe held?._withUnsafeGuaranteedRef { try body($0) }
+        } catch {
+            fail(error)
+        }
+        state.remove(.inCallback)
+    }
+
+    @inline(__always)
+    private func leave() {
+        state.remove(.inCallback)
+        if gathered != nil { flush() }
+        if !state.isDisjoint(with: .unsettled) { settle() }
+    }
+
+    private func fail(_ error: any Error) {
+        makeExtras().failure = error
+        state.insert(.failed)
+        dropGathered()
+    }
+
+    func makeExtras() -> Extras {
+        if let extras { return extras }
+        let made = Extras()
+        extras = made
+        return made
+    }
+
+    /// Has the reactor settle this connection at the end of the turn.
+    func list() {
+        guard state.isDisjoint(with: [.listed, .lost]) else { return }
+        state.insert(.listed)
+        unsafe reactor.list(self)
+    }
+
+    /// The end of the turn: settles a connection that was listed.
+    func settleListed() {
+        state.remove(.listed)
+        settle()
+    }
+
+    /// Does what the state asks for, until nothing is left to do. Never called inside a callback of this protocol.
+    private func settle() {
+        while !state.contains(.lost) {
+            flush()
+            state.remove(.marked)
+            if state.contains(.failed) {
+                return finish(.failed(extras?.failure ?? CancellationError()), reset: true)
+            }
+            if state.contains(.aborted) { return finish(.aborted, reset: true) }
+            if state.contains(.broken) {
+                // A peer that went may have left bytes behind: they are read first, up to its reset or end.
+                if !wantsReading || state.contains(.closing) { return finish(.lost(brokenCode), reset: false) }
+                return
+            }
+            let waiting = state.contains(.queued) ? unsafe engine.queuedByteCount(self) : 0
+            if state.isDisjoint(with: .deaf) {
+                if !state.contains(.writePaused) && waiting > settings.highMark {
+                    state.insert(.writePaused)
+                    run { $0.pauseWriting() }
+                    continue
+                }
+                if state.contains(.writePaused) && waiting <= settings.lowMark {
+                    state.remove(.writePaused)
+                    run { $0.resumeWriting() }
+                    continue
+                }
+            }
+            guard waiting == 0 else { return }
+            if state.contains(.closing) { return finishClosing() }
+            if state.contains(.endsWriting) && !state.contains(.writeEnded) {
+                state.insert(.writeEnded)
+                unsafe engine.shutdownWrite(self)
+                run { $0.writeConnectionLost() }
+                continue
+            }
+            if state.isSuperset(of: [.writeEnded, .readEnded]) { return finish(.done, reset: false) }
+            return
+        }
+    }
+
+    /// All is sent. What the peer has not taken would be lost if unread bytes made the kernel reset the connection,
+    /// so the end is sent first and the descriptor closed when the peer has everything.
+    private func finishClosing() {
+        if state.contains(.readEnded) { return finish(.done, reset: false) }
+        if !state.contains(.lingering) {
+            guard unsafe engine.closingLosesBytes(self) else { return finish(.done, reset: false) }
+            guard !state.contains(.lost) else { return }
+            state.insert(.lingering)
+            if !state.contains(.writeEnded) {
+                state.insert(.writeEnded)
+                unsafe engine.shutdownWrite(self)
+            }
+            unsafe engine.readingChanged(self)
+            recheck(after: .milliseconds(20))
+        }
+    }
+
+    /// Looks again whether the peer has everything; seldom needed, since most peers answer the end with theirs.
+    private func recheck(after delay: Duration) {
+        makeExtras().recheck = unsafe reactor.callLater(delay) { [self] in
+            guard !state.contains(.lost) else { return }
+            if unsafe !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
+            recheck(after: min(delay * 2, .seconds(1)))
+        }
+    }
+
+    func setDeadline(_ deadline: Duration?) {
+        extras?.deadline?.cancel()
+        guard let deadline else { return }
+        makeExtras().deadline = unsafe reactor.callLater(deadline) { [self] in finish(.timedOut, reset: true) }
+    }
+
+    /// Ends the connection: the descriptor is closed, the protocol told, and let go.
+    package func finish(_ reason: ConnectionLostReason, reset: Bool) {
+        guard !state.contains(.lost) else { return }
+        _ = localAddress
+        state.insert(.lost)
+        state.remove(.queued)
+        dropGathered()
+        if let extras {
+            extras.deadline?.cancel()
+            extras.recheck?.cancel()
+            self.extras = nil
+        }
+        unsafe engine.close(self, reset: reset)
+        unsafe reactor.unregister(self)
+        unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
+        releaseProtocol()
+    }
+
+    private func releaseProtocol() {
+        let last = unsafe held
+        unsafe held = nil
+        unsafe last?.release()
+    }
+
+    // MARK: Bytes on their way out
+
+    func gather(_ bytes: UnsafeRawBufferPointer) {
+        guard state.isDisjoint(with: .deaf), state.contains(.made), unsafe !bytes.isEmpty else { return }
+        // A large write is not worth a copy: it goes out now, behind what was gathered.
+        if bytes.count >= Chunk.capacity / 2 || bytes.count > (gathered?.room ?? Chunk.capacity) {
+            return unsafe sendNow(bytes)
+        }
+        if gathered == nil {
+            unsafe gathered = reactor.chunks.take()
+            if !state.contains(.inCallback) { list() }
+        }
+        unsafe gathered?.append(bytes)
+    }
+
+    private func sendNow(_ bytes: UnsafeRawBufferPointer) {
+        guard let chunk = gathered else { return unsafe push(bytes) }
+        gathered = nil
+        if state.contains(.queued) {
+            unsafe push(chunk.bytes)
+            unsafe push(bytes)
+        } else {
+            unsafe withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: 2) { pieces in
+                unsafe pieces.initializeElement(at: 0, to: chunk.bytes)
+                unsafe pieces.initializeElement(at: 1, to: bytes)
+                unsafe push(pieces: UnsafeBufferPointer(pieces))
+            }
+        }
+        unsafe reactor.chunks.give(chunk)
+    }
+
+    /// Sends several pieces now, behind what was gathered.
+    func sendTogether(_ pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
+        guard state.isDisjoint(with: .deaf), state.contains(.made) else { return }
+        flush()
+        unsafe push(pieces: pieces)
+    }
+
+    /// Sends what was gathered.
+    func flush() {
+        guard let chunk = gathered else { return }
+        gathered = nil
+        unsafe push(chunk.bytes)
+        unsafe reactor.chunks.give(chunk)
+    }
+
+    private func dropGathered() {
+        guard let chunk = gathered else { return }
+        gathered = nil
+        unsafe reactor.chunks.give(chunk)
+    }
+
+    /// Hands bytes to the kernel, or to the queue where it does not take them.
+    private func push(_ bytes: UnsafeRawBufferPointer) {
+        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
+        if state.contains(.queued) { return unsafe queue(bytes) }
+        let taken = unsafe engine.send(self, bytes)
+        if taken == bytes.count { return }
+        if taken < 0 { return sendFailed(Int32(-taken)) }
+        unsafe queue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+    }
+
+    /// Hands several pieces to the kernel in one call.
+    func push(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
+        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
+        var taken = 0
+        if !state.contains(.queued) {
+            taken = unsafe engine.send(self, pieces: pieces)
+            if taken < 0 { return sendFailed(Int32(-taken)) }
+        }
+        for unsafe piece in unsafe pieces {
+            if taken >= piece.count {
+                taken -= piece.count
+            } else {
+                unsafe queue(UnsafeRawBufferPointer(rebasing: piece[taken...]))
+                taken = 0
+            }
+        }
+    }
+
+    private func queue(_ bytes: UnsafeRawBufferPointer) {
+        guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
+        let waiting = state.contains(.queued) ? unsafe engine.queuedByteCount(self) : 0
+        let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
+        if overflow || wanted > settings.limit {
+            fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
+        } else if unsafe engine.enqueue(self, bytes) {
+            state.insert(.queued)
+            if wanted > settings.highMark { state.insert(.marked) }
+        } else {
+            fail(SystemError(code: ENOMEM, operation: "write", address: peer))
+        }
+        if !state.contains(.inCallback) && !state.isDisjoint(with: .unsettled) { list() }
+    }
+
+    var gatheredByteCount: Int { gathered?.count ?? 0 }
+
+    package var peerAddress: SocketAddress { peer }
+
+    package var localAddress: SocketAddress {
+        if !state.contains(.knowsLocal) {
+            guard !state.contains(.lost) else { return local }
+            local = unsafe engine.localAddress(self)
+            state.insert(.knowsLocal)
+        }
+        return local
+    }
+}

@@ -1,0 +1,73 @@
+/// What a stream connection needs of the machinery below it: one object serves all connections of a kind.
+///
+/// The connection keeps the contract; an engine moves bytes and reports. An engine keeps what it needs for a connection
+/// in the connection's `handle` and `outbox`, and calls `received`, `receivedEnd`, `broke` and `outboxDrained`.
+package protocol StreamEngine: AnyObject {
+    /// Starts watching for bytes. The descriptor and `handle` are set.
+    func open(_ connection: StreamConnection) throws(SystemError)
+
+    /// Offers bytes to the kernel, with nothing queued before them.
+    ///
+    /// - Returns: how many it took, 0 where it takes none now, or a negative errno.
+    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int
+
+    /// Offers several pieces to the kernel in one call, with nothing queued before them; returns as `send` does.
+    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int
+
+    /// Queues bytes that the kernel did not take, to be sent as it makes room; `outboxDrained` is called then.
+    ///
+    /// - Returns: false where there is no memory for them.
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool
+
+    /// The bytes queued and not yet taken.
+    func queuedByteCount(_ connection: StreamConnection) -> Int
+
+    /// The mark at or below which `outboxDrained` is to be called has changed.
+    func lowMarkChanged(_ connection: StreamConnection)
+
+    /// `wantsReading` may have changed.
+    func readingChanged(_ connection: StreamConnection)
+
+    /// Sends the end of the stream; nothing is queued.
+    func shutdownWrite(_ connection: StreamConnection)
+
+    /// Whether closing now could destroy bytes on their way to the peer; reads and drops what has arrived to find out.
+    func closingLosesBytes(_ connection: StreamConnection) -> Bool
+
+    /// Stops watching, drops what is queued and closes the descriptor.
+    func close(_ connection: StreamConnection, reset: Bool)
+
+    func localAddress(_ connection: StreamConnection) -> SocketAddress
+    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool
+    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool
+}
+
+/// What the connections of one listener or connector share, so that each pays one pointer for it.
+package final class StreamSettings {
+    package let engine: any StreamEngine
+    package let closeDeadline: Duration?
+    package let highMark: Int
+    package let lowMark: Int
+    package let limit: Int
+
+    package init(engine: any StreamEngine, options: StreamOptions) {
+        self.engine = engine
+        closeDeadline = options.closeDeadline
+        highMark = max(0, options.writeBufferHighMark)
+        lowMark = min(max(0, options.writeBufferLowMark), highMark)
+        limit = options.writeBufferLimit.map { max(0, $0) } ?? .max
+    }
+
+    private init(_ other: StreamSettings, high: Int, low: Int, limit: Int) {
+        engine = other.engine
+        closeDeadline = other.closeDeadline
+        highMark = max(0, high)
+        lowMark = min(max(0, low), highMark)
+        self.limit = max(0, limit)
+    }
+
+    /// The same settings with other marks, for one connection.
+    func with(high: Int? = nil, low: Int? = nil, limit: Int? = nil) -> StreamSettings {
+        StreamSettings(self, high: high ?? highMark, low: low ?? lowMark, limit: limit ?? self.limit)
+    }
+}

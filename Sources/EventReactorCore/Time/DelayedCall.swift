@@ -1,0 +1,63 @@
+/// A call that a reactor will make later: what `callLater` returns.
+///
+/// It belongs to the reactor's thread. Dropping it does not cancel the call.
+public final class DelayedCall {
+    /// When the call is due.
+    public internal(set) var deadline: ReactorInstant
+
+    /// Order of creation: equal deadlines fire in this order.
+    let sequence: UInt64
+
+    /// The place in the queue's heap, or -1 when fired or cancelled.
+    var place = -1
+
+    /// What to call; gone once fired or cancelled, with all that it captured.
+    var body: (() -> Void)?
+
+    /// The queue outlives every call that is in it: it detaches them when it goes.
+    private unowned(unsafe) let queue: TimerQueue
+
+    init(deadline: ReactorInstant, sequence: UInt64, queue: TimerQueue, body: @escaping () -> Void) {
+        self.deadline = deadline
+        self.sequence = sequence
+        unsafe self.queue = queue
+        self.body = body
+    }
+
+    /// Whether the call is still to come.
+    public var isActive: Bool { place >= 0 }
+
+    /// Calls it off: it never fires.
+    ///
+    /// - Returns: false where it has fired or was cancelled before, and nothing happened.
+    @discardableResult
+    public func cancel() -> Bool {
+        guard isActive else { return false }
+        unsafe queue.remove(self)
+        body = nil
+        return true
+    }
+
+    /// Moves the call to a time from now, earlier or later than it was due.
+    ///
+    /// - Returns: false where it has fired or was cancelled, and nothing happened.
+    @discardableResult
+    public func reset(to delay: Duration) -> Bool {
+        guard isActive else { return false }
+        unsafe queue.move(self, to: queue.now().advanced(by: max(delay, .zero)))
+        return true
+    }
+
+    /// Moves the call by a time from when it was due; a negative one moves it earlier.
+    ///
+    /// - Returns: false where it has fired or was cancelled, and nothing happened.
+    @discardableResult
+    public func delay(by duration: Duration) -> Bool {
+        guard isActive else { return false }
+        unsafe queue.move(self, to: deadline.advanced(by: duration))
+        return true
+    }
+}
+
+@available(*, unavailable)
+extension DelayedCall: Sendable {}

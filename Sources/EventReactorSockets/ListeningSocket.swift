@@ -1,0 +1,108 @@
+import CEventReactorShims
+package import EventReactorCore
+import Glibc
+
+/// A socket that listens: made, bound, and taken away again.
+package struct ListeningSocket: ~Copyable {
+    package let descriptor: Int32
+    package let address: SocketAddress
+    /// Which file is the socket's, so that only that one is removed.
+    private let file: FileIdentity?
+
+    /// Binds and listens.
+    ///
+    /// The settings of the connections are set here where accepted sockets inherit them, to spare a call for each.
+    package init(
+        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?
+    ) throws(ListenError) {
+        let domain: Int32 =
+            switch address.family {
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            case .unix: AF_UNIX
+            }
+        let descriptor = er_socket(domain, Int32(SOCK_STREAM.rawValue))
+        guard descriptor >= 0 else { throw ListeningSocket.error("socket", address) }
+        var bound: FileIdentity?
+        do throws(ListenError) {
+            if address.family != .unix {
+                StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+                if options.reusePort { StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+                if address.family == .ipv6 { StreamSocket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+            }
+            StreamSocket.apply(options.stream, to: descriptor, family: address.family)
+            try ListeningSocket.bind(descriptor, to: address)
+            if let path = address.path, !address.isAbstract { bound = FileIdentity(path: path) }
+            if let mode, let bound, unsafe chmod(bound.path, mode_t(mode)) != 0 {
+                throw ListeningSocket.error("chmod", address)
+            }
+            if Glibc.listen(descriptor, Int32(clamping: max(1, backlog))) != 0 {
+                throw ListeningSocket.error("listen", address)
+            }
+        } catch {
+            bound?.remove()
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+        file = bound
+        self.descriptor = descriptor
+        self.address = SocketAddress(of: descriptor)
+    }
+
+    deinit {
+        file?.remove()
+        _ = Glibc.close(descriptor)
+    }
+
+    private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(ListenError) {
+        if unsafe address.withKernelForm({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 { return }
+        // A socket file that nobody listens at is left over from a program that ended; one that is alive stays.
+        if errno == EADDRINUSE, let path = address.path, !address.isAbstract, isStale(address) {
+            unsafe unlink(path)
+            if unsafe address.withKernelForm({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 { return }
+        }
+        throw error("bind", address)
+    }
+
+    private static func isStale(_ address: SocketAddress) -> Bool {
+        guard let path = address.path, let file = FileIdentity(path: path), file.isSocket else {
+            errno = EADDRINUSE
+            return false
+        }
+        let probe = er_socket(AF_UNIX, Int32(SOCK_STREAM.rawValue))
+        guard probe >= 0 else { return false }
+        let refused = unsafe address.withKernelForm { unsafe Glibc.connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
+        _ = Glibc.close(probe)
+        errno = EADDRINUSE
+        return refused
+    }
+
+    private static func error(_ operation: String, _ address: SocketAddress) -> ListenError {
+        let code = errno
+        return ListenError(
+            SystemError(code: code, operation: operation, address: address), isInUse: code == EADDRINUSE)
+    }
+}
+
+/// A file as the system knows it, whatever its name comes to mean later.
+private struct FileIdentity {
+    let path: String
+    let device: dev_t
+    let number: ino_t
+    let isSocket: Bool
+
+    init?(path: String) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return nil }
+        self.path = path
+        device = status.st_dev
+        number = status.st_ino
+        isSocket = status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    /// Removes the file if it is still the same one: a successor may have put its own there.
+    func remove() {
+        guard let now = FileIdentity(path: path), now.device == device, now.number == number else { return }
+        unsafe unlink(path)
+    }
+}

@@ -1,0 +1,48 @@
+import CEventReactorShims
+package import EventReactorCore
+import Glibc
+
+/// A descriptor kept for the day there is none left, so that a peer who waits can be accepted and closed.
+///
+/// Without it the listening socket stays readable and the loop spins.
+package final class ReserveDescriptor {
+    private var descriptor = er_open_reserve()
+
+    package init() {}
+
+    deinit {
+        if descriptor >= 0 { _ = close(descriptor) }
+    }
+
+    /// Whether an errno of `accept` says that descriptors or memory have run out.
+    package static func isShortage(_ code: Int32) -> Bool {
+        code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
+    }
+
+    /// Accepts and closes peers that wait, up to a bound.
+    ///
+    /// - Returns: how many were closed; 0 where the reserve does not help.
+    package func closeWaiting(at listener: Int32, atMost bound: Int) -> Int {
+        if descriptor < 0 { descriptor = er_open_reserve() }
+        guard descriptor >= 0 else { return 0 }
+        _ = close(descriptor)
+        var closed = 0
+        while closed < bound {
+            let peer = er_accept(listener)
+            guard peer >= 0 else { break }
+            _ = close(peer)
+            closed += 1
+        }
+        descriptor = er_open_reserve()
+        return closed
+    }
+
+    /// Does what a port's policy says when `accept` has failed.
+    package func handle(_ code: Int32, listener: Int32, port: ListeningPort) {
+        let error = SystemError(code: code, operation: "accept", address: port.localAddress)
+        let closed =
+            ReserveDescriptor.isShortage(code) && port.policy == .close
+            ? closeWaiting(at: listener, atMost: port.acceptsPerTurn) : 0
+        port.acceptFailed(error, closed: closed, waits: closed == 0)
+    }
+}

@@ -1,0 +1,111 @@
+import CEventReactorShims
+package import EventReactorCore
+import Glibc
+
+/// What connections do with their descriptors, the same over every engine.
+package enum StreamSocket {
+    /// Offers bytes to the kernel: how many it took, 0 where it takes none now, or a negative errno.
+    package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        while true {
+            let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return count }
+            if errno == EINTR { continue }
+            return errno == EAGAIN ? 0 : -Int(errno)
+        }
+    }
+
+    /// Offers several pieces in one call; answers as `send` does.
+    package static func send(_ descriptor: Int32, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: pieces.count) { vectors in
+            for index in pieces.indices {
+                // The kernel reads from the pieces only, though its type says otherwise.
+                let base = unsafe UnsafeMutableRawPointer(mutating: pieces[index].baseAddress)
+                unsafe vectors.initializeElement(at: index, to: iovec(iov_base: base, iov_len: pieces[index].count))
+            }
+            var message = unsafe msghdr()
+            unsafe message.msg_iov = vectors.baseAddress
+            unsafe message.msg_iovlen = vectors.count
+            while true {
+                let count = unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                if count >= 0 { return count }
+                if errno == EINTR { continue }
+                return errno == EAGAIN ? 0 : -Int(errno)
+            }
+        }
+    }
+
+    /// The error that the kernel holds against the socket, or 0; asking clears it.
+    package static func pendingError(_ descriptor: Int32) -> Int32 {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
+    }
+
+    /// Whether closing now could destroy bytes on their way: the kernel answers unread bytes, and those that arrive
+    /// after the close, with a reset, and a reset drops what the peer has not acknowledged.
+    ///
+    /// What has arrived is read into the buffer and dropped.
+    package static func closingLosesBytes(_ descriptor: Int32, scratch: UnsafeMutableRawBufferPointer) -> Bool {
+        for _ in 0..<4 {
+            let count = unsafe recv(descriptor, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
+            // The peer's end has arrived: it sends nothing that could be answered with a reset.
+            if count == 0 { return false }
+            if count < 0 {
+                if errno == EINTR { continue }
+                // A reset is for the watcher of the descriptor to report.
+                guard errno == EAGAIN else { return true }
+                // A UNIX socket has put all that was sent into the peer's hands.
+                return isTCP(descriptor) && er_unacknowledged(descriptor) != 0
+            }
+        }
+        return true
+    }
+
+    private static func isTCP(_ descriptor: Int32) -> Bool {
+        var domain: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain != AF_UNIX
+    }
+
+    /// Closes the descriptor; with a reset in place of an orderly end where that is asked for.
+    package static func close(_ descriptor: Int32, reset: Bool) {
+        if reset {
+            var now = linger(l_onoff: 1, l_linger: 0)
+            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        }
+        _ = Glibc.close(descriptor)
+    }
+
+    package static func shutdownWrite(_ descriptor: Int32) {
+        _ = shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    @discardableResult
+    package static func setNoDelay(_ descriptor: Int32, _ enabled: Bool) -> Bool {
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, enabled ? 1 : 0)
+    }
+
+    @discardableResult
+    package static func setKeepAlive(_ descriptor: Int32, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
+        let tcp = Int32(IPPROTO_TCP)
+        return set(descriptor, tcp, TCP_KEEPIDLE, min(32_767, keepAlive.idle.wholeSeconds))
+            && set(descriptor, tcp, TCP_KEEPINTVL, min(32_767, keepAlive.interval.wholeSeconds))
+            && set(descriptor, tcp, TCP_KEEPCNT, Int32(min(127, max(1, keepAlive.count))))
+            && set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+    }
+
+    /// The settings of a new connection.
+    package static func apply(_ options: StreamOptions, to descriptor: Int32, family: SocketAddress.Family) {
+        if let size = options.kernelReceiveBuffer { set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: size)) }
+        if let size = options.kernelSendBuffer { set(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: size)) }
+        guard family != .unix else { return }
+        if options.noDelay { setNoDelay(descriptor, true) }
+        if let keepAlive = options.keepAlive { setKeepAlive(descriptor, keepAlive) }
+    }
+
+    @discardableResult
+    static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
+        var value = value
+        return unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+    }
+}
