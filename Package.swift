@@ -39,6 +39,7 @@ let package = Package(
         ),
         .executableTarget(name: "Echo", dependencies: ["EventReactor"], path: "Examples/Echo", swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
+        .testTarget(name: "ContractTests", dependencies: ["EventReactor"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -48,6 +48,8 @@ final class LibeventEngine: ReactorEngine {
 
     deinit {
         endSignals()
+        // Settings that a program kept may name the streams for longer; what is in the base has to go before it.
+        direct?.outboxes.empty()
         wakeEvent = nil
         timerEvent = nil
         closeDescriptors()

@@ -8,7 +8,7 @@ import Glibc
 /// `handle` is the event, level-triggered for bytes or edge-triggered for the watch while reading is not wanted.
 /// `outbox` is a bufferevent, there only while bytes wait that the kernel did not take.
 final class DirectStreams: LibeventStreams, StreamEngine {
-    private let outboxes = OutboxPool()
+    let outboxes = OutboxPool()
 
     func open(_ connection: StreamConnection) throws(SystemError) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()

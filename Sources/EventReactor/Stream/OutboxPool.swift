@@ -15,8 +15,10 @@ final class OutboxPool {
 
     private var free: [OpaquePointer] = unsafe []
 
-    deinit {
+    /// Frees those kept; the base is still there.
+    func empty() {
         for unsafe outbox in unsafe free { unsafe bufferevent_free(outbox) }
+        unsafe free = []
     }
 
     /// A bufferevent on the connection's descriptor, which it never closes; nil where there is no memory.

@@ -1,0 +1,50 @@
+import EventReactor
+import Testing
+
+/// One cell of the table: a reactor, a transport, and how its bytes are moved. Each test of the contract runs in each.
+///
+/// Another reactor or transport is another value here; no test changes.
+struct Setting: Sendable, CustomTestStringConvertible {
+    enum Engine: String, Sendable, CaseIterable {
+        case libevent
+    }
+
+    enum Transport: String, Sendable, CaseIterable {
+        case tcp4 = "TCP over IPv4"
+        case tcp6 = "TCP over IPv6"
+        case unix = "UNIX stream"
+    }
+
+    enum Movement: String, Sendable, CaseIterable {
+        case direct
+        case bufferevent
+    }
+
+    let engine: Engine
+    let transport: Transport
+    let movement: Movement
+
+    var testDescription: String { "\(engine.rawValue), \(transport.rawValue), \(movement.rawValue)" }
+
+    /// Every cell.
+    static let all: [Setting] = Engine.allCases.flatMap { engine in
+        Transport.allCases.flatMap { transport in
+            Movement.allCases.map { Setting(engine: engine, transport: transport, movement: $0) }
+        }
+    }
+
+    /// The cells whose transport can reset a connection: a UNIX socket has no such thing.
+    static let withReset = all.filter { $0.transport != .unix }
+
+    /// One cell a reactor, for what does not depend on the transport.
+    static let reactors = all.filter { $0.transport == .tcp4 && $0.movement == .direct }
+
+    /// Whether real sockets of the system carry it, so that a peer outside the library can join in.
+    var isOnKernel: Bool { true }
+
+    func makeReactor(_ configuration: ReactorConfiguration) throws -> ReactorBase {
+        switch engine {
+        case .libevent: try Reactor(configuration: configuration)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import EventReactor
+import Glibc
+import Synchronization
+import Testing
+
+/// What one run of a test happens in: a reactor, and listeners and connectors of the setting's transport.
+///
+/// ```swift
+/// try setting.run { world in
+///     let (server, client) = try world.pair()
+///     client.onMade = { $0.transport.write("hello") }
+///     server.onData = { recorder, data in world.finish() }
+/// }
+/// ```
+final class World {
+    let setting: Setting
+    let reactor: ReactorBase
+    private(set) var isFinished = false
+    private var paths: [String] = []
+
+    private static let counter = Atomic<Int>(0)
+
+    /// Tests wait on events. This ends one whose event never comes; it is no measure of speed.
+    static let patience: Duration = .seconds(60)
+
+    init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
+        self.setting = setting
+        reactor = try setting.makeReactor(configuration)
+        reactor.onDiagnostic = { Issue.record("unexpected: \($0)") }
+    }
+
+    deinit {
+        for path in paths { unlink(path) }
+    }
+
+    /// Ends the run in order, from any callback; calling it again does nothing.
+    func finish() {
+        guard !isFinished else { return }
+        isFinished = true
+        try? reactor.stop()
+    }
+
+    // MARK: Ends of connections
+
+    /// A listener of the setting's transport, on an address that no other test has.
+    func listen(
+        options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
+    ) throws -> ListeningPort {
+        let libevent = reactor as? Reactor
+        switch setting.transport {
+        case .tcp4, .tcp6:
+            let host = setting.transport == .tcp4 ? "127.0.0.1" : "::1"
+            if setting.movement == .bufferevent, let libevent {
+                return try libevent.listenTCP(
+                    port: 0, host: host, buffering: .bufferevent, options: options, makeProtocol)
+            }
+            return try reactor.listenTCP(port: 0, host: host, options: options, makeProtocol)
+        case .unix:
+            let path = freshPath()
+            if setting.movement == .bufferevent, let libevent {
+                return try libevent.listenUNIX(path: path, buffering: .bufferevent, options: options, makeProtocol)
+            }
+            return try reactor.listenUNIX(path: path, options: options, makeProtocol)
+        }
+    }
+
+    /// A connector of the setting's transport to an address that `listen` gave.
+    @discardableResult
+    func connect(
+        to address: SocketAddress, timeout: Duration? = .seconds(30), options: StreamOptions = StreamOptions(),
+        _ makeProtocol: @escaping () -> Protocol?,
+        onFailure: @escaping (ConnectError) -> Void = { Issue.record("unexpected: \($0)") }
+    ) throws -> Connector {
+        let libevent = setting.movement == .bufferevent ? reactor as? Reactor : nil
+        if let path = address.path {
+            if let libevent {
+                return try libevent.connectUNIX(
+                    path: path, timeout: timeout, buffering: .bufferevent, options: options, makeProtocol,
+                    onFailure: onFailure)
+            }
+            return try reactor.connectUNIX(
+                path: path, timeout: timeout, options: options, makeProtocol, onFailure: onFailure)
+        }
+        let host = try #require(address.host)
+        let port = try #require(address.port)
+        if let libevent {
+            return try libevent.connectTCP(
+                host: host, port: port, timeout: timeout, buffering: .bufferevent, options: options, makeProtocol,
+                onFailure: onFailure)
+        }
+        return try reactor.connectTCP(
+            host: host, port: port, timeout: timeout, options: options, makeProtocol, onFailure: onFailure)
+    }
+
+    /// Both ends of one connection, once the reactor runs.
+    func pair(
+        serverOptions: StreamOptions = StreamOptions(), clientOptions: StreamOptions = StreamOptions()
+    ) throws -> (server: Recorder, client: Recorder) {
+        let server = Recorder("server")
+        let client = Recorder("client")
+        try pair(server, client, serverOptions: serverOptions, clientOptions: clientOptions)
+        return (server, client)
+    }
+
+    func pair(
+        _ server: Protocol, _ client: Protocol,
+        serverOptions: StreamOptions = StreamOptions(), clientOptions: StreamOptions = StreamOptions()
+    ) throws {
+        var options = ListenOptions()
+        options.stream = serverOptions
+        let port = try listen(options: options) { server }
+        try connect(to: port.localAddress, options: clientOptions) { client }
+    }
+
+    /// A path for a socket that no other test has.
+    func freshPath() -> String {
+        let number = World.counter.wrappingAdd(1, ordering: .relaxed).newValue
+        let path = "/tmp/swift-event-reactor-test-\(getpid())-\(number).sock"
+        paths.append(path)
+        return path
+    }
+}
+
+extension Setting {
+    /// Runs a scenario until `finish()`, or until a stop of its own.
+    ///
+    /// - Parameter prepare: sets the scenario up before the reactor runs.
+    func run(
+        configuration: ReactorConfiguration? = nil, sourceLocation: SourceLocation = #_sourceLocation,
+        _ prepare: (World) throws -> Void
+    ) throws {
+        var quiet = ReactorConfiguration()
+        // Tests run beside one another: a signal for one process is none of theirs.
+        quiet.stopSignals = []
+        let world = try World(self, configuration ?? quiet)
+        try prepare(world)
+        world.reactor.callLater(World.patience) { [unowned world] in
+            Issue.record("the awaited event did not come", sourceLocation: sourceLocation)
+            world.finish()
+        }
+        try world.reactor.run()
+    }
+}
