@@ -20,7 +20,17 @@ open class Protocol {
     ///
     /// It is never nil. Before ``connectionMade()`` it is a closed transport, whose writes do nothing. After
     /// ``connectionLost(_:)`` it behaves as one, and its addresses can still be read.
-    public final package(set) var transport: any Transport = ClosedTransport.shared
+    @inlinable
+    public final var transport: any Transport { unsafe uncheckedTransport }
+
+    // Read at every message, and set before the first callback only: no two accesses can overlap, and the check at run
+    // time would cost more than the read.
+    @exclusivity(unchecked) @usableFromInline
+    final var uncheckedTransport: any Transport = ClosedTransport.shared
+
+    package final func connect(to transport: any Transport) {
+        unsafe uncheckedTransport = transport
+    }
 
     /// Creates a protocol that is not connected yet.
     public init() {}

@@ -114,8 +114,9 @@ static void *work(void *argument) {
     worker *w = argument;
     atomic_store(&w->thread_id, gettid());
     struct epoll_event events[max_events];
-    int timeout = w->load->spin ? 0 : -1;
     while (!atomic_load_explicit(&w->load->stopping, memory_order_relaxed)) {
+        bool spin = w->load->spin && atomic_load_explicit(&w->load->running, memory_order_relaxed);
+        int timeout = spin ? 0 : -1;
         int count = epoll_wait(w->epoll_fd, events, max_events, timeout);
         if (count < 0 && errno != EINTR) fail("epoll_wait");
         for (int i = 0; i < count; i++) {

@@ -12,7 +12,7 @@
 typedef struct {
     uint16_t port;
     size_t message_size;
-    bool spin;              // poll without sleeping
+    bool spin;              // poll without sleeping while running
     const char *pattern;    // message_size + pattern_shifts bytes; every message is a window into it
     atomic_bool running;    // while false, a connection whose message is complete sends no other
     atomic_bool recording;  // while true, latencies are kept

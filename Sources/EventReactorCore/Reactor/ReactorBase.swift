@@ -22,6 +22,11 @@ open class ReactorBase {
     /// Shutdown hooks that have not finished yet.
     var unfinishedHooks = 0
 
+    // Looked at in every turn, by one load: the check that accesses to the arrays make costs more than most turns do.
+    @exclusivity(unchecked) private var hasSoon = false
+    @exclusivity(unchecked) private var hasListed = false
+    @exclusivity(unchecked) private var hasEnded = false
+
     private var soon: [() -> Void] = []
     private var soonNow: [() -> Void] = []
     private var jobs: [RemoteQueue.Job] = []
@@ -71,7 +76,7 @@ open class ReactorBase {
 
     /// The end of the sleep: nil sleeps until something happens.
     private var nextWake: ReactorInstant? {
-        if unsafe !soon.isEmpty || !listed.isEmpty { return ReactorInstant(nanoseconds: .min) }
+        if unsafe hasSoon || hasListed { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
 
@@ -85,25 +90,34 @@ open class ReactorBase {
     }
 
     private func runSoon() {
-        guard !soon.isEmpty else { return }
+        guard unsafe hasSoon else { return }
+        unsafe hasSoon = false
         swap(&soon, &soonNow)
         for body in soonNow { body() }
         if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
     }
 
     func endTurn() {
+        if unsafe hasListed { settleListed() }
+        if unsafe hasEnded { releaseEnded() }
+    }
+
+    private func settleListed() {
         var settled = 0
         // Settling may list others, whose turn has then come too.
         while unsafe settled < listed.count {
             unsafe listed[settled]._withUnsafeGuaranteedRef { $0.settleListed() }
             settled += 1
         }
-        if settled > 0 { unsafe listed.removeAll(keepingCapacity: settled <= 4096) }
-        if unsafe !ended.isEmpty {
-            let gone = unsafe ended
-            unsafe ended = []
-            for unsafe connection in unsafe gone { unsafe connection.release() }
-        }
+        unsafe listed.removeAll(keepingCapacity: settled <= 4096)
+        unsafe hasListed = false
+    }
+
+    private func releaseEnded() {
+        let gone = unsafe ended
+        unsafe ended = []
+        unsafe hasEnded = false
+        for unsafe connection in unsafe gone { unsafe connection.release() }
     }
 
     /// Takes the calls from other threads; the engine calls it when it has been woken.
@@ -135,6 +149,7 @@ open class ReactorBase {
         }
         connection.slot = -1
         unsafe ended.append(entry)
+        unsafe hasEnded = true
         if !starvedPorts.isEmpty { feedStarvedPorts() }
         if unsafe connections.isEmpty && connections.capacity > 4096 { unsafe connections = [] }
     }
@@ -146,6 +161,7 @@ open class ReactorBase {
             for unsafe other in unsafe listed.suffix(64) { unsafe other._withUnsafeGuaranteedRef { $0.flush() } }
         }
         unsafe listed.append(.passUnretained(connection))
+        unsafe hasListed = true
     }
 
     private func feedStarvedPorts() {
@@ -157,6 +173,7 @@ open class ReactorBase {
     /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.
     public func callSoon(_ body: @escaping () -> Void) {
         soon.append(body)
+        unsafe hasSoon = true
     }
 
     package func report(_ diagnostic: Diagnostic) {

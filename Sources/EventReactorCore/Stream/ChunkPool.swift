@@ -35,8 +35,9 @@ package final class ChunkPool {
     /// The chunks kept for the next turn; what a broadcast needs beyond them goes back to the system.
     private static let most = 64
 
-    private var free: UnsafeMutablePointer<Chunk.Header>?
-    private var freeCount = 0
+    // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
+    @exclusivity(unchecked) private var free: UnsafeMutablePointer<Chunk.Header>?
+    @exclusivity(unchecked) private var freeCount = 0
 
     package init() {}
 
@@ -50,7 +51,7 @@ package final class ChunkPool {
     package func take() -> Chunk {
         if let header = unsafe free {
             unsafe free = header.pointee.next
-            freeCount -= 1
+            unsafe freeCount -= 1
             unsafe header.pointee.count = 0
             return unsafe Chunk(header: header)
         }
@@ -62,11 +63,11 @@ package final class ChunkPool {
     }
 
     package func give(_ chunk: Chunk) {
-        guard freeCount < ChunkPool.most else {
+        guard unsafe freeCount < ChunkPool.most else {
             return unsafe UnsafeMutableRawPointer(chunk.header).deallocate()
         }
         unsafe chunk.header.pointee.next = free
         unsafe free = chunk.header
-        freeCount += 1
+        unsafe freeCount += 1
     }
 }

@@ -70,9 +70,30 @@ package final class StreamConnection {
         var recheck: DelayedCall?
     }
 
+    // The data path uses these several times a message, and the check at run time that no two accesses to a property
+    // overlap would cost more than all else there. None can: there is one thread, and each access is one load or store.
+
+    @exclusivity(unchecked) private var uncheckedState: State = []
+    package var state: State {
+        get { unsafe uncheckedState }
+        set { unsafe uncheckedState = newValue }
+    }
+
+    @exclusivity(unchecked) private var uncheckedHeld: Unmanaged<Protocol>?
     /// The protocol, held from the start to the loss.
-    private var held: Unmanaged<Protocol>?
-    package unowned(unsafe) let reactor: ReactorBase
+    private var held: Unmanaged<Protocol>? {
+        get { unsafe uncheckedHeld }
+        set { unsafe uncheckedHeld = newValue }
+    }
+
+    @exclusivity(unchecked) private var uncheckedGathered: Chunk?
+    /// What was written in this callback and is not sent yet.
+    private var gathered: Chunk? {
+        get { unsafe uncheckedGathered }
+        set { unsafe uncheckedGathered = newValue }
+    }
+
+    private let owner: Unmanaged<ReactorBase>
     /// `settings` holds it; a reference of its own spares the data path one load.
     package unowned(unsafe) let engine: any StreamEngine
     package internal(set) var settings: StreamSettings
@@ -80,12 +101,10 @@ package final class StreamConnection {
     package var handle: OpaquePointer?
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
-    private var gathered: Chunk?
     var extras: Extras?
     private var peer: SocketAddress
     private var local: SocketAddress = .unnamedUnix
     package let descriptor: Int32
-    package var state: State = []
     /// The place in the reactor's table.
     var slot: Int32 = -1
     /// The errno with which sending failed.
@@ -97,8 +116,8 @@ package final class StreamConnection {
         self.descriptor = descriptor
         self.peer = peer
         self.settings = settings
-        unsafe held = .passRetained(`protocol`)
-        unsafe self.reactor = reactor
+        unsafe uncheckedHeld = .passRetained(`protocol`)
+        unsafe owner = .passUnretained(reactor)
         unsafe engine = settings.engine
     }
 
@@ -106,6 +125,9 @@ package final class StreamConnection {
         // Only a connection that was never started still holds its protocol here.
         if let held = unsafe held { unsafe held.release() }
     }
+
+    /// The reactor, which outlives the connection until its loss.
+    package var reactor: ReactorBase { unsafe owner._withUnsafeGuaranteedRef { $0 } }
 
     // MARK: What the engine reports
 
@@ -117,19 +139,19 @@ package final class StreamConnection {
 
     /// Makes the connection: `connectionMade` is called, and bytes arrive from the next turn on.
     package func start() {
-        unsafe reactor.register(self)
+        reactor.register(self)
         do throws(SystemError) {
             try unsafe engine.open(self)
         } catch {
             // It never was a connection for the protocol: nothing is called.
             state.insert(.lost)
             unsafe engine.close(self, reset: true)
-            unsafe reactor.unregister(self)
+            reactor.unregister(self)
             releaseProtocol()
-            return unsafe reactor.report(.connectionFailed(error))
+            return reactor.report(.connectionFailed(error))
         }
         state.insert(.made)
-        unsafe held?._withUnsafeGuaranteedRef { $0.transport = self }
+        unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
         call { try $0.connectionMade() }
     }
 
@@ -139,7 +161,7 @@ package final class StreamConnection {
         state.insert(.inCallback)
         do {
             // The loss waits until the callback has returned, so the protocol outlives it.
-            try unsafe held?._withUnsafeGuaranteedRef { try $0.dataReceived(data) }
+            if let held = unsafe held { try unsafe held._withUnsafeGuaranteedRef { try $0.dataReceived(data) } }
         } catch {
             fail(error)
         }
@@ -221,7 +243,7 @@ extension StreamConnection {
     func list() {
         guard state.isDisjoint(with: [.listed, .lost]) else { return }
         state.insert(.listed)
-        unsafe reactor.list(self)
+        reactor.list(self)
     }
 
     /// The end of the turn: settles a connection that was listed.
@@ -289,7 +311,7 @@ extension StreamConnection {
 
     /// Looks again whether the peer has everything; seldom needed, since most peers answer the end with theirs.
     private func recheck(after delay: Duration) {
-        makeExtras().recheck = unsafe reactor.callLater(delay) { [self] in
+        makeExtras().recheck = reactor.callLater(delay) { [self] in
             guard !state.contains(.lost) else { return }
             if unsafe !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
             recheck(after: min(delay * 2, .seconds(1)))
@@ -299,7 +321,7 @@ extension StreamConnection {
     func setDeadline(_ deadline: Duration?) {
         extras?.deadline?.cancel()
         guard let deadline else { return }
-        makeExtras().deadline = unsafe reactor.callLater(deadline) { [self] in finish(.timedOut, reset: true) }
+        makeExtras().deadline = reactor.callLater(deadline) { [self] in finish(.timedOut, reset: true) }
     }
 
     /// Ends the connection: the descriptor is closed, the protocol told, and let go.
@@ -315,7 +337,7 @@ extension StreamConnection {
             self.extras = nil
         }
         unsafe engine.close(self, reset: reset)
-        unsafe reactor.unregister(self)
+        reactor.unregister(self)
         unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
     }
@@ -335,7 +357,7 @@ extension StreamConnection {
             return unsafe sendNow(bytes)
         }
         if gathered == nil {
-            unsafe gathered = reactor.chunks.take()
+            unsafe gathered = owner._withUnsafeGuaranteedRef { $0.chunks.take() }
             if !state.contains(.inCallback) { list() }
         }
         unsafe gathered?.append(bytes)
@@ -354,7 +376,7 @@ extension StreamConnection {
                 unsafe push(pieces: UnsafeBufferPointer(pieces))
             }
         }
-        unsafe reactor.chunks.give(chunk)
+        unsafe owner._withUnsafeGuaranteedRef { $0.chunks.give(chunk) }
     }
 
     /// Sends several pieces now, behind what was gathered.
@@ -369,13 +391,13 @@ extension StreamConnection {
         guard let chunk = gathered else { return }
         gathered = nil
         unsafe push(chunk.bytes)
-        unsafe reactor.chunks.give(chunk)
+        unsafe owner._withUnsafeGuaranteedRef { $0.chunks.give(chunk) }
     }
 
     private func dropGathered() {
         guard let chunk = gathered else { return }
         gathered = nil
-        unsafe reactor.chunks.give(chunk)
+        unsafe owner._withUnsafeGuaranteedRef { $0.chunks.give(chunk) }
     }
 
     /// Hands bytes to the kernel, or to the queue where it does not take them.

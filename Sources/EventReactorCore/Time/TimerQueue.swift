@@ -30,8 +30,11 @@ package final class TimerQueue {
         }
     }
 
+    // Asked in every turn: one load, without the check that accesses to the heap make.
+    @exclusivity(unchecked) private var uncheckedNext: ReactorInstant?
+
     /// When the next call is due, or nil where there is none.
-    package var nextDeadline: ReactorInstant? { heap.first?.deadline }
+    package var nextDeadline: ReactorInstant? { unsafe uncheckedNext }
 
     package var count: Int { heap.count }
 
@@ -41,6 +44,7 @@ package final class TimerQueue {
         heap.append(unsafe Node(deadline: deadline, sequence: call.sequence, call: .passRetained(call)))
         call.place = heap.count - 1
         siftUp(heap.count - 1)
+        headChanged()
         return call
     }
 
@@ -54,6 +58,7 @@ package final class TimerQueue {
         heap.removeLast()
         if place < heap.count { restore(place) }
         call.place = -1
+        headChanged()
         unsafe node.call.release()
         // After a flood of timers the heap does not keep the memory that the flood needed.
         if heap.isEmpty && heap.capacity > 65_536 { heap = [] }
@@ -63,11 +68,16 @@ package final class TimerQueue {
         call.deadline = deadline
         heap[call.place].deadline = deadline
         restore(call.place)
+        headChanged()
+    }
+
+    private func headChanged() {
+        unsafe uncheckedNext = heap.first?.deadline
     }
 
     /// Fires what is due, but nothing that is set meanwhile: a timer that sets itself anew starves nobody.
     package func fireDue() {
-        guard !heap.isEmpty else { return }
+        guard nextDeadline != nil else { return }
         let time = now()
         let bound = nextSequence
         while let first = heap.first, first.deadline <= time, first.sequence < bound {
