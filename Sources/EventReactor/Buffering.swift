@@ -28,7 +28,9 @@ public struct RateLimit: Hashable, Sendable {
     /// Bytes that may pass at once after a rest; a tenth of a second's worth at least.
     public var burst: Int
 
-    /// Creates a limit. Rates below 10 bytes a second count as 10.
+    /// Creates a limit.
+    ///
+    /// Rates below 10 bytes a second count as 10.
     ///
     /// - Parameters:
     ///   - readRate: in bytes a second, or nil.

@@ -31,10 +31,12 @@ final class LibeventConnectAttempt: ConnectAttempt {
             engine.reactor.callSoon { self.end(.failure(error)) }
         case .underWay(let descriptor):
             self.descriptor = descriptor
-            event = unsafe Event(engine.base, descriptor, EV_WRITE, { _, _, context in
-                guard let context = unsafe context else { return }
-                unsafe Unmanaged<LibeventConnectAttempt>.fromOpaque(context).takeUnretainedValue().answered()
-            }, context: self)
+            event = unsafe Event(
+                engine.base, descriptor, EV_WRITE,
+                { _, _, context in
+                    guard let context = unsafe context else { return }
+                    unsafe Unmanaged<LibeventConnectAttempt>.fromOpaque(context).takeUnretainedValue().answered()
+                }, context: self)
             if event == nil {
                 let error = SystemError(code: ENOMEM, operation: "event_add", address: address)
                 engine.reactor.callSoon { self.end(.failure(.system(error))) }

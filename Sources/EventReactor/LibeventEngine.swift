@@ -31,12 +31,16 @@ final class LibeventEngine: ReactorEngine {
             throw .system(error)
         }
         // Edge-triggered: each wake-up is an edge, so the counters need never be read.
-        wakeEvent = unsafe Event(base, wakeDescriptor, EV_READ | EV_PERSIST | EV_ET, { _, _, context in
-            unsafe LibeventEngine.from(context) { $0.woken() }
-        }, context: self)
-        timerEvent = unsafe Event(base, timerDescriptor, EV_READ | EV_PERSIST | EV_ET, { _, _, context in
-            unsafe LibeventEngine.from(context) { $0.armed = nil }
-        }, context: self)
+        wakeEvent = unsafe Event(
+            base, wakeDescriptor, EV_READ | EV_PERSIST | EV_ET,
+            { _, _, context in
+                unsafe LibeventEngine.from(context) { $0.woken() }
+            }, context: self)
+        timerEvent = unsafe Event(
+            base, timerDescriptor, EV_READ | EV_PERSIST | EV_ET,
+            { _, _, context in
+                unsafe LibeventEngine.from(context) { $0.armed = nil }
+            }, context: self)
         guard wakeEvent != nil, timerEvent != nil else {
             wakeEvent = nil
             timerEvent = nil

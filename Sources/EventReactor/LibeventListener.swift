@@ -26,7 +26,8 @@ final class LibeventListener: ListenerEngine {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         // The descriptor is ours to close. Backlog 0: it listens already.
         unsafe listener = evconnlistener_new(
-            engine.base.pointer, { _, descriptor, peer, length, context in
+            engine.base.pointer,
+            { _, descriptor, peer, length, context in
                 unsafe LibeventListener.from(context) { unsafe $0.accepted(descriptor, peer, length) }
             }, context, LEV_OPT_CLOSE_ON_EXEC, 0, descriptor)
         guard let listener = unsafe listener else {

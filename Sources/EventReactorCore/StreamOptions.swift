@@ -18,8 +18,10 @@ public struct StreamOptions: Hashable, Sendable {
     /// the memory of a program that ignores ``Protocol/pauseWriting()``.
     public var writeBufferLimit: Int? = 256 * 1024 * 1024
 
-    /// How long ``Transport/loseConnection()`` may take to deliver what is queued, or nil for no end; 5 minutes
-    /// unless set. What is left then is dropped and the reason is ``ConnectionLostReason/timedOut``.
+    /// How long ``Transport/loseConnection()`` may take to deliver what is queued, or nil for no end; 5 minutes unless
+    /// set.
+    ///
+    /// What is left then is dropped and the reason is ``ConnectionLostReason/timedOut``.
     public var closeDeadline: Duration? = .seconds(300)
 
     /// The kernel's receive buffer (`SO_RCVBUF`) in bytes, or nil to leave it to the system.

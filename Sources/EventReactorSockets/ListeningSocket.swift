@@ -71,7 +71,8 @@ package struct ListeningSocket: ~Copyable {
         }
         let probe = er_socket(AF_UNIX, Int32(SOCK_STREAM.rawValue))
         guard probe >= 0 else { return false }
-        let refused = unsafe address.withKernelForm { unsafe Glibc.connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
+        let refused =
+            unsafe address.withKernelForm { unsafe Glibc.connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
         _ = Glibc.close(probe)
         errno = EADDRINUSE
         return refused

@@ -79,7 +79,8 @@ extension SocketAddress {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         self = unsafe withUnsafeMutablePointer(to: &form) { form in
             unsafe form.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
-                let code = unsafe peer
+                let code =
+                    unsafe peer
                     ? getpeername(descriptor, form, &length) : getsockname(descriptor, form, &length)
                 return unsafe code == 0 ? SocketAddress(kernelForm: form, length: length) : .unnamedUnix
             }

@@ -50,7 +50,9 @@ final class BuffereventStreams: LibeventStreams, StreamEngine {
     /// Delivers what has been read, or keeps it while reading is paused.
     private func deliver(_ connection: StreamConnection) {
         guard connection.wantsReading else { return park(connection) }
-        guard let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) else { return }
+        guard let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) else {
+            return
+        }
         let count = unsafe evbuffer_get_length(input)
         guard count > 0, let start = unsafe evbuffer_pullup(input, -1) else { return }
         unsafe connection.received(UnsafeBufferPointer(start: start, count: count).span)
@@ -77,7 +79,9 @@ final class BuffereventStreams: LibeventStreams, StreamEngine {
     }
 
     private func park(_ connection: StreamConnection) {
-        guard connection.state.isDisjoint(with: [.parked, .lost]), let buffered = unsafe connection.outbox else { return }
+        guard connection.state.isDisjoint(with: [.parked, .lost]), let buffered = unsafe connection.outbox else {
+            return
+        }
         connection.state.insert(.parked)
         unsafe bufferevent_disable(buffered, Int16(EV_READ))
         let code = StreamSocket.pendingError(connection.descriptor)

@@ -65,7 +65,9 @@ class LibeventStreams {
         if let event = unsafe connection.handle { unsafe event_del(event) }
     }
 
-    /// The connection that a callback is for. It is alive: the reactor frees connections at the end of a turn only.
+    /// The connection that a callback is for.
+    ///
+    /// It is alive: the reactor frees connections at the end of a turn only.
     @inline(__always)
     static func with(_ context: UnsafeMutableRawPointer?, _ body: (StreamConnection) -> Void) {
         guard let context = unsafe context else { return }

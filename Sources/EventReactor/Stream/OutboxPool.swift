@@ -17,7 +17,7 @@ final class OutboxPool {
 
     /// Frees those kept; the base is still there.
     func empty() {
-        for unsafe outbox in unsafe free { unsafe bufferevent_free(outbox) }
+        unsafe free.forEach { unsafe bufferevent_free($0) }
         unsafe free = []
     }
 
@@ -39,7 +39,9 @@ final class OutboxPool {
         return unsafe outbox
     }
 
-    /// Takes one back. Its events are deleted before this returns, so that the descriptor can be closed.
+    /// Takes one back.
+    ///
+    /// Its events are deleted before this returns, so that the descriptor can be closed.
     func give(_ outbox: OpaquePointer) {
         unsafe bufferevent_setcb(outbox, nil, nil, nil, nil)
         if unsafe free.count < OutboxPool.most && evbuffer_get_length(bufferevent_get_output(outbox)) == 0 {

@@ -60,7 +60,9 @@ public final class ListeningPort {
         if retry == nil { for socket in sockets { socket.enable() } }
     }
 
-    /// Closes the listening socket. Live connections stay, and the address can be bound again at once.
+    /// Closes the listening socket.
+    ///
+    /// Live connections stay, and the address can be bound again at once.
     public func stopListening() {
         guard isListening else { return }
         shut()

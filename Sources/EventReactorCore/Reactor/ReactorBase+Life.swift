@@ -95,7 +95,9 @@ extension ReactorBase {
     }
 
     /// Calls a closure on the reactor's thread for each arrival of a signal while the reactor runs, in place of what
-    /// the signal did; nil gives it back. The change holds from the next `run()` on.
+    /// the signal did; nil gives it back.
+    ///
+    /// The change holds from the next `run()` on.
     ///
     /// A handler for a signal of ``ReactorConfiguration/stopSignals`` replaces the stop.
     public func onSignal(_ signal: Int32, _ handler: (() -> Void)?) {
@@ -143,7 +145,9 @@ extension ReactorBase {
         for connector in connectors.values { connector.cancel() }
     }
 
-    /// The end of a run. What connections do as they are lost may list, connect and listen: it waits for the next run.
+    /// The end of a run.
+    ///
+    /// What connections do as they are lost may list, connect and listen: it waits for the next run.
     private func closeEverything() {
         phase = .closing
         endPortsAndConnectors()
@@ -169,7 +173,9 @@ public final class ShutdownCompletion {
         action?()
     }
 
-    /// Says that the hook has finished. Further calls do nothing.
+    /// Says that the hook has finished.
+    ///
+    /// Further calls do nothing.
     public func finish() {
         let action = self.action
         self.action = nil

@@ -64,8 +64,8 @@ open class ReactorBase {
         queue.close()
         for port in ports.values { port.shut() }
         for connector in connectors.values { connector.abandon() }
-        for unsafe connection in unsafe connections { unsafe connection.release() }
-        for unsafe connection in unsafe ended { unsafe connection.release() }
+        unsafe connections.forEach { unsafe $0.release() }
+        unsafe ended.forEach { unsafe $0.release() }
         unsafe receiveBuffer.deallocate()
     }
 
@@ -117,7 +117,7 @@ open class ReactorBase {
         let gone = unsafe ended
         unsafe ended = []
         unsafe hasEnded = false
-        for unsafe connection in unsafe gone { unsafe connection.release() }
+        unsafe gone.forEach { unsafe $0.release() }
     }
 
     /// Takes the calls from other threads; the engine calls it when it has been woken.
@@ -154,11 +154,13 @@ open class ReactorBase {
         if unsafe connections.isEmpty && connections.capacity > 4096 { unsafe connections = [] }
     }
 
-    /// Has a connection settled at the end of the turn. Where many wait already, as in a broadcast, the first of them
-    /// are sent now, so that what they gathered stays little.
+    /// Has a connection settled at the end of the turn.
+    ///
+    /// Where many wait already, as in a broadcast, the first of them are sent now, so that what they gathered stays
+    /// little.
     func list(_ connection: StreamConnection) {
         if unsafe listed.count >= 256, unsafe listed.count % 64 == 0 {
-            for unsafe other in unsafe listed.suffix(64) { unsafe other._withUnsafeGuaranteedRef { $0.flush() } }
+            unsafe listed.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }
         }
         unsafe listed.append(.passUnretained(connection))
         unsafe hasListed = true

@@ -52,7 +52,9 @@ package final class RemoteQueue: Sendable {
         }
     }
 
-    /// Asks for a stop. Before the first run it is kept for it; after a run it has nothing to stop.
+    /// Asks for a stop.
+    ///
+    /// Before the first run it is kept for it; after a run it has nothing to stop.
     package func requestStop() {
         contents.withLock { contents in
             guard contents.phase != .ended else { return }

@@ -38,7 +38,9 @@ package final class StreamConnection {
         static let aborted = State(rawValue: 1 << 8)
         /// A callback threw, or a limit was passed; the error is in `extras`.
         static let failed = State(rawValue: 1 << 9)
-        /// Sending failed; the errno is in `brokenCode`. What arrived before is still delivered.
+        /// Sending failed; the errno is in `brokenCode`.
+        ///
+        /// What arrived before is still delivered.
         static let broken = State(rawValue: 1 << 10)
         /// `connectionLost` has been called or is being called.
         package static let lost = State(rawValue: 1 << 11)
@@ -184,7 +186,9 @@ package final class StreamConnection {
         finish(.lost(code), reset: false)
     }
 
-    /// Sending failed. What arrived before the peer went is delivered first.
+    /// Sending failed.
+    ///
+    /// What arrived before the peer went is delivered first.
     package func sendFailed(_ code: Int32) {
         guard state.isDisjoint(with: [.broken, .lost]) else { return }
         state.insert(.broken)
@@ -252,7 +256,9 @@ extension StreamConnection {
         settle()
     }
 
-    /// Does what the state asks for, until nothing is left to do. Never called inside a callback of this protocol.
+    /// Does what the state asks for, until nothing is left to do.
+    ///
+    /// Never called inside a callback of this protocol.
     private func settle() {
         while !state.contains(.lost) {
             flush()
@@ -292,8 +298,10 @@ extension StreamConnection {
         }
     }
 
-    /// All is sent. What the peer has not taken would be lost if unread bytes made the kernel reset the connection,
-    /// so the end is sent first and the descriptor closed when the peer has everything.
+    /// All is sent.
+    ///
+    /// What the peer has not taken would be lost if unread bytes made the kernel reset the connection, so the end is
+    /// sent first and the descriptor closed when the peer has everything.
     private func finishClosing() {
         if state.contains(.readEnded) { return finish(.done, reset: false) }
         if !state.contains(.lingering) {
@@ -418,13 +426,10 @@ extension StreamConnection {
             taken = unsafe engine.send(self, pieces: pieces)
             if taken < 0 { return sendFailed(Int32(-taken)) }
         }
-        for unsafe piece in unsafe pieces {
-            if taken >= piece.count {
-                taken -= piece.count
-            } else {
-                unsafe queue(UnsafeRawBufferPointer(rebasing: piece[taken...]))
-                taken = 0
-            }
+        unsafe pieces.forEach { piece in
+            let before = min(taken, piece.count)
+            taken -= before
+            unsafe queue(UnsafeRawBufferPointer(rebasing: piece[before...]))
         }
     }
 

@@ -6,7 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// Threads for work that blocks. They are started as work asks for them and then stay.
+/// Threads for work that blocks.
+///
+/// They are started as work asks for them and then stay.
 ///
 /// `@unchecked Sendable`: `lock` guards `jobs`, `idle` and `threads`; the rest is constant.
 @safe
@@ -62,15 +64,17 @@ package final class ThreadPool: @unchecked Sendable {
         #else
         var thread = pthread_t()
         #endif
-        let code = unsafe pthread_create(&thread, &attributes, { context in
-            #if canImport(Darwin)
-            let context: UnsafeMutableRawPointer? = unsafe context
-            #endif
-            if let context = unsafe context {
-                unsafe Unmanaged<ThreadPool>.fromOpaque(context).takeRetainedValue().work()
-            }
-            return nil
-        }, context.toOpaque())
+        let code = unsafe pthread_create(
+            &thread, &attributes,
+            { context in
+                #if canImport(Darwin)
+                let context: UnsafeMutableRawPointer? = unsafe context
+                #endif
+                if let context = unsafe context {
+                    unsafe Unmanaged<ThreadPool>.fromOpaque(context).takeRetainedValue().work()
+                }
+                return nil
+            }, context.toOpaque())
         if code != 0 { unsafe context.release() }
         return code == 0
     }

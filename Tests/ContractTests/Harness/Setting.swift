@@ -1,7 +1,9 @@
 import EventReactor
 import Testing
 
-/// One cell of the table: a reactor, a transport, and how its bytes are moved. Each test of the contract runs in each.
+/// One cell of the table: a reactor, a transport, and how its bytes are moved.
+///
+/// Each test of the contract runs in each.
 ///
 /// Another reactor or transport is another value here; no test changes.
 struct Setting: Sendable, CustomTestStringConvertible {

@@ -20,7 +20,9 @@ final class World {
 
     private static let counter = Atomic<Int>(0)
 
-    /// Tests wait on events. This ends one whose event never comes; it is no measure of speed.
+    /// Tests wait on events.
+    ///
+    /// This ends one whose event never comes; it is no measure of speed.
     static let patience: Duration = .seconds(60)
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
@@ -30,7 +32,7 @@ final class World {
     }
 
     deinit {
-        for path in paths { unlink(path) }
+        for path in paths { _ = unsafe unlink(path) }
     }
 
     /// Ends the run in order, from any callback; calling it again does nothing.
