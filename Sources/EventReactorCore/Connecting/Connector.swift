@@ -124,9 +124,9 @@ public final class Connector {
         let factory = self.factory
         defer { factory.endUse() }
         guard let made = factory.buildProtocol(for: peer) else { return reactor.engine.discard(descriptor: descriptor) }
-        let settings = StreamSettings(engine: streams, options: options)
+        let settings = StreamSettings(engine: streams, options: options, reactor: reactor)
         StreamConnection(
-            descriptor: descriptor, peer: peer, protocol: made, settings: settings, reactor: reactor
+            descriptor: descriptor, peer: peer, protocol: made, settings: settings
         ).start()
     }
 

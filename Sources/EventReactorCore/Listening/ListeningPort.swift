@@ -90,7 +90,7 @@ public final class ListeningPort {
         hasReportedShortage = false
         guard let made = factory.buildProtocol(for: peer) else { return reactor.engine.discard(descriptor: descriptor) }
         StreamConnection(
-            descriptor: descriptor, peer: peer, protocol: made, settings: settings, reactor: reactor
+            descriptor: descriptor, peer: peer, protocol: made, settings: settings
         ).start()
     }
 

@@ -176,7 +176,8 @@ extension ReactorBase {
     ) throws(ListenError) -> ListeningPort {
         var wanted = try addresses()
         let port = ListeningPort(
-            reactor: self, factory: factory, settings: StreamSettings(engine: streams, options: options.stream),
+            reactor: self, factory: factory,
+            settings: StreamSettings(engine: streams, options: options.stream, reactor: self),
             options: options)
         var attempts = 0
         while true {

@@ -51,7 +51,7 @@ extension StreamConnection: Transport {
         state.insert(.closing)
         setDeadline(deadline)
         // What arrives is read and dropped from now on, also where reading was paused.
-        if state.contains(.parked) { unsafe engine.readingChanged(self) }
+        if state.contains(.parked) { engine.readingChanged(self) }
         if !state.contains(.inCallback) { list() }
     }
 
@@ -74,7 +74,7 @@ extension StreamConnection: Transport {
     package func resumeReading() {
         guard state.contains(.readPaused) else { return }
         state.remove(.readPaused)
-        if state.contains(.parked) && !state.contains(.lost) { unsafe engine.readingChanged(self) }
+        if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
     }
 
     package var isClosing: Bool {
@@ -82,13 +82,13 @@ extension StreamConnection: Transport {
     }
 
     package var bufferedByteCount: Int {
-        gatheredByteCount + (state.contains(.queued) ? unsafe engine.queuedByteCount(self) : 0)
+        gatheredByteCount + (state.contains(.queued) ? engine.queuedByteCount(self) : 0)
     }
 
     package func setWriteBufferLimits(high: Int, low: Int) {
         guard !state.contains(.lost) else { return }
         settings = settings.with(high: high, low: low)
-        if state.contains(.queued) { unsafe engine.lowMarkChanged(self) }
+        if state.contains(.queued) { engine.lowMarkChanged(self) }
         state.insert(.marked)
         if !state.contains(.inCallback) { list() }
     }
@@ -100,11 +100,11 @@ extension StreamConnection: Transport {
 
     package func setNoDelay(_ enabled: Bool) -> Bool {
         guard !state.contains(.lost) else { return false }
-        return unsafe engine.setNoDelay(self, enabled)
+        return engine.setNoDelay(self, enabled)
     }
 
     package func setKeepAlive(idle: Duration, interval: Duration, count: Int) -> Bool {
         guard !state.contains(.lost) else { return false }
-        return unsafe engine.setKeepAlive(self, .init(idle: idle, interval: interval, count: count))
+        return engine.setKeepAlive(self, .init(idle: idle, interval: interval, count: count))
     }
 }

@@ -54,8 +54,6 @@ package final class StreamConnection {
         static let marked = State(rawValue: 1 << 15)
         /// The engine watches for nothing but a reset, since reading is not wanted.
         package static let parked = State(rawValue: 1 << 16)
-        /// `localAddress` holds the address.
-        static let knowsLocal = State(rawValue: 1 << 17)
 
         /// No write is taken in these.
         static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
@@ -70,6 +68,8 @@ package final class StreamConnection {
         var failure: (any Error)?
         var deadline: DelayedCall?
         var recheck: DelayedCall?
+        /// The address of this end, kept from the loss on.
+        var local = SocketAddress.unnamedUnix
     }
 
     // The data path uses these several times a message, and the check at run time that no two accesses to a property
@@ -80,6 +80,8 @@ package final class StreamConnection {
         get { unsafe uncheckedState }
         set { unsafe uncheckedState = newValue }
     }
+
+    package let descriptor: Int32
 
     @exclusivity(unchecked) private var uncheckedHeld: Unmanaged<Protocol>?
     /// The protocol, held from the start to the loss.
@@ -95,41 +97,57 @@ package final class StreamConnection {
         set { unsafe uncheckedGathered = newValue }
     }
 
-    private let owner: Unmanaged<ReactorBase>
-    /// `settings` holds it; a reference of its own spares the data path one load.
-    package unowned(unsafe) let engine: any StreamEngine
-    package internal(set) var settings: StreamSettings
+    @exclusivity(unchecked) private var uncheckedSettings: Unmanaged<StreamSettings>
+    package internal(set) var settings: StreamSettings {
+        get { unsafe uncheckedSettings.takeUnretainedValue() }
+        set {
+            let last = unsafe uncheckedSettings
+            unsafe uncheckedSettings = .passRetained(newValue)
+            unsafe last.release()
+        }
+    }
+
     /// The engine's own: what watches the descriptor.
     package var handle: OpaquePointer?
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
     var extras: Extras?
-    private var peer: SocketAddress
-    private var local: SocketAddress = .unnamedUnix
-    package let descriptor: Int32
+    private let peer: SocketAddress
     /// The place in the reactor's table.
     var slot: Int32 = -1
     /// The errno with which sending failed.
     private var brokenCode: Int32 = 0
 
     package init(
-        descriptor: Int32, peer: SocketAddress, protocol: Protocol, settings: StreamSettings, reactor: ReactorBase
+        descriptor: Int32, peer: SocketAddress, protocol: Protocol, settings: StreamSettings
     ) {
         self.descriptor = descriptor
         self.peer = peer
-        self.settings = settings
+        unsafe uncheckedSettings = .passRetained(settings)
         unsafe uncheckedHeld = .passRetained(`protocol`)
-        unsafe owner = .passUnretained(reactor)
-        unsafe engine = settings.engine
     }
 
     deinit {
         // Only a connection that was never started still holds its protocol here.
         if let held = unsafe held { unsafe held.release() }
+        unsafe uncheckedSettings.release()
     }
 
     /// The reactor, which outlives the connection until its loss.
-    package var reactor: ReactorBase { unsafe owner._withUnsafeGuaranteedRef { $0 } }
+    package var reactor: ReactorBase {
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.owner.takeUnretainedValue() }
+    }
+
+    /// The engine, which the settings hold.
+    package var engine: any StreamEngine { unsafe uncheckedSettings._withUnsafeGuaranteedRef { $0.engine } }
+
+    /// The reactor's chunks, without the cost of holding the reactor meanwhile.
+    @inline(__always)
+    private func withChunks<Result>(_ body: (ChunkPool) -> Result) -> Result {
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+            unsafe settings.owner._withUnsafeGuaranteedRef { body($0.chunks) }
+        }
+    }
 
     // MARK: What the engine reports
 
@@ -143,11 +161,11 @@ package final class StreamConnection {
     package func start() {
         reactor.register(self)
         do throws(SystemError) {
-            try unsafe engine.open(self)
+            try engine.open(self)
         } catch {
             // It never was a connection for the protocol: nothing is called.
             state.insert(.lost)
-            unsafe engine.close(self, reset: true)
+            engine.close(self, reset: true)
             reactor.unregister(self)
             releaseProtocol()
             return reactor.report(.connectionFailed(error))
@@ -176,7 +194,7 @@ package final class StreamConnection {
         state.insert(.readEnded)
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
         if state.contains(.lingering) { return finish(.done, reset: false) }
-        unsafe engine.readingChanged(self)
+        engine.readingChanged(self)
         guard state.isDisjoint(with: .discards) else { return settle() }
         call { $0.readConnectionLost() }
     }
@@ -272,7 +290,7 @@ extension StreamConnection {
                 if !wantsReading || state.contains(.closing) { return finish(.lost(brokenCode), reset: false) }
                 return
             }
-            let waiting = state.contains(.queued) ? unsafe engine.queuedByteCount(self) : 0
+            let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
             if state.isDisjoint(with: .deaf) {
                 if !state.contains(.writePaused) && waiting > settings.highMark {
                     state.insert(.writePaused)
@@ -289,7 +307,7 @@ extension StreamConnection {
             if state.contains(.closing) { return finishClosing() }
             if state.contains(.endsWriting) && !state.contains(.writeEnded) {
                 state.insert(.writeEnded)
-                unsafe engine.shutdownWrite(self)
+                engine.shutdownWrite(self)
                 run { $0.writeConnectionLost() }
                 continue
             }
@@ -305,14 +323,14 @@ extension StreamConnection {
     private func finishClosing() {
         if state.contains(.readEnded) { return finish(.done, reset: false) }
         if !state.contains(.lingering) {
-            guard unsafe engine.closingLosesBytes(self) else { return finish(.done, reset: false) }
+            guard engine.closingLosesBytes(self) else { return finish(.done, reset: false) }
             guard !state.contains(.lost) else { return }
             state.insert(.lingering)
             if !state.contains(.writeEnded) {
                 state.insert(.writeEnded)
-                unsafe engine.shutdownWrite(self)
+                engine.shutdownWrite(self)
             }
-            unsafe engine.readingChanged(self)
+            engine.readingChanged(self)
             recheck(after: .milliseconds(20))
         }
     }
@@ -321,7 +339,7 @@ extension StreamConnection {
     private func recheck(after delay: Duration) {
         makeExtras().recheck = reactor.callLater(delay) { [self] in
             guard !state.contains(.lost) else { return }
-            if unsafe !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
+            if !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
             recheck(after: min(delay * 2, .seconds(1)))
         }
     }
@@ -335,7 +353,7 @@ extension StreamConnection {
     /// Ends the connection: the descriptor is closed, the protocol told, and let go.
     package func finish(_ reason: ConnectionLostReason, reset: Bool) {
         guard !state.contains(.lost) else { return }
-        _ = localAddress
+        let local = localAddress
         state.insert(.lost)
         state.remove(.queued)
         dropGathered()
@@ -344,7 +362,8 @@ extension StreamConnection {
             extras.recheck?.cancel()
             self.extras = nil
         }
-        unsafe engine.close(self, reset: reset)
+        makeExtras().local = local
+        engine.close(self, reset: reset)
         reactor.unregister(self)
         unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
@@ -365,7 +384,7 @@ extension StreamConnection {
             return unsafe sendNow(bytes)
         }
         if gathered == nil {
-            unsafe gathered = owner._withUnsafeGuaranteedRef { $0.chunks.take() }
+            gathered = withChunks { $0.take() }
             if !state.contains(.inCallback) { list() }
         }
         unsafe gathered?.append(bytes)
@@ -384,7 +403,7 @@ extension StreamConnection {
                 unsafe push(pieces: UnsafeBufferPointer(pieces))
             }
         }
-        unsafe owner._withUnsafeGuaranteedRef { $0.chunks.give(chunk) }
+        withChunks { $0.give(chunk) }
     }
 
     /// Sends several pieces now, behind what was gathered.
@@ -399,20 +418,20 @@ extension StreamConnection {
         guard let chunk = gathered else { return }
         gathered = nil
         unsafe push(chunk.bytes)
-        unsafe owner._withUnsafeGuaranteedRef { $0.chunks.give(chunk) }
+        withChunks { $0.give(chunk) }
     }
 
     private func dropGathered() {
         guard let chunk = gathered else { return }
         gathered = nil
-        unsafe owner._withUnsafeGuaranteedRef { $0.chunks.give(chunk) }
+        withChunks { $0.give(chunk) }
     }
 
     /// Hands bytes to the kernel, or to the queue where it does not take them.
     private func push(_ bytes: UnsafeRawBufferPointer) {
         guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
         if state.contains(.queued) { return unsafe queue(bytes) }
-        let taken = unsafe engine.send(self, bytes)
+        let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
         if taken == bytes.count { return }
         if taken < 0 { return sendFailed(Int32(-taken)) }
         unsafe queue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
@@ -435,7 +454,7 @@ extension StreamConnection {
 
     private func queue(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
-        let waiting = state.contains(.queued) ? unsafe engine.queuedByteCount(self) : 0
+        let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
         let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
         if overflow || wanted > settings.limit {
             fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
@@ -453,11 +472,6 @@ extension StreamConnection {
     package var peerAddress: SocketAddress { peer }
 
     package var localAddress: SocketAddress {
-        if !state.contains(.knowsLocal) {
-            guard !state.contains(.lost) else { return local }
-            local = unsafe engine.localAddress(self)
-            state.insert(.knowsLocal)
-        }
-        return local
+        state.contains(.lost) ? extras?.local ?? .unnamedUnix : engine.localAddress(self)
     }
 }

@@ -43,15 +43,19 @@ package protocol StreamEngine: AnyObject {
 }
 
 /// What the connections of one listener or connector share, so that each pays one pointer for it.
+@safe
 package final class StreamSettings {
     package let engine: any StreamEngine
+    /// The reactor, which outlives its connections until their loss.
+    let owner: Unmanaged<ReactorBase>
     package let closeDeadline: Duration?
     package let highMark: Int
     package let lowMark: Int
     package let limit: Int
 
-    package init(engine: any StreamEngine, options: StreamOptions) {
+    package init(engine: any StreamEngine, options: StreamOptions, reactor: ReactorBase) {
         self.engine = engine
+        unsafe owner = .passUnretained(reactor)
         closeDeadline = options.closeDeadline
         highMark = max(0, options.writeBufferHighMark)
         lowMark = min(max(0, options.writeBufferLowMark), highMark)
@@ -60,6 +64,7 @@ package final class StreamSettings {
 
     private init(_ other: StreamSettings, high: Int, low: Int, limit: Int) {
         engine = other.engine
+        unsafe owner = other.owner
         closeDeadline = other.closeDeadline
         highMark = max(0, high)
         lowMark = min(max(0, low), highMark)
