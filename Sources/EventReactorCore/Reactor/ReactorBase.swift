@@ -15,12 +15,12 @@ open class ReactorBase {
     /// What connections receive into: one buffer for all, since one callback runs at a time.
     package let receiveBuffer: UnsafeMutableRawBufferPointer
     let timers: TimerQueue
-    var phase = Phase.idle
+    final var phase = Phase.idle
 
-    var startupHooks: [() throws -> Void] = []
-    var shutdownHooks: [(ShutdownCompletion) throws -> Void] = []
+    final var startupHooks: [() throws -> Void] = []
+    final var shutdownHooks: [(ShutdownCompletion) throws -> Void] = []
     /// Shutdown hooks that have not finished yet.
-    var unfinishedHooks = 0
+    final var unfinishedHooks = 0
 
     // Looked at in every turn, by one load: the check that accesses to the arrays make costs more than most turns do.
     @exclusivity(unchecked) private var hasSoon = false
@@ -32,24 +32,24 @@ open class ReactorBase {
     private var jobs: [RemoteQueue.Job] = []
 
     /// The live connections; each knows its place.
-    private(set) var connections: [Unmanaged<StreamConnection>] = unsafe []
+    private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
     /// The connections to settle at the end of the turn.
     private var listed: [Unmanaged<StreamConnection>] = unsafe []
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
-    package private(set) var ports: [ObjectIdentifier: ListeningPort] = [:]
+    package private(set) final var ports: [ObjectIdentifier: ListeningPort] = [:]
     /// The ports that wait for a descriptor to become free.
-    var starvedPorts: [ListeningPort] = []
-    var connectors: [ObjectIdentifier: Connector] = [:]
-    var signalHandlers: [Int32: () -> Void] = [:]
+    final var starvedPorts: [ListeningPort] = []
+    final var connectors: [ObjectIdentifier: Connector] = [:]
+    final var signalHandlers: [Int32: () -> Void] = [:]
     /// Blocking work under way, by number: what to call with its result.
-    var deferred: [UInt64: (Any) -> Void] = [:]
-    var nextDeferred: UInt64 = 0
+    final var deferred: [UInt64: (Any) -> Void] = [:]
+    final var nextDeferred: UInt64 = 0
 
     let configuration: ReactorConfiguration
 
     /// Called with what goes wrong where no caller waits for an answer; unless set, a line on the standard error.
-    public var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
+    public final var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
 
     package init(engine: any ReactorEngine, configuration: ReactorConfiguration) {
         self.engine = engine
@@ -72,7 +72,7 @@ open class ReactorBase {
     // MARK: Turns
 
     /// Counts the turns, for what is bounded in each.
-    package private(set) var turnNumber: UInt64 = 0
+    package private(set) final var turnNumber: UInt64 = 0
 
     /// The end of the sleep: nil sleeps until something happens.
     private var nextWake: ReactorInstant? {
@@ -81,7 +81,7 @@ open class ReactorBase {
     }
 
     /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
-    func turn() {
+    final func turn() {
         turnNumber &+= 1
         engine.poll(until: nextWake)
         timers.fireDue()
@@ -97,7 +97,7 @@ open class ReactorBase {
         if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
     }
 
-    func endTurn() {
+    final func endTurn() {
         if unsafe hasListed { settleListed() }
         if unsafe hasEnded { releaseEnded() }
     }
@@ -121,7 +121,7 @@ open class ReactorBase {
     }
 
     /// Takes the calls from other threads; the engine calls it when it has been woken.
-    package func woken() {
+    package final func woken() {
         let stops = queue.take(into: &jobs)
         for job in jobs { job(self) }
         jobs.removeAll(keepingCapacity: jobs.count <= 4096)
@@ -131,14 +131,14 @@ open class ReactorBase {
     // MARK: Connections
 
     /// The connections that stand, those that are closing among them.
-    public var connectionCount: Int { unsafe connections.count }
+    public final var connectionCount: Int { unsafe connections.count }
 
-    func register(_ connection: StreamConnection) {
+    final func register(_ connection: StreamConnection) {
         connection.slot = Int32(truncatingIfNeeded: unsafe connections.count)
         unsafe connections.append(.passRetained(connection))
     }
 
-    func unregister(_ connection: StreamConnection) {
+    final func unregister(_ connection: StreamConnection) {
         let slot = Int(connection.slot)
         guard slot >= 0 else { return }
         let entry = unsafe connections[slot]
@@ -158,7 +158,7 @@ open class ReactorBase {
     ///
     /// Where many wait already, as in a broadcast, the first of them are sent now, so that what they gathered stays
     /// little.
-    func list(_ connection: StreamConnection) {
+    final func list(_ connection: StreamConnection) {
         if unsafe listed.count >= 256, unsafe listed.count % 64 == 0 {
             unsafe listed.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }
         }
@@ -173,17 +173,17 @@ open class ReactorBase {
     }
 
     /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.
-    public func callSoon(_ body: @escaping () -> Void) {
+    public final func callSoon(_ body: @escaping () -> Void) {
         soon.append(body)
         unsafe hasSoon = true
     }
 
-    package func report(_ diagnostic: Diagnostic) {
+    package final func report(_ diagnostic: Diagnostic) {
         onDiagnostic(diagnostic)
     }
 
-    func add(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = port }
-    func remove(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = nil }
+    final func add(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = port }
+    final func remove(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = nil }
 }
 
 @available(*, unavailable)
