@@ -32,7 +32,7 @@ final class DirectStreams: LibeventStreams, StreamEngine {
 
     @inline(__always)
     private static func read(_ connection: StreamConnection) {
-        let buffer = unsafe connection.reactor.receiveBuffer
+        let buffer = unsafe connection.receiveBuffer
         let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
         if count > 0 {
             let bytes = unsafe UnsafeBufferPointer(

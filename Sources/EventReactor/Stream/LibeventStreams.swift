@@ -18,7 +18,7 @@ class LibeventStreams {
     }
 
     func closingLosesBytes(_ connection: StreamConnection) -> Bool {
-        unsafe StreamSocket.closingLosesBytes(connection.descriptor, scratch: connection.reactor.receiveBuffer)
+        unsafe StreamSocket.closingLosesBytes(connection.descriptor, scratch: connection.receiveBuffer)
     }
 
     func localAddress(_ connection: StreamConnection) -> SocketAddress {

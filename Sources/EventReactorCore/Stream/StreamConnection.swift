@@ -141,6 +141,13 @@ package final class StreamConnection {
     /// The engine, which the settings hold.
     package var engine: any StreamEngine { unsafe uncheckedSettings._withUnsafeGuaranteedRef { $0.engine } }
 
+    /// The reactor's buffer for receiving, without the cost of holding the reactor meanwhile.
+    package var receiveBuffer: UnsafeMutableRawBufferPointer {
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+            unsafe settings.owner._withUnsafeGuaranteedRef { unsafe $0.receiveBuffer }
+        }
+    }
+
     /// The reactor's chunks, without the cost of holding the reactor meanwhile.
     @inline(__always)
     private func withChunks<Result>(_ body: (ChunkPool) -> Result) -> Result {
