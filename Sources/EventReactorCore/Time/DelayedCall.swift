@@ -8,8 +8,14 @@ public final class DelayedCall {
     /// Order of creation: equal deadlines fire in this order.
     let sequence: UInt64
 
+    // One load or store each time, so that no two accesses can overlap: the heap sets it at every step.
+    @exclusivity(unchecked) private var uncheckedPlace = -1
+
     /// The place in the queue's heap, or -1 when fired or cancelled.
-    var place = -1
+    var place: Int {
+        get { unsafe uncheckedPlace }
+        set { unsafe uncheckedPlace = newValue }
+    }
 
     /// What to call; gone once fired or cancelled, with all that it captured.
     var body: (() -> Void)?
