@@ -23,6 +23,12 @@ let package = Package(
         // One folder a server; all speak the same command line. See README.md.
         .executableTarget(name: "CEpollEcho", path: "Servers/CEpollEcho", cSettings: gnu),
         .executableTarget(
+            name: "CEventEcho",
+            dependencies: ["CLibeventForC"],
+            path: "Servers/CEventEcho",
+            cSettings: gnu
+        ),
+        .executableTarget(
             name: "CBuffereventEcho",
             dependencies: ["CLibeventForC"],
             path: "Servers/CBuffereventEcho",

@@ -75,7 +75,9 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, help="rounds of echo (5)")
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
                         default=[64, 16 * 1024, 256 * 1024], help="message sizes of echo (64,16384,262144)")
-    parser.add_argument("--servers", type=names(SERVERS), default=list(SERVERS), help=f"of {','.join(SERVERS)}")
+    usual = [name for name, spec in SERVERS.items() if spec.usual]
+    parser.add_argument("--servers", type=names(SERVERS), default=usual,
+                        help=f"of {','.join(SERVERS)} (without c-event)")
     parser.add_argument("--subjects", type=names(SERVERS), default=SUBJECTS,
                         help="the servers held against the bounds (reactor)")
     parser.add_argument("--json", metavar="PATH", help="write all figures there")
@@ -98,7 +100,8 @@ def main():
     try:
         started = machine()
         bench = Bench(options)
-        bench.report.note("{processor}, {processors} processors, Linux {kernel}, load {load_average:.2f}".format(**started))
+        on = "{processor}, {processors} processors, Linux {kernel}, load {load_average:.2f}"
+        bench.report.note(on.format(**started))
         chosen = [name for name in MEASUREMENTS if name not in NOT_IN_ALL]
         for name in chosen if options.measurement == "all" else [options.measurement]:
             MEASUREMENTS[name].run(bench)

@@ -121,9 +121,20 @@ class Server:
     def descriptor_count(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def settle(self, descriptors, patience=30):
-        """Waits until the server has that many descriptors open, or as long as patience lasts; says how many it has."""
-        deadline = time.monotonic() + patience
-        while (count := self.descriptor_count()) != descriptors and time.monotonic() < deadline:
+    def settled_descriptor_count(self):
+        """The count once it has stopped changing: what clients have closed, the server closes a little later."""
+        count, unchanged = self.descriptor_count(), 0
+        while unchanged < 10:
             time.sleep(0.02)
+            now = self.descriptor_count()
+            count, unchanged = now, unchanged + 1 if now == count else 0
         return count
+
+    def wait_for_descriptors(self, count, patience=10):
+        """Waits until that many are open; whether it came to that."""
+        deadline = time.monotonic() + patience
+        while self.descriptor_count() != count:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.001)
+        return True

@@ -9,12 +9,14 @@ class Spec:
     product: str
     arguments: tuple = ()
     lines: bool = False  # speaks --mode lines
+    usual: bool = True  # measured unless the command line names others
 
 
 SERVERS = {
     spec.name: spec
     for spec in [
         Spec("c-epoll", "CEpollEcho"),
+        Spec("c-event", "CEventEcho", usual=False),
         Spec("c-bufferevent", "CBuffereventEcho"),
         Spec("reactor", "ReactorEcho", lines=True),
         Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True),

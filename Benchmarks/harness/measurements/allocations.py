@@ -52,14 +52,15 @@ def count_bursts(server, counter):
 
 
 def count_connections(server, counter):
-    descriptors = server.descriptor_count()
+    descriptors = server.settled_descriptor_count()
     for number in range(2 * CONNECTIONS):
         if number == CONNECTIONS:
             before = counter.read()
         connection = connect(server.port)
         echo(connection, LINE)
         reset(connection)
-        server.settle(descriptors)
+        if not server.wait_for_descriptors(descriptors):
+            raise HarnessError(f"{server.spec.name} keeps a connection that is gone")
     return counter.since(before), CONNECTIONS
 
 

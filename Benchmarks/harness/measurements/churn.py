@@ -21,27 +21,23 @@ def churn(server, count, descriptors):
         reset(connection)
         # Never far ahead of the server: a full backlog would cost a second for each caller.
         if number % TOGETHER == TOGETHER - 1:
-            server.settle(descriptors, patience=5)
-    if (left := server.settle(descriptors)) != descriptors:
-        return left - descriptors
-    return 0
+            server.wait_for_descriptors(descriptors)
+    return server.settled_descriptor_count() - descriptors
 
 
 def measure(bench, spec):
     count = CONNECTIONS // 5 if bench.quick else CONNECTIONS
     with bench.server(spec) as server:
-        with_none = server.descriptor_count()
-        echo_once = connect(server.port)
-        echo(echo_once, MESSAGE)
-        reset(echo_once)
-        time.sleep(0.2)
-        descriptors = server.descriptor_count()
+        first = connect(server.port)
+        echo(first, MESSAGE)
+        reset(first)
+        descriptors = server.settled_descriptor_count()
         if churn(server, WARM_UP, descriptors) != 0:
             raise HarnessError(f"{spec.name} keeps descriptors of connections that are gone")
         memory, start = server.private_bytes(), time.monotonic()
         left = churn(server, count, descriptors)
         seconds = time.monotonic() - start
-        return {"connections": count, "seconds": seconds, "descriptors_before": with_none, "descriptors_left": left,
+        return {"connections": count, "seconds": seconds, "descriptors": descriptors, "descriptors_left": left,
                 "bytes_left": server.private_bytes() - memory}
 
 
@@ -54,7 +50,8 @@ def run(bench):
         if spec.name in bench.subjects:
             checks.append((spec.name, figures))
     report.table("Connections made and reset in turn",
-                 ["server", "connections", "seconds", "descriptors at first", "more at last", "bytes more at last"], rows)
+                 ["server", "connections", "seconds", "descriptors at first", "more at last", "bytes more at last"],
+                 rows)
     for name, figures in checks:
         report.check(f"descriptors left by {figures['connections']} connections: {name}", figures["descriptors_left"],
                      "<=", bounds.CHURN_DESCRIPTORS)

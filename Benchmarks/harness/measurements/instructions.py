@@ -2,6 +2,7 @@
 of a kind: the figure to watch while working on the path of a message."""
 
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -12,19 +13,22 @@ SHORT, LONG = 0.5, 2.5
 
 
 class UnderCallgrind(Server):
-    def __init__(self, spec, binaries, cpus, output):
+    def __init__(self, spec, binaries, cpus, directory):
         super().__init__(spec, binaries, cpus)
-        self.command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", *self.command]
+        binary, self.output = Path(directory) / spec.product, Path(directory) / "callgrind.out"
+        # Valgrind gives up on the debug information that Swift writes.
+        subprocess.run(["strip", "--strip-debug", "-o", binary, self.command[0]], check=True)
+        tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.output}"]
+        self.command = [*tool, binary, *self.command[1:]]
 
 
 def count(bench, spec, size, seconds):
     """All instructions from start to end, and all messages."""
     with tempfile.TemporaryDirectory() as directory:
-        output = Path(directory) / "callgrind.out"
-        with UnderCallgrind(spec, bench.binaries, bench.server_cpus, output) as server:
+        with UnderCallgrind(spec, bench.binaries, bench.server_cpus, directory) as server:
             with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
                 messages = load.measure()["total_messages"]
-        return int(re.search(r"^totals: (\d+)", output.read_text(), re.MULTILINE).group(1)), messages
+        return int(re.search(r"^totals: (\d+)", server.output.read_text(), re.MULTILINE).group(1)), messages
 
 
 def run(bench):

@@ -20,21 +20,19 @@ def echo_once_each(connections):
 
 def open_many(server, count):
     """Connects, never further ahead of the server than its backlog is long."""
-    descriptors, connections = server.descriptor_count(), []
+    descriptors, connections = server.settled_descriptor_count(), []
     while len(connections) < count:
         for _ in range(min(1000, count - len(connections))):
             connections.append(connect(server.port))
-        expected = descriptors + len(connections)
-        if server.settle(expected) != expected:
+        if not server.wait_for_descriptors(descriptors + len(connections), patience=30):
             raise HarnessError(f"{server.spec.name} has not accepted {len(connections)} connections")
     return connections
 
 
 def close_all(server, connections):
-    descriptors = server.descriptor_count() - len(connections)
     for connection in connections:
         reset(connection)
-    return server.settle(descriptors) == descriptors
+    server.settled_descriptor_count()
 
 
 def measure(bench, spec, count):
