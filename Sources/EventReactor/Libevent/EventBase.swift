@@ -60,3 +60,22 @@ struct Event: ~Copyable {
         unsafe event_free(pointer)
     }
 }
+
+/// Calls a closure when a descriptor is writable, once, and as long as it is held.
+final class WritableEvent {
+    private var event: Event?
+    private let action: () -> Void
+
+    init?(_ base: borrowing EventBase, _ descriptor: Int32, _ action: @escaping () -> Void) {
+        self.action = action
+        event = unsafe Event(
+            base, descriptor, EV_WRITE,
+            { _, _, context in
+                guard let context = unsafe context else { return }
+                // The action may let go of it.
+                let event = unsafe Unmanaged<WritableEvent>.fromOpaque(context).takeUnretainedValue()
+                event.action()
+            }, context: self)
+        if event == nil { return nil }
+    }
+}

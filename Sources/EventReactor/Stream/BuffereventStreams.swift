@@ -7,7 +7,7 @@ import Glibc
 ///
 /// `outbox` is the bufferevent. `handle` is the edge-triggered event of the watch, there only once reading was paused.
 @safe
-final class BuffereventStreams: LibeventStreams, StreamEngine {
+final class BuffereventStreams: LibeventStreams, SocketStreams {
     /// The limits that each connection of the listener or connector is under; libevent borrows it.
     private let limits: OpaquePointer?
     /// Keeps the loop's engine alive as long as connections name this one.

@@ -7,7 +7,7 @@ import Glibc
 ///
 /// `handle` is the event, level-triggered for bytes or edge-triggered for the watch while reading is not wanted.
 /// `outbox` is a bufferevent, there only while bytes wait that the kernel did not take.
-final class DirectStreams: LibeventStreams, StreamEngine {
+final class DirectStreams: LibeventStreams, SocketStreams {
     let outboxes = OutboxPool()
 
     func open(_ connection: StreamConnection) throws(SystemError) {
@@ -67,14 +67,6 @@ final class DirectStreams: LibeventStreams, StreamEngine {
         unsafe event_assign(
             event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
         unsafe event_add(event, nil)
-    }
-
-    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
-        unsafe StreamSocket.send(connection.descriptor, bytes)
-    }
-
-    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
-        unsafe StreamSocket.send(connection.descriptor, pieces: pieces)
     }
 
     // MARK: What the kernel did not take

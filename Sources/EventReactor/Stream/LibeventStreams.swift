@@ -3,7 +3,7 @@ import EventReactorCore
 import EventReactorSockets
 import Glibc
 
-/// What both kinds of stream on libevent have in common: sockets, and the watch over a connection that is not read.
+/// What both kinds of stream on libevent have in common: the watch over a connection that is not read.
 class LibeventStreams {
     unowned(unsafe) let engine: LibeventEngine
 
@@ -12,26 +12,6 @@ class LibeventStreams {
     }
 
     var base: OpaquePointer { unsafe engine.base.pointer }
-
-    func shutdownWrite(_ connection: StreamConnection) {
-        StreamSocket.shutdownWrite(connection.descriptor)
-    }
-
-    func closingLosesBytes(_ connection: StreamConnection) -> Bool {
-        unsafe StreamSocket.closingLosesBytes(connection.descriptor, scratch: connection.receiveBuffer)
-    }
-
-    func localAddress(_ connection: StreamConnection) -> SocketAddress {
-        SocketAddress(of: connection.descriptor)
-    }
-
-    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool {
-        StreamSocket.setNoDelay(connection.descriptor, enabled)
-    }
-
-    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
-        StreamSocket.setKeepAlive(connection.descriptor, keepAlive)
-    }
 
     // MARK: The watch over a connection that is not read
 

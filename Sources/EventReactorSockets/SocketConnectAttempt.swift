@@ -1,23 +1,32 @@
-import CLibevent
-import EventReactorCore
-import EventReactorSockets
+package import EventReactorCore
 import Glibc
 
-/// One attempt to connect, watched until the descriptor is writable.
-final class LibeventConnectAttempt: ConnectAttempt {
-    private unowned let engine: LibeventEngine
+/// One attempt to connect, followed until the descriptor is writable.
+package final class SocketConnectAttempt: ConnectAttempt {
+    /// Watches a descriptor and calls the closure when it is writable, until what it returned is let go.
+    ///
+    /// It returns nil where there is no memory for it.
+    package typealias Watch = (_ descriptor: Int32, _ isWritable: @escaping () -> Void) -> AnyObject?
+
+    private unowned let reactor: ReactorBase
     private let address: SocketAddress
+    private let watch: Watch
     private var completion: ((Result<Int32, ConnectError>) -> Void)?
     private var descriptor: Int32 = -1
-    private var event: Event?
+    private var watcher: AnyObject?
     private var retry: DelayedCall?
 
-    init(
-        engine: LibeventEngine, to address: SocketAddress, from local: SocketAddress?, options: StreamOptions,
+    package init(
+        reactor: ReactorBase,
+        to address: SocketAddress,
+        from local: SocketAddress?,
+        options: StreamOptions,
+        watch: @escaping Watch,
         completion: @escaping (Result<Int32, ConnectError>) -> Void
     ) {
-        self.engine = engine
+        self.reactor = reactor
         self.address = address
+        self.watch = watch
         self.completion = completion
         follow(ConnectingSocket.start(to: address, from: local, options: options))
     }
@@ -26,25 +35,20 @@ final class LibeventConnectAttempt: ConnectAttempt {
         switch start {
         case .connected(let descriptor):
             self.descriptor = descriptor
-            engine.reactor.callSoon { self.end(.success(descriptor)) }
+            reactor.callSoon { self.end(.success(descriptor)) }
         case .failed(let error):
-            engine.reactor.callSoon { self.end(.failure(error)) }
+            reactor.callSoon { self.end(.failure(error)) }
         case .underWay(let descriptor):
             self.descriptor = descriptor
-            event = unsafe Event(
-                engine.base, descriptor, EV_WRITE,
-                { _, _, context in
-                    guard let context = unsafe context else { return }
-                    unsafe Unmanaged<LibeventConnectAttempt>.fromOpaque(context).takeUnretainedValue().answered()
-                }, context: self)
-            if event == nil {
-                let error = SystemError(code: ENOMEM, operation: "event_add", address: address)
-                engine.reactor.callSoon { self.end(.failure(.system(error))) }
+            watcher = watch(descriptor) { [unowned self] in answered() }
+            if watcher == nil {
+                let error = SystemError(code: ENOMEM, operation: "watch", address: address)
+                reactor.callSoon { self.end(.failure(.system(error))) }
             }
         case .full(let descriptor):
             // The kernel does not tell when a UNIX server has room again.
             self.descriptor = descriptor
-            retry = engine.reactor.callLater(.milliseconds(20)) { [weak self] in
+            retry = reactor.callLater(.milliseconds(20)) { [weak self] in
                 guard let self, completion != nil else { return }
                 self.descriptor = -1
                 follow(ConnectingSocket.attempt(descriptor, to: address))
@@ -53,7 +57,7 @@ final class LibeventConnectAttempt: ConnectAttempt {
     }
 
     private func answered() {
-        event = nil
+        watcher = nil
         let taken = descriptor
         descriptor = -1
         switch ConnectingSocket.finish(taken, to: address) {
@@ -72,9 +76,9 @@ final class LibeventConnectAttempt: ConnectAttempt {
         completion(result)
     }
 
-    func cancel() {
+    package func cancel() {
         completion = nil
-        event = nil
+        watcher = nil
         retry?.cancel()
         retry = nil
         if descriptor >= 0 { _ = close(descriptor) }

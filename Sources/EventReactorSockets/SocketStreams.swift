@@ -1,0 +1,37 @@
+package import EventReactorCore
+
+/// A stream engine whose connections are sockets: what does not depend on who watches them.
+package protocol SocketStreams: StreamEngine {}
+
+extension SocketStreams {
+    package func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
+        unsafe StreamSocket.send(connection.descriptor, bytes)
+    }
+
+    package func send(
+        _ connection: StreamConnection,
+        pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>
+    ) -> Int {
+        unsafe StreamSocket.send(connection.descriptor, pieces: pieces)
+    }
+
+    package func shutdownWrite(_ connection: StreamConnection) {
+        StreamSocket.shutdownWrite(connection.descriptor)
+    }
+
+    package func closingLosesBytes(_ connection: StreamConnection) -> Bool {
+        unsafe StreamSocket.closingLosesBytes(connection.descriptor, scratch: connection.receiveBuffer)
+    }
+
+    package func localAddress(_ connection: StreamConnection) -> SocketAddress {
+        SocketAddress(of: connection.descriptor)
+    }
+
+    package func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool {
+        StreamSocket.setNoDelay(connection.descriptor, enabled)
+    }
+
+    package func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
+        StreamSocket.setKeepAlive(connection.descriptor, keepAlive)
+    }
+}
