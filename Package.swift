@@ -12,6 +12,7 @@ let package = Package(
     name: "swift-event-reactor",
     products: [
         .library(name: "EventReactor", targets: ["EventReactor"]),
+        .library(name: "EventReactorNative", targets: ["EventReactorNative"]),
         .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
     ],
     targets: [
@@ -37,9 +38,15 @@ let package = Package(
             dependencies: ["CLibevent", "EventReactorCore", "EventReactorSockets"],
             swiftSettings: strict
         ),
+        // The reactor on epoll alone, to compare with.
+        .target(
+            name: "EventReactorNative",
+            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
+            swiftSettings: strict
+        ),
         .executableTarget(name: "Echo", dependencies: ["EventReactor"], path: "Examples/Echo", swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
-        .testTarget(name: "ContractTests", dependencies: ["EventReactor"], swiftSettings: strict),
+        .testTarget(name: "ContractTests", dependencies: ["EventReactor", "EventReactorNative"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -19,6 +19,11 @@ int er_accept(int listener) {
     return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int er_accept_from(int listener, void *address, uint32_t *length) {
+    *length = sizeof(struct sockaddr_storage);
+    return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 int er_eventfd(void) {
     return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 }

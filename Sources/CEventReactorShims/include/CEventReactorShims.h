@@ -8,6 +8,8 @@
 // Each returns a descriptor, or -1 with errno set; close-on-exec and non-blocking.
 int er_socket(int domain, int type);
 int er_accept(int listener);
+// The same, and fills in the peer's address: a sockaddr_storage and the length of what is in it.
+int er_accept_from(int listener, void *address, uint32_t *length);
 int er_eventfd(void);
 int er_timerfd(void);
 int er_open_reserve(void);
@@ -39,3 +41,25 @@ uint64_t er_signals_take(int place);
 // Ignores SIGPIPE where it would kill the process, until as many ends as begins have been called.
 void er_sigpipe_ignore_begin(void);
 void er_sigpipe_ignore_end(void);
+
+// epoll, with the kernel's own layout of an event: an array of them is filled in place and read without a copy.
+#if defined(__x86_64__)
+struct __attribute__((packed)) er_epoll_event {
+#else
+struct er_epoll_event {
+#endif
+    uint32_t events;
+    uint64_t data;
+};
+
+#define ER_EPOLL_IN 0x001u
+#define ER_EPOLL_OUT 0x004u
+#define ER_EPOLL_EDGE 0x80000000u
+
+int er_epoll_create(void);
+// Each returns 0, or an errno.
+int er_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t data);
+int er_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t data);
+int er_epoll_remove(int epoll, int descriptor);
+// Waits for as long as it takes, or not at all. How many events there are; 0 where a signal cut the wait short.
+int er_epoll_wait(int epoll, struct er_epoll_event *events, int capacity, int waits);

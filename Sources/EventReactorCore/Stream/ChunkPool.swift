@@ -14,14 +14,20 @@ package struct Chunk {
 
     fileprivate let header: UnsafeMutablePointer<Header>
 
+    /// The next chunk, where several are held in a row; a chunk comes from the pool without one.
+    package var next: Chunk? {
+        get { unsafe header.pointee.next.map { unsafe Chunk(header: $0) } }
+        nonmutating set { unsafe header.pointee.next = newValue?.header }
+    }
+
     package var count: Int { unsafe header.pointee.count }
-    var room: Int { Chunk.capacity - count }
+    package var room: Int { Chunk.capacity - count }
 
     package var bytes: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(header + 1), count: header.pointee.count)
     }
 
-    func append(_ bytes: UnsafeRawBufferPointer) {
+    package func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         unsafe (UnsafeMutableRawPointer(header + 1) + header.pointee.count)
             .copyMemory(from: source, byteCount: bytes.count)
@@ -52,7 +58,7 @@ package final class ChunkPool {
         if let header = unsafe free {
             unsafe free = header.pointee.next
             unsafe freeCount -= 1
-            unsafe header.pointee.count = 0
+            unsafe header.pointee = Chunk.Header(next: nil, count: 0)
             return unsafe Chunk(header: header)
         }
         let size = unsafe MemoryLayout<Chunk.Header>.stride + Chunk.capacity

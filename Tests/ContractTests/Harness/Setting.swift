@@ -1,4 +1,5 @@
 import EventReactor
+import EventReactorNative
 import Testing
 
 /// One cell of the table: a reactor, a transport, and how its bytes are moved.
@@ -9,6 +10,7 @@ import Testing
 struct Setting: Sendable, CustomTestStringConvertible {
     enum Engine: String, Sendable, CaseIterable {
         case libevent
+        case native
     }
 
     enum Transport: String, Sendable, CaseIterable {
@@ -31,7 +33,9 @@ struct Setting: Sendable, CustomTestStringConvertible {
     /// Every cell.
     static let all: [Setting] = Engine.allCases.flatMap { engine in
         Transport.allCases.flatMap { transport in
-            Movement.allCases.map { Setting(engine: engine, transport: transport, movement: $0) }
+            // Bufferevents are libevent's.
+            (engine == .libevent ? Movement.allCases : [.direct])
+                .map { Setting(engine: engine, transport: transport, movement: $0) }
         }
     }
 
@@ -47,6 +51,7 @@ struct Setting: Sendable, CustomTestStringConvertible {
     func makeReactor(_ configuration: ReactorConfiguration) throws -> ReactorBase {
         switch engine {
         case .libevent: try Reactor(configuration: configuration)
+        case .native: try NativeReactor(configuration: configuration)
         }
     }
 }

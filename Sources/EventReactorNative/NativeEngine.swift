@@ -1,0 +1,108 @@
+import EventReactorCore
+import EventReactorSockets
+import Glibc
+
+/// epoll as the engine of a reactor: one loop, with nothing between the reactor and the kernel.
+final class NativeEngine: ReactorEngine {
+    let epoll: Epoll
+    let reserve = ReserveDescriptor()
+    private let native: NativeStreams
+    private let alarm: LoopAlarm
+    private var alarmWatchers: [Watcher] = []
+    private unowned(unsafe) var owner: ReactorBase!
+
+    init() throws(ReactorError) {
+        epoll = try Epoll()
+        alarm = try LoopAlarm()
+        native = NativeStreams(epoll: epoll)
+        do throws(SystemError) {
+            alarmWatchers = [
+                try Watcher(epoll, alarm.wakeDescriptor, [.input, .edge]) { [unowned self] in alarm.woken(reactor) },
+                try Watcher(epoll, alarm.timerDescriptor, [.input, .edge]) { [alarm] in alarm.timerFired() },
+            ]
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    deinit {
+        // Before the descriptors that they watch.
+        alarmWatchers = []
+    }
+
+    /// The reactor that this is the engine of, and that owns it.
+    var reactor: ReactorBase { unsafe owner }
+
+    func serve(_ reactor: ReactorBase) {
+        unsafe owner = reactor
+        unsafe native.receiveBuffer = reactor.receiveBuffer
+    }
+
+    // MARK: Turns
+
+    var now: ReactorInstant { LoopAlarm.now }
+
+    var streams: any StreamEngine { native }
+
+    var wake: @Sendable () -> Void { alarm.wake }
+
+    func poll(until instant: ReactorInstant?) {
+        epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native)
+    }
+
+    func beginSignals(_ signals: Set<Int32>) throws(SystemError) {
+        try alarm.beginSignals(signals)
+    }
+
+    func endSignals() {
+        alarm.endSignals()
+    }
+
+    // MARK: Listening and connecting
+
+    func listen(
+        at address: SocketAddress,
+        backlog: Int,
+        options: ListenOptions,
+        mode: UInt16?,
+        for port: ListeningPort
+    ) throws(ListenError) -> any ListenerEngine {
+        try NativeListener(
+            ListeningSocket(at: address, backlog: backlog, options: options, mode: mode),
+            port: port,
+            engine: self
+        )
+    }
+
+    func resolve(
+        host: String,
+        port: UInt16,
+        completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
+    ) {
+        Resolver.resolve(host: host, port: port, for: reactor, completion: completion)
+    }
+
+    func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {
+        try Resolver.resolveToListen(host: host, port: port)
+    }
+
+    func connect(
+        to address: SocketAddress,
+        from local: SocketAddress?,
+        options: StreamOptions,
+        completion: @escaping (Result<Int32, ConnectError>) -> Void
+    ) -> any ConnectAttempt {
+        SocketConnectAttempt(
+            reactor: reactor,
+            to: address,
+            from: local,
+            options: options,
+            watch: { [epoll] descriptor, isWritable in try? Watcher(epoll, descriptor, .output, isWritable) },
+            completion: completion
+        )
+    }
+
+    func discard(descriptor: Int32) {
+        _ = close(descriptor)
+    }
+}
