@@ -46,7 +46,11 @@ let package = Package(
         ),
         .executableTarget(name: "Echo", dependencies: ["EventReactor"], path: "Examples/Echo", swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
-        .testTarget(name: "ContractTests", dependencies: ["EventReactor", "EventReactorNative"], swiftSettings: strict),
+        .testTarget(
+            name: "ContractTests",
+            dependencies: ["EventReactor", "EventReactorNative"],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -39,6 +39,11 @@ let package = Package(
             dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
             path: "Servers/ReactorEcho"
         ),
+        .executableTarget(
+            name: "NativeEcho",
+            dependencies: [.product(name: "EventReactorNative", package: "swift-event-reactor")],
+            path: "Servers/NativeEcho"
+        ),
 
         .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
         .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),

@@ -19,6 +19,7 @@ SERVERS = {
         Spec("c-event", "CEventEcho", usual=False),
         Spec("c-bufferevent", "CBuffereventEcho"),
         Spec("reactor", "ReactorEcho", lines=True),
+        Spec("native", "NativeEcho"),
         Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True),
     ]
 }

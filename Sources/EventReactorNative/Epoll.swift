@@ -108,7 +108,8 @@ final class Watcher {
     private let descriptor: Int32
     private let number: UInt64
 
-    init(_ epoll: Epoll, _ descriptor: Int32, _ interest: Interest, _ action: @escaping () -> Void) throws(SystemError) {
+    init(_ epoll: Epoll, _ descriptor: Int32, _ interest: Interest, _ action: @escaping () -> Void) throws(SystemError)
+    {
         self.epoll = epoll
         self.descriptor = descriptor
         number = try epoll.add(descriptor, interest, action)

@@ -32,7 +32,7 @@ final class NativeStreams: SocketStreams {
 
     // MARK: Events
 
-    /// Handles what epoll reports of a connection. It may have ended in this batch already.
+    /// Handles what epoll reports of a connection, which may have ended in this batch already.
     @inline(__always)
     func handle(_ event: Interest, for connection: StreamConnection) {
         if unsafe event != .input && connection.outbox != nil { sendQueued(connection) }
