@@ -5,6 +5,7 @@ import Glibc
 /// What connections do with their descriptors, the same over every engine.
 package enum StreamSocket {
     /// Offers bytes to the kernel: how many it took, 0 where it takes none now, or a negative errno.
+    @inline(__always)
     package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         while true {
             let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
