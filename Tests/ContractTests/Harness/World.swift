@@ -16,6 +16,8 @@ final class World {
     let setting: Setting
     let reactor: ReactorBase
     private(set) var isFinished = false
+    /// Checks at the end of a run.
+    var whenFinished: () -> Void = {}
     private var paths: [String] = []
 
     private static let counter = Atomic<Int>(0)
@@ -39,6 +41,7 @@ final class World {
     func finish() {
         guard !isFinished else { return }
         isFinished = true
+        whenFinished()
         try? reactor.stop()
     }
 

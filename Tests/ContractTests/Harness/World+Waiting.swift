@@ -1,0 +1,51 @@
+import EventReactor
+import Testing
+
+extension World {
+    /// Calls a closure once a condition holds, looking now and then: for what no callback tells.
+    func wait(until condition: @escaping () -> Bool, then body: @escaping () -> Void) {
+        guard !isFinished else { return }
+        if condition() { return body() }
+        reactor.callLater(.milliseconds(1)) { [unowned self] in wait(until: condition, then: body) }
+    }
+
+    /// Calls a closure after some turns in which all that is under way on this machine has happened.
+    func settle(then body: @escaping () -> Void) {
+        reactor.callLater(.milliseconds(20), body)
+    }
+
+    /// Lets time pass and checks that the loop slept meanwhile: what is ready and not wanted must not keep it busy.
+    func expectSleep(sourceLocation: SourceLocation = #_sourceLocation, then body: @escaping () -> Void) {
+        let start = reactor.turnNumber
+        reactor.callLater(.milliseconds(50)) { [unowned self] in
+            let turns = reactor.turnNumber - start
+            #expect(turns < 40, "\(turns) turns with nothing to do", sourceLocation: sourceLocation)
+            body()
+        }
+    }
+
+    /// Ends the run when all of several connections are lost; each recorder's own `onLost` is kept.
+    func finishWhenLost(_ recorders: Recorder..., then check: @escaping () -> Void = {}) {
+        var rest = recorders.count
+        for recorder in recorders {
+            let own = recorder.onLost
+            recorder.onLost = { [unowned self] recorder, reason in
+                own(recorder, reason)
+                rest -= 1
+                guard rest == 0 else { return }
+                check()
+                finish()
+            }
+        }
+    }
+}
+
+extension StreamOptions {
+    /// Small buffers in the kernel, so that it takes writes in parts and a reader that stops is soon felt.
+    static var narrow: StreamOptions {
+        var options = StreamOptions()
+        options.kernelSendBuffer = 16 * 1024
+        options.kernelReceiveBuffer = 16 * 1024
+        return options
+    }
+}
