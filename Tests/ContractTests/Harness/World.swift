@@ -25,7 +25,7 @@ final class World {
     /// Tests wait on events.
     ///
     /// This ends one whose event never comes; it is no measure of speed.
-    static let patience: Duration = .seconds(60)
+    static let patience: Duration = .seconds(6)
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
         self.setting = setting
@@ -109,12 +109,13 @@ final class World {
 
     func pair(
         _ server: Protocol, _ client: Protocol,
-        serverOptions: StreamOptions = StreamOptions(), clientOptions: StreamOptions = StreamOptions()
+        serverOptions: StreamOptions = StreamOptions(), clientOptions: StreamOptions = StreamOptions(),
+        onFailure: @escaping (ConnectError) -> Void = { Issue.record("unexpected: \($0)") }
     ) throws {
         var options = ListenOptions()
         options.stream = serverOptions
         let port = try listen(options: options) { server }
-        try connect(to: port.localAddress, options: clientOptions) { client }
+        try connect(to: port.localAddress, options: clientOptions, { client }, onFailure: onFailure)
     }
 
     /// A path for a socket that no other test has.
