@@ -142,7 +142,12 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     func close(_ connection: StreamConnection, reset: Bool) {
         if let event = unsafe connection.handle { unsafe event_free(event) }
         unsafe connection.handle = nil
-        if let buffered = unsafe connection.outbox { unsafe bufferevent_free(buffered) }
+        if let buffered = unsafe connection.outbox {
+            // Freed inside its own callback it would keep its events until that has returned, and so past the close:
+            // the next socket with the descriptor's number would be taken for one that is watched already.
+            unsafe bufferevent_setfd(buffered, -1)
+            unsafe bufferevent_free(buffered)
+        }
         unsafe connection.outbox = nil
         StreamSocket.close(connection.descriptor, reset: reset)
     }

@@ -44,8 +44,9 @@ final class OutboxPool {
     /// Its events are deleted before this returns, so that the descriptor can be closed.
     func give(_ outbox: OpaquePointer) {
         unsafe bufferevent_setcb(outbox, nil, nil, nil, nil)
+        // Inside its own callback freeing it would delete its events only afterwards.
+        unsafe bufferevent_setfd(outbox, -1)
         if unsafe free.count < OutboxPool.most && evbuffer_get_length(bufferevent_get_output(outbox)) == 0 {
-            unsafe bufferevent_setfd(outbox, -1)
             unsafe free.append(outbox)
         } else {
             unsafe bufferevent_free(outbox)
