@@ -20,7 +20,16 @@ extension SocketStreams {
     }
 
     package func closingLosesBytes(_ connection: StreamConnection) -> Bool {
-        unsafe StreamSocket.closingLosesBytes(connection.descriptor, scratch: connection.receiveBuffer)
+        let delivery = unsafe StreamSocket.delivery(
+            connection.descriptor, endSent: connection.state.contains(.writeEnded), scratch: connection.receiveBuffer)
+        switch delivery {
+        case .complete: return false
+        case .underWay: return true
+        case .failed(let code):
+            // The kernel tells of a reset once: whoever watches the descriptor would take it for an orderly end now.
+            connection.broke(code)
+            return true
+        }
     }
 
     package func localAddress(_ connection: StreamConnection) -> SocketAddress {

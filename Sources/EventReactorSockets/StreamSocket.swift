@@ -42,24 +42,41 @@ package enum StreamSocket {
         return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
+    /// What closing now would do to bytes on their way to the peer.
+    package enum Delivery {
+        /// Nothing: the peer has them.
+        case complete
+        /// It could destroy some.
+        case underWay
+        /// The connection is gone, with an errno that is told only once.
+        case failed(Int32)
+    }
+
     /// Whether closing now could destroy bytes on their way: the kernel answers unread bytes, and those that arrive
     /// after the close, with a reset, and a reset drops what the peer has not acknowledged.
     ///
     /// What has arrived is read into the buffer and dropped.
-    package static func closingLosesBytes(_ descriptor: Int32, scratch: UnsafeMutableRawBufferPointer) -> Bool {
+    ///
+    /// - Parameter endSent: whether the end of the stream has been sent. A peer that has acknowledged it has all, and
+    ///   may send for ever: it does not hold the close up.
+    package static func delivery(
+        _ descriptor: Int32, endSent: Bool, scratch: UnsafeMutableRawBufferPointer
+    ) -> Delivery {
         for _ in 0..<4 {
             let count = unsafe recv(descriptor, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
             // The peer's end has arrived: it sends nothing that could be answered with a reset.
-            if count == 0 { return false }
+            if count == 0 { return .complete }
             if count < 0 {
                 if errno == EINTR { continue }
-                // A reset is for the watcher of the descriptor to report.
-                guard errno == EAGAIN else { return true }
-                // A UNIX socket has put all that was sent into the peer's hands.
-                return isTCP(descriptor) && er_unacknowledged(descriptor) != 0
+                return errno == EAGAIN ? acknowledged(descriptor) : .failed(errno)
             }
         }
-        return true
+        return endSent ? acknowledged(descriptor) : .underWay
+    }
+
+    /// A UNIX socket has put all that was sent into the peer's hands.
+    private static func acknowledged(_ descriptor: Int32) -> Delivery {
+        isTCP(descriptor) && er_unacknowledged(descriptor) != 0 ? .underWay : .complete
     }
 
     private static func isTCP(_ descriptor: Int32) -> Bool {

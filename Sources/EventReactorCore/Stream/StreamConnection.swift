@@ -29,7 +29,7 @@ package final class StreamConnection {
         /// `loseWriteConnection` was called.
         static let endsWriting = State(rawValue: 1 << 4)
         /// The end of the stream has been sent.
-        static let writeEnded = State(rawValue: 1 << 5)
+        package static let writeEnded = State(rawValue: 1 << 5)
         /// `loseConnection` was called.
         static let closing = State(rawValue: 1 << 6)
         /// Closing, all sent, waiting for the peer to take it.
@@ -347,6 +347,7 @@ extension StreamConnection {
         makeExtras().recheck = reactor.callLater(delay) { [self] in
             guard !state.contains(.lost) else { return }
             if !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
+            guard !state.contains(.lost) else { return }
             recheck(after: min(delay * 2, .seconds(1)))
         }
     }

@@ -32,6 +32,8 @@ package protocol StreamEngine: AnyObject {
     func shutdownWrite(_ connection: StreamConnection)
 
     /// Whether closing now could destroy bytes on their way to the peer; reads and drops what has arrived to find out.
+    ///
+    /// A reset found so is reported by `broke` before this returns.
     func closingLosesBytes(_ connection: StreamConnection) -> Bool
 
     /// Stops watching, drops what is queued and closes the descriptor.
