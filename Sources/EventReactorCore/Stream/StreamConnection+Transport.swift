@@ -69,6 +69,8 @@ extension StreamConnection: Transport {
 
     package func pauseReading() {
         state.insert(.readPaused)
+        // A connection that broke was only read to its end; nothing would report the loss until reading is resumed.
+        if state.contains(.broken) && !state.contains(.inCallback) { list() }
     }
 
     package func resumeReading() {
