@@ -9,6 +9,11 @@ extension World {
         reactor.callLater(.milliseconds(1)) { [unowned self] in wait(until: condition, then: body) }
     }
 
+    /// Calls a closure once all of several ends are connected.
+    func whenMade(_ recorders: Recorder..., then body: @escaping () -> Void) {
+        wait(until: { recorders.allSatisfy { !$0.calls.isEmpty } }, then: body)
+    }
+
     /// Calls a closure after some turns in which all that is under way on this machine has happened.
     func settle(then body: @escaping () -> Void) {
         reactor.callLater(.milliseconds(20), body)
@@ -19,7 +24,7 @@ extension World {
         let start = reactor.turnNumber
         reactor.callLater(.milliseconds(50)) { [unowned self] in
             let turns = reactor.turnNumber - start
-            #expect(turns < 40, "\(turns) turns with nothing to do", sourceLocation: sourceLocation)
+            #expect(turns < 150, "\(turns) turns with nothing to do", sourceLocation: sourceLocation)
             body()
         }
     }

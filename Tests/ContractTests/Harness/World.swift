@@ -25,7 +25,7 @@ final class World {
     /// Tests wait on events.
     ///
     /// This ends one whose event never comes; it is no measure of speed.
-    static let patience: Duration = .seconds(6)
+    static let patience: Duration = .seconds(60)
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
         self.setting = setting
