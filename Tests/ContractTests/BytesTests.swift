@@ -110,7 +110,8 @@ struct BytesTests {
                     client.onLost = { client, reason in
                         #expect(reason.isDone)
                         let line = client.received.prefix { $0 != 0x0A }
-                        texts.insert("\(String(decoding: line, as: UTF8.self)), \(client.received.count - line.count - 1)")
+                        let rest = client.received.count - line.count - 1
+                        texts.insert("\(String(decoding: line, as: UTF8.self)), \(rest)")
                         lost += 1
                         if lost == count { world.finish() }
                     }

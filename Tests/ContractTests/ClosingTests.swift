@@ -183,7 +183,7 @@ struct ClosingTests {
                 client.transport.write("go")
                 client.transport.loseWriteConnection()
             }
-            server.onData = { $0.transport.write(Pattern.bytes(1_000_000)); _ = $1 }
+            server.onData = { server, _ in server.transport.write(Pattern.bytes(1_000_000)) }
             server.onReadLost = { server in
                 #expect(server.transport.bufferedByteCount > 0)
                 world.settle { client.transport.resumeReading() }

@@ -29,7 +29,8 @@ struct LossTests {
 
     /// Has the subject do something in one place of its life, and the peer what leads there.
     private static func arrange(
-        _ world: World, _ subject: Recorder, _ peer: Recorder, at place: Place, _ act: @escaping (Recorder) throws -> Void
+        _ world: World, _ subject: Recorder, _ peer: Recorder, at place: Place,
+        _ act: @escaping (Recorder) throws -> Void
     ) {
         let quietly: (Recorder) -> Void = { do { try act($0) } catch { Issue.record("no place to throw") } }
         switch place {
@@ -177,7 +178,7 @@ struct LossTests {
         try setting.run { world in
             let (server, client) = try world.pair()
             client.onMade = { $0.transport.write("x") }
-            server.onData = { $0.transport.abortConnection(); _ = $1 }
+            server.onData = { server, _ in server.transport.abortConnection() }
             world.finishWhenLost(server, client) {
                 #expect(server.reason?.isAborted == true)
                 #expect(client.reason?.lostCode == 104)
