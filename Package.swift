@@ -46,9 +46,10 @@ let package = Package(
         ),
         .executableTarget(name: "Echo", dependencies: ["EventReactor"], path: "Examples/Echo", swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
+        .testTarget(name: "EventReactorTests", dependencies: ["EventReactor"], swiftSettings: strict),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["EventReactor", "EventReactorNative"],
+            dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets"],
             swiftSettings: strict
         ),
     ],

@@ -7,19 +7,19 @@ import Testing
 /// Each test of the contract runs in each.
 ///
 /// Another reactor or transport is another value here; no test changes.
-struct Setting: Sendable, CustomTestStringConvertible {
-    enum Engine: String, Sendable, CaseIterable {
+struct Setting: Sendable, Codable, CustomTestStringConvertible {
+    enum Engine: String, Sendable, Codable, CaseIterable {
         case libevent
         case native
     }
 
-    enum Transport: String, Sendable, CaseIterable {
+    enum Transport: String, Sendable, Codable, CaseIterable {
         case tcp4 = "TCP over IPv4"
         case tcp6 = "TCP over IPv6"
         case unix = "UNIX stream"
     }
 
-    enum Movement: String, Sendable, CaseIterable {
+    enum Movement: String, Sendable, Codable, CaseIterable {
         case direct
         case bufferevent
     }

@@ -1,0 +1,103 @@
+import EventReactor
+import EventReactorSockets
+import Glibc
+import Testing
+
+/// A plain socket of the system, for what a line of the contract says of the kernel.
+final class RawSocket {
+    let descriptor: Int32
+
+    init(_ family: SocketAddress.Family, type: __socket_type = SOCK_STREAM) throws {
+        let domain: Int32 =
+            switch family {
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            case .unix: AF_UNIX
+            }
+        descriptor = socket(domain, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        try #require(descriptor >= 0)
+    }
+
+    deinit {
+        _ = close(descriptor)
+    }
+
+    func bind(to address: SocketAddress) -> Bool {
+        unsafe address.withKernelForm { unsafe Glibc.bind(descriptor, $0, $1) } == 0
+    }
+
+    func listen(backlog: Int32) -> Bool {
+        Glibc.listen(descriptor, backlog) == 0
+    }
+
+    /// Begins to connect, without waiting.
+    func connect(to address: SocketAddress) -> Int32 {
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        return unsafe address.withKernelForm { unsafe Glibc.connect(descriptor, $0, $1) } == 0 ? 0 : errno
+    }
+
+    var address: SocketAddress { SocketAddress(of: descriptor) }
+}
+
+/// An address that takes no more connections and does not say so: its backlog is full and nobody accepts.
+final class SilentPeer {
+    private let listener: RawSocket
+    private var waiting: [RawSocket] = []
+    let address: SocketAddress
+
+    init(_ world: World) throws {
+        let wanted = try world.unusedAddress()
+        listener = try RawSocket(wanted.family)
+        try #require(listener.bind(to: wanted.withPort(0)) && listener.listen(backlog: 0))
+        address = listener.address
+        // The first fills the backlog; the rest make sure of it.
+        for _ in 0..<4 {
+            let client = try RawSocket(address.family)
+            _ = client.connect(to: address)
+            waiting.append(client)
+        }
+    }
+}
+
+/// The descriptors of this process. To be counted where no other test runs: in an exit test.
+enum Descriptors {
+    static var open: [Int32] { (0..<4096).filter { fcntl($0, F_GETFD) >= 0 } }
+
+    /// Sockets alone: the threads of the test runner come and go with descriptors of their own.
+    static var sockets: [Int32] {
+        open.filter { descriptor in
+            var status = stat()
+            return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+        }
+    }
+
+    private static let limit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+
+    /// Leaves the process without a descriptor to be had, or with a few, until `release` is called.
+    final class Shortage {
+        private var ballast: [Int32] = []
+        private var before = rlimit()
+
+        init(sparing spare: Int = 0) {
+            unsafe getrlimit(Descriptors.limit, &before)
+            var lowered = before
+            lowered.rlim_cur = rlim_t((Descriptors.open.max() ?? 2) + 1)
+            unsafe setrlimit(Descriptors.limit, &lowered)
+            // Below the limit there may be gaps.
+            while true {
+                let descriptor = unsafe Glibc.open("/dev/null", O_RDONLY)
+                guard descriptor >= 0 else { break }
+                ballast.append(descriptor)
+            }
+            #expect(errno == EMFILE)
+            for _ in 0..<spare { _ = close(ballast.removeLast()) }
+        }
+
+        /// Ends the shortage.
+        func release() {
+            for descriptor in ballast { _ = close(descriptor) }
+            ballast = []
+            unsafe setrlimit(Descriptors.limit, &before)
+        }
+    }
+}

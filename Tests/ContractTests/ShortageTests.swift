@@ -1,0 +1,252 @@
+import EventReactor
+import Glibc
+import Testing
+
+/// A server with a live connection that echoes, and a crowd that waits in its backlog until the descriptors run out.
+private final class Crowd {
+    let world: World
+    let count: Int
+    private(set) var port: ListeningPort!
+    private(set) var shortage: Descriptors.Shortage?
+    private(set) var failures: [AcceptFailure] = []
+    private(set) var rounds = 0
+    private(set) var lost = 0
+    private(set) var greeted = 0
+    private let spare: Int
+    private var connected = 0
+    private var isAlive = false
+    var onFailure: () -> Void = {}
+    var onRound: (Recorder) -> Void = { $0.transport.write("x") }
+    var onLost: () -> Void = {}
+    var onGreeting: () -> Void = {}
+
+    init(_ world: World, _ policy: DescriptorShortagePolicy, count: Int, sparing spare: Int = 0) throws {
+        self.world = world
+        self.count = count
+        self.spare = spare
+        var options = ListenOptions()
+        options.whenOutOfDescriptors = policy
+        port = try world.listen(
+            options: options,
+            { [unowned self] in
+                let server = Recorder("server")
+                if isAlive { server.onMade = { $0.transport.write("hi") } }
+                server.onData = { $0.transport.write($1) }
+                isAlive = true
+                return server
+            })
+        port.onAcceptFailure = { [unowned self] failure in
+            failures.append(failure)
+            onFailure()
+        }
+        let live = Recorder("live")
+        live.onMade = { $0.transport.write("x") }
+        live.onData = { [unowned self] live, _ in
+            rounds += 1
+            if rounds == 1 { try gather() }
+            onRound(live)
+        }
+        try world.connect(to: port.localAddress) { live }
+    }
+
+    /// Has the crowd connect while nobody is accepted; with the last of it the descriptors run out.
+    private func gather() throws {
+        port.pauseAccepting()
+        for _ in 0..<count {
+            try join { [unowned self] in
+                connected += 1
+                guard connected == count else { return }
+                shortage = Descriptors.Shortage(sparing: spare)
+                port.resumeAccepting()
+            }
+        }
+    }
+
+    /// One more client of the server.
+    func join(onMade: @escaping () -> Void = {}) throws {
+        let client = Recorder("crowd")
+        client.onMade = { _ in onMade() }
+        client.onData = { [unowned self] client, _ in
+            guard client.text == "hi" else { return }
+            greeted += 1
+            onGreeting()
+        }
+        client.onLost = { [unowned self] _, reason in
+            guard !reason.isReactorStopped else { return }
+            lost += 1
+            onLost()
+        }
+        try world.connect(to: port.localAddress) { client }
+    }
+}
+
+// The limit is the process's, so each of these runs in one of its own.
+@Suite("Contract 23: out of descriptors")
+struct ShortageTests {
+    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    func line23ExcessPeersAreClosedAndTheLiveConnectionEchoesOn(_ setting: Setting) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            try setting.run { world in
+                let crowd = try Crowd(world, .close, count: 100)
+                var before = 0
+                crowd.onLost = {
+                    guard crowd.lost == 100 else { return }
+                    #expect(crowd.failures.map(\.closedPeers).reduce(0, +) == 100)
+                    #expect(crowd.failures.allSatisfy { $0.error.code == EMFILE })
+                    #expect(crowd.failures.first?.error.address == crowd.port.localAddress)
+                    before = crowd.rounds
+                }
+                crowd.onRound = { live in
+                    live.transport.write("x")
+                    guard before > 0, crowd.rounds == before + 10 else { return }
+                    // There are descriptors again, and nobody has to say so.
+                    crowd.shortage?.release()
+                    #expect(throws: Never.self) { try crowd.join() }
+                }
+                crowd.onGreeting = { world.finish() }
+            }
+        }
+    }
+
+    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    func line23PeersThatWaitAreAcceptedOnceSomeoneLeaves(_ setting: Setting) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            try setting.run { world in
+                let crowd = try Crowd(world, .wait, count: 20)
+                var before = 0
+                crowd.onFailure = {
+                    if before == 0 { before = crowd.rounds }
+                }
+                crowd.onLost = { Issue.record("a peer that should have waited was lost") }
+                crowd.onRound = { live in
+                    guard before > 0, crowd.rounds == before + 10 else { return live.transport.write("x") }
+                    #expect(crowd.greeted == 0)
+                    #expect(crowd.failures.allSatisfy { $0.closedPeers == 0 && $0.error.code == EMFILE })
+                    // Both its descriptors are this process's: there is room for two.
+                    live.transport.loseConnection()
+                }
+                crowd.onGreeting = {
+                    if crowd.greeted == 2 { world.reactor.callLater(.milliseconds(250)) { crowd.shortage?.release() } }
+                    // The rest are found by the timer, since no connection closes.
+                    if crowd.greeted == 20 { world.finish() }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Setting.transports.filter(\.isOnKernel), [true, false])
+    func line23AShortageDoesNotSpin(_ setting: Setting, closes: Bool) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting, closes = closes as Bool] in
+            try setting.run { world in
+                let reactor = world.reactor
+                let crowd = try Crowd(world, closes ? .close : .wait, count: 20)
+                var isMeasuring = false
+                func measure() {
+                    let turns = reactor.turnNumber
+                    let failures = crowd.failures.count
+                    let began = reactor.now
+                    reactor.callLater(.milliseconds(600)) {
+                        let tenths = Int(began.duration(to: reactor.now) / .milliseconds(100))
+                        #expect(crowd.failures.count - failures <= tenths + 1, "it tries oftener than ten times a second")
+                        #expect(reactor.turnNumber - turns <= UInt64(3 * tenths + 10), "the loop spins")
+                        #expect(crowd.lost == (closes ? 20 : 0))
+                        crowd.shortage?.release()
+                        world.finish()
+                    }
+                }
+                // The live connection is still, so that every turn is the listener's.
+                crowd.onRound = { _ in }
+                crowd.onFailure = {
+                    guard !isMeasuring else { return }
+                    isMeasuring = true
+                    world.afterTurns(20, measure)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Setting.transports.filter(\.isOnKernel), [true, false])
+    func line23TheLastDescriptorIsNoFailure(_ setting: Setting, closes: Bool) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting, closes = closes as Bool] in
+            try setting.run { world in
+                // Three wait and there is room for three: nobody was turned away.
+                let crowd = try Crowd(world, closes ? .close : .wait, count: 3, sparing: 3)
+                crowd.onRound = { _ in }
+                crowd.onGreeting = {
+                    guard crowd.greeted == 3 else { return }
+                    world.afterTurns {
+                        #expect(crowd.failures.isEmpty)
+                        crowd.shortage?.release()
+                        world.finish()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    func line23WithoutAHookAShortageIsOneDiagnostic(_ setting: Setting) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            try setting.run { world in
+                let crowd = try Crowd(world, .wait, count: 3)
+                crowd.port.onAcceptFailure = nil
+                crowd.onRound = { _ in }
+                var seen = 0
+                world.reactor.onDiagnostic = { diagnostic in
+                    guard case .acceptFailed(let error) = diagnostic else { return }
+                    #expect(error.code == EMFILE)
+                    seen += 1
+                    world.reactor.callLater(.milliseconds(450)) {
+                        #expect(seen == 1)
+                        crowd.shortage?.release()
+                    }
+                }
+                crowd.onGreeting = { if crowd.greeted == 3 { world.finish() } }
+            }
+        }
+    }
+
+    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    func line23StoppingAndPausingWhileItLastsIsHarmless(_ setting: Setting) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            try setting.run { world in
+                let crowd = try Crowd(world, .wait, count: 3)
+                crowd.onRound = { _ in }
+                crowd.onFailure = {
+                    crowd.port.pauseAccepting()
+                    crowd.shortage?.release()
+                    // Longer than until it would try again.
+                    world.reactor.callLater(.milliseconds(250)) {
+                        #expect(crowd.greeted == 0)
+                        crowd.port.resumeAccepting()
+                    }
+                }
+                crowd.onGreeting = {
+                    crowd.port.stopListening()
+                    world.finishSoon()
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Setting.transports.filter(\.isOnKernel))
+    func line23AConnectWithoutADescriptorFailsOnce(_ setting: Setting) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let outcome = Outcome()
+            try setting.run { world in
+                let port = try world.listen { Recorder() }
+                let shortage = Descriptors.Shortage()
+                outcome.onFailure = { error in
+                    guard case .system(let cause) = error else { return unexpected(error) }
+                    #expect(cause.code == EMFILE)
+                    #expect(throws: ListenError.self) { try world.listen { nil } }
+                    #expect(throws: ReactorError.self) { try setting.makeReactor(ReactorConfiguration()) }
+                    shortage.release()
+                    world.finishSoon()
+                }
+                try world.connect(to: port.localAddress, outcome: outcome)
+            }
+            #expect(outcome.failures.count == 1)
+        }
+    }
+}
