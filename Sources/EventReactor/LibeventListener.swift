@@ -84,7 +84,12 @@ final class LibeventListener: ListenerEngine {
     }
 
     func close() {
-        if let listener = unsafe listener { unsafe evconnlistener_free(listener) }
+        if let listener = unsafe listener {
+            // Freed in its own callback it would leave its event in the base until that returns, while the descriptor
+            // is closed and its number perhaps another socket's.
+            unsafe evconnlistener_disable(listener)
+            unsafe evconnlistener_free(listener)
+        }
         unsafe listener = nil
         socket = nil
     }
