@@ -64,12 +64,16 @@ package struct ListeningSocket: ~Copyable {
         throw error("bind", address)
     }
 
+    /// Whether no socket is bound to the file any more.
+    ///
+    /// A datagram socket asks: the kernel refuses it where nothing is bound, and calls it the wrong type where a stream
+    /// is, one that does not listen yet or whose backlog is full as well. So a live server never sees the question.
     private static func isStale(_ address: SocketAddress) -> Bool {
         guard let path = address.path, let file = FileIdentity(path: path), file.isSocket else {
             errno = EADDRINUSE
             return false
         }
-        let probe = er_socket(AF_UNIX, Int32(SOCK_STREAM.rawValue))
+        let probe = er_socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue))
         guard probe >= 0 else { return false }
         let refused =
             unsafe address.withKernelForm { unsafe Glibc.connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
