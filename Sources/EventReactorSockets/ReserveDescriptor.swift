@@ -37,8 +37,15 @@ package final class ReserveDescriptor {
         return closed
     }
 
+    private static func hasWaiting(at listener: Int32) -> Bool {
+        var question = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&question, 1, 0) != 0
+    }
+
     /// Does what a port's policy says when `accept` has failed.
     package func handle(_ code: Int32, listener: Int32, port: ListeningPort) {
+        // A descriptor is asked for before a peer is looked for: where nobody waits, nobody was turned away.
+        if ReserveDescriptor.isShortage(code) && !ReserveDescriptor.hasWaiting(at: listener) { return }
         let error = SystemError(code: code, operation: "accept", address: port.localAddress)
         let closed =
             ReserveDescriptor.isShortage(code) && port.policy == .close
