@@ -65,6 +65,7 @@ public final class ListeningPort {
     /// Live connections stay, and the address can be bound again at once.
     public func stopListening() {
         guard isListening else { return }
+        endWait()
         shut()
         reactor.remove(self)
         factory.endUse()
@@ -116,13 +117,19 @@ public final class ListeningPort {
     /// A connection of the reactor closed, so that there may be a descriptor again.
     func descriptorFreed() {
         guard retry != nil else { return }
-        retry?.cancel()
         tryAgain()
     }
 
     private func tryAgain() {
-        retry = nil
+        endWait()
         if isAccepting { for socket in sockets { socket.enable() } }
+    }
+
+    private func endWait() {
+        guard let retry else { return }
+        retry.cancel()
+        self.retry = nil
+        reactor.starvedPorts.removeAll { $0 === self }
     }
 }
 
