@@ -27,6 +27,8 @@ public final class Connector {
     private var attempts: [(number: Int, attempt: any ConnectAttempt)] = []
     private var nextNumber = 0
     private var failure: ConnectError?
+    /// The failure that ended it and that the caller has not been told yet.
+    private var untold: ConnectError?
     private var deadline: DelayedCall?
     private var nextAttempt: DelayedCall?
 
@@ -108,6 +110,7 @@ public final class Connector {
         switch result {
         case .success(let descriptor):
             end()
+            reactor.connectors[ObjectIdentifier(self)] = nil
             succeed(descriptor, address)
         case .failure(let error):
             // The first failure tells most: it is the preferred address's.
@@ -127,28 +130,38 @@ public final class Connector {
         let settings = StreamSettings(engine: streams, options: options, reactor: reactor)
         StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: settings
-        ).start()
+        ).start { [self] error in tell(.system(error)) }
     }
 
     private func fail(_ error: ConnectError) {
         guard isConnecting else { return }
         end()
-        // Told later, so that nobody is called inside a call of theirs; at the reactor's end there is no later.
-        let tell = { [factory, onFailure, unowned reactor] in
-            if let onFailure { onFailure(error) } else { reactor.report(.connectFailed(error)) }
-            factory.endUse()
-        }
-        if reactor.phase == .closing { tell() } else { reactor.callSoon(tell) }
+        // Told later, so that nobody is called inside a call of theirs; the reactor keeps this until then.
+        untold = error
+        reactor.callSoon { [self] in tellFailure() }
     }
 
-    private func end() {
-        isConnecting = false
-        abandon()
+    /// Tells the caller of the failure, if there is one to tell: in the next turn, or as the run ends where it has no
+    /// next turn.
+    func tellFailure() {
+        guard let error = untold else { return }
+        untold = nil
         reactor.connectors[ObjectIdentifier(self)] = nil
+        tell(error)
+        factory.endUse()
+    }
+
+    private func tell(_ error: ConnectError) {
+        if let onFailure { onFailure(error) } else { reactor.report(.connectFailed(error)) }
     }
 
     /// Lets go of everything without a word: the reactor itself goes.
     func abandon() {
+        untold = nil
+        end()
+    }
+
+    private func end() {
         isConnecting = false
         deadline?.cancel()
         nextAttempt?.cancel()

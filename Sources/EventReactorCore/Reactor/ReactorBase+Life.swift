@@ -151,12 +151,19 @@ extension ReactorBase {
     private func closeEverything() {
         phase = .closing
         endPortsAndConnectors()
+        tellFailedConnects()
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()
             live.flush()
             live.finish(.reactorStopped, reset: false)
         }
         endTurn()
+        tellFailedConnects()
+    }
+
+    /// Tells what would be told in the next turn, of which there is none.
+    private func tellFailedConnects() {
+        for connector in connectors.values { connector.tellFailure() }
     }
 }
 

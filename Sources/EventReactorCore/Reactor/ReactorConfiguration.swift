@@ -34,7 +34,7 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
     /// A listener could not accept, and no ``ListeningPort/onAcceptFailure`` is set.
     case acceptFailed(SystemError)
 
-    /// An accepted or made connection could not be watched and was closed.
+    /// An accepted connection could not be watched and was closed.
     case connectionFailed(SystemError)
 
     /// A connect failed, and was made without `onFailure`.

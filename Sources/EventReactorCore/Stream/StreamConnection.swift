@@ -165,7 +165,10 @@ package final class StreamConnection {
     }
 
     /// Makes the connection: `connectionMade` is called, and bytes arrive from the next turn on.
-    package func start() {
+    ///
+    /// - Parameter failed: called in place of everything else where the connection cannot be watched; unless given, the
+    ///   reactor reports it.
+    package func start(failed: ((SystemError) -> Void)? = nil) {
         reactor.register(self)
         do throws(SystemError) {
             try engine.open(self)
@@ -175,7 +178,8 @@ package final class StreamConnection {
             engine.close(self, reset: true)
             reactor.unregister(self)
             releaseProtocol()
-            return reactor.report(.connectionFailed(error))
+            if let failed { failed(error) } else { reactor.report(.connectionFailed(error)) }
+            return
         }
         state.insert(.made)
         unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
