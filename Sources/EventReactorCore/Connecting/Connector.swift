@@ -70,6 +70,7 @@ public final class Connector {
 
     func start(addresses: [SocketAddress], clockRuns: Bool = false) {
         if !clockRuns { startClock() }
+        let addresses = addresses.map(\.whereItLeads)
         let fitting = local.map { own in addresses.filter { $0.family == own.family } } ?? addresses
         guard !fitting.isEmpty else {
             let code = addresses.isEmpty ? EHOSTUNREACH : EAFNOSUPPORT
