@@ -200,9 +200,10 @@ extension ReactorBase {
                     continue
                 }
                 // A machine without IPv6 listens on IPv4 alone.
-                if case .system(let cause) = error, wanted.count > 1, cause.isMissingFamily {
+                let others = wanted.filter { $0.family != error.missingFamily }
+                if others.count < wanted.count && !others.isEmpty {
                     port.closeSockets()
-                    wanted.removeAll { $0.family == cause.address?.family }
+                    wanted = others
                     continue
                 }
                 port.shut()
@@ -241,7 +242,10 @@ extension ReactorBase {
     }
 }
 
-extension SystemError {
-    /// Whether the machine has no such address family, or no address of it.
-    fileprivate var isMissingFamily: Bool { code == EAFNOSUPPORT || code == EADDRNOTAVAIL }
+extension ListenError {
+    /// The address family that the machine does not have, or has no address of, where that is what failed.
+    fileprivate var missingFamily: SocketAddress.Family? {
+        guard case .system(let cause) = self else { return nil }
+        return cause.code == EAFNOSUPPORT || cause.code == EADDRNOTAVAIL ? cause.address?.family : nil
+    }
 }
