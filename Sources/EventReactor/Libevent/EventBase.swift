@@ -1,3 +1,4 @@
+import CEventReactorShims
 import CLibevent
 import EventReactorCore
 import Glibc
@@ -13,6 +14,9 @@ struct EventBase: ~Copyable {
         // What a program does is not to depend on variables of its environment.
         let flags = EVENT_BASE_FLAG_NOLOCK.rawValue | EVENT_BASE_FLAG_IGNORE_ENV.rawValue
         unsafe event_config_set_flag(configuration, Int32(flags))
+        // Short of a descriptor it would fall back on these, whose cost grows with the connections.
+        for method in ["poll", "select"] { unsafe event_config_avoid_method(configuration, method) }
+        guard EventBase.canOpenDescriptors() else { throw EventBase.error("event_base_new") }
         guard let base = unsafe event_base_new_with_config(configuration) else {
             throw EventBase.error("event_base_new")
         }
@@ -26,6 +30,15 @@ struct EventBase: ~Copyable {
     /// Waits for events and handles one batch; handles what there is without waiting where that is asked for.
     func loopOnce(waits: Bool) {
         unsafe event_base_loop(pointer, waits ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
+    }
+
+    /// Whether the descriptors that a base opens can be had: without its pipe libevent ends the process.
+    private static func canOpenDescriptors() -> Bool {
+        let opened = (0..<3).map { _ in er_eventfd() }
+        let code = errno
+        for descriptor in opened where descriptor >= 0 { _ = close(descriptor) }
+        errno = code
+        return opened.allSatisfy { $0 >= 0 }
     }
 
     private static func error(_ operation: String) -> ReactorError {
