@@ -32,7 +32,8 @@ struct BadInputTests {
     }
 
     static let badHosts = [
-        "a\0b", "\0", "127.0.0.1\0.example", " ", "127.0.0.1 ", "127.0.0.256", "1.2.3.4.5", "::g", "[::1", "::1]", ":::",
+        "a\0b", "\0", "127.0.0.1\0.example", " ", "127.0.0.1 ", "127.0.0.256", "1.2.3.4.5", "::g", "[::1", "::1]",
+        ":::",
         "[]", "%", "::1%no-such-interface", "fe80::1%", "-", ".", "..", "http://127.0.0.1/", "\u{1F4A9}", "a..b",
         String(repeating: "a", count: 64), String(repeating: "a", count: 256),
         String(repeating: "a.", count: 5_000), String(repeating: "1", count: 1_000_000),
@@ -72,7 +73,9 @@ struct BadInputTests {
     func line20AHostThatIsNoneCannotBeListenedAt(_ setting: Setting) throws {
         try setting.run { world in
             for host in BadInputTests.badHosts {
-                let error = #expect(throws: ListenError.self) { try world.reactor.listenTCP(port: 0, host: host) { nil } }
+                let error = #expect(throws: ListenError.self) {
+                    try world.reactor.listenTCP(port: 0, host: host) { nil }
+                }
                 switch error {
                 case .unresolvable?, .invalidAddress?: break
                 default: unexpected(error)

@@ -44,7 +44,9 @@ struct ListeningTests {
                 let port = try world.listen { nil }
                 let reactor = world.reactor
                 let before = Descriptors.sockets
-                #expect(throws: ListenError.self) { try reactor.listenTCP(port: 0, host: "no-such-host.invalid") { nil } }
+                #expect(throws: ListenError.self) {
+                    try reactor.listenTCP(port: 0, host: "no-such-host.invalid") { nil }
+                }
                 for _ in 0..<10 {
                     #expect(throws: ListenError.self) { try world.listen(at: port.localAddress) { nil } }
                     #expect(throws: ListenError.self) { try reactor.listenTCP(port: 0, host: "198.51.100.7") { nil } }
@@ -118,7 +120,7 @@ struct ListeningTests {
             func replace() throws {
                 generation += 1
                 port?.stopListening()
-                let next = try world.listen { 
+                let next = try world.listen {
                     let server = Recorder("server")
                     server.onMade = { _ in
                         if generation == 5 { world.finish() } else { try replace() }

@@ -147,7 +147,8 @@ struct ShortageTests {
                     let began = reactor.now
                     reactor.callLater(.milliseconds(600)) {
                         let tenths = Int(began.duration(to: reactor.now) / .milliseconds(100))
-                        #expect(crowd.failures.count - failures <= tenths + 1, "it tries oftener than ten times a second")
+                        #expect(
+                            crowd.failures.count - failures <= tenths + 1, "it tries oftener than ten times a second")
                         #expect(reactor.turnNumber - turns <= UInt64(3 * tenths + 10), "the loop spins")
                         #expect(crowd.lost == (closes ? 20 : 0))
                         crowd.shortage?.release()

@@ -49,7 +49,8 @@ struct RateLimitTests {
             reactor.callSoon { reactor.callSoon { try? reactor.stop() } }
         }
         let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", buffering: limit) { server }
-        try reactor.connectTCP(host: "127.0.0.1", port: try #require(port.localAddress.port), buffering: limit, { client })
+        try reactor.connectTCP(
+            host: "127.0.0.1", port: try #require(port.localAddress.port), buffering: limit, { client })
         server.onMade = { _ in port.stopListening() }
         try reactor.run()
     }

@@ -59,7 +59,7 @@ final class SilentPeer {
     }
 }
 
-/// The descriptors of this process. To be counted where no other test runs: in an exit test.
+/// The descriptors of this process, to be counted where no other test runs: in an exit test.
 enum Descriptors {
     static var open: [Int32] { (0..<4096).filter { fcntl($0, F_GETFD) >= 0 } }
 
