@@ -26,6 +26,8 @@ public struct RateLimit: Hashable, Sendable {
     public var writeRate: Int?
 
     /// Bytes that may pass at once after a rest; a tenth of a second's worth at least.
+    ///
+    /// A new connection has not rested: it begins with a tenth of a second's worth.
     public var burst: Int
 
     /// Creates a limit.
