@@ -1,0 +1,133 @@
+import EventReactorCore
+import Testing
+
+/// An engine without a kernel, whose answers a test gives and whose clock a test moves.
+final class ScriptedEngine: ReactorEngine {
+    /// What was asked of it, in order.
+    private(set) var log: [String] = []
+    /// The attempts to connect that wait for an answer, by the host of their address.
+    private(set) var attempts: [String: ScriptedAttempt] = [:]
+    /// What a name resolves to.
+    var names: [String: [SocketAddress]] = [:]
+    /// The hosts that cannot be listened at, and why.
+    var unlistenable: [String: Int32] = [:]
+    /// Why streams cannot be opened, if they cannot.
+    var openFailure: SystemError?
+    private let scriptedStreams = ScriptedStreams()
+    private(set) unowned(unsafe) var reactor: ReactorBase!
+
+    /// A reactor on the engine; it owns it.
+    static func makeReactor() -> (ReactorBase, ScriptedEngine) {
+        let engine = ScriptedEngine()
+        let reactor = ReactorBase(engine: engine, configuration: ReactorConfiguration())
+        unsafe engine.reactor = reactor
+        engine.scriptedStreams.engine = engine
+        return (reactor, engine)
+    }
+
+    var now = ReactorInstant(nanoseconds: 0)
+    var streams: any StreamEngine { scriptedStreams }
+    var wake: @Sendable () -> Void { {} }
+
+    /// Each turn the clock goes to the next timer; a reactor with nothing left to do is stopped.
+    func poll(until instant: ReactorInstant?) {
+        guard let instant else {
+            try? unsafe reactor.stop()
+            return
+        }
+        now = max(now, instant)
+    }
+
+    func beginSignals(_ signals: Set<Int32>) throws(SystemError) {}
+    func endSignals() {}
+
+    func listen(
+        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
+    ) throws(ListenError) -> any ListenerEngine {
+        let host = address.host ?? ""
+        log.append("listen \(host)")
+        if let code = unlistenable[host] { throw .system(SystemError(code: code, operation: "bind", address: address)) }
+        return ScriptedListener(engine: self, address: address)
+    }
+
+    func resolve(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
+    ) {
+        let found = names[host] ?? (try? [SocketAddress(ip: host, port: Int(port))])
+        unsafe reactor.callSoon {
+            completion(found.map { .success($0) } ?? .failure(.unresolvable(host: host, message: "")))
+        }
+    }
+
+    func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {
+        guard let found = names[host] else { throw .unresolvable(host: host, message: "") }
+        return found
+    }
+
+    func connect(
+        to address: SocketAddress, from local: SocketAddress?, options: StreamOptions,
+        completion: @escaping (Result<Int32, ConnectError>) -> Void
+    ) -> any ConnectAttempt {
+        let host = address.host ?? ""
+        log.append("connect \(host) at \(now.nanoseconds / 1_000_000) ms")
+        let attempt = ScriptedAttempt(engine: self, host: host, completion: completion)
+        attempts[host] = attempt
+        return attempt
+    }
+
+    func discard(descriptor: Int32) { log.append("discard \(descriptor)") }
+
+    func note(_ what: String) { log.append(what) }
+}
+
+final class ScriptedAttempt: ConnectAttempt {
+    private unowned let engine: ScriptedEngine
+    private let host: String
+    let completion: (Result<Int32, ConnectError>) -> Void
+
+    init(engine: ScriptedEngine, host: String, completion: @escaping (Result<Int32, ConnectError>) -> Void) {
+        self.engine = engine
+        self.host = host
+        self.completion = completion
+    }
+
+    func cancel() { engine.note("cancel \(host)") }
+}
+
+final class ScriptedListener: ListenerEngine {
+    private unowned let engine: ScriptedEngine
+    let address: SocketAddress
+
+    init(engine: ScriptedEngine, address: SocketAddress) {
+        self.engine = engine
+        self.address = address
+    }
+
+    func enable() { engine.note("enable") }
+    func disable() { engine.note("disable") }
+    func close() { engine.note("close \(address.host ?? "")") }
+}
+
+/// Streams that move nothing.
+final class ScriptedStreams: StreamEngine {
+    weak var engine: ScriptedEngine?
+
+    func open(_ connection: StreamConnection) throws(SystemError) {
+        if let failure = engine?.openFailure { throw failure }
+    }
+
+    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int { bytes.count }
+    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        unsafe pieces.reduce(0) { $0 + $1.count }
+    }
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool { false }
+    func queuedByteCount(_ connection: StreamConnection) -> Int { 0 }
+    func lowMarkChanged(_ connection: StreamConnection) {}
+    func readingChanged(_ connection: StreamConnection) {}
+    func shutdownWrite(_ connection: StreamConnection) {}
+    func closingLosesBytes(_ connection: StreamConnection) -> Bool { false }
+    func close(_ connection: StreamConnection, reset: Bool) { engine?.note("close \(connection.descriptor)") }
+    func localAddress(_ connection: StreamConnection) -> SocketAddress { .unnamedUnix }
+    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool { true }
+    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool { true }
+}
