@@ -11,8 +11,9 @@ extension ReactorBase {
     ///   watched.
     public func run() throws(ReactorError) {
         guard phase == .idle else { throw .alreadyRunning }
+        watchedHandlers = signalHandlers
         do throws(SystemError) {
-            try engine.beginSignals(configuration.stopSignals.union(signalHandlers.keys))
+            try engine.beginSignals(configuration.stopSignals.union(watchedHandlers.keys))
         } catch {
             throw .system(error)
         }
@@ -22,10 +23,14 @@ extension ReactorBase {
         if phase == .starting { phase = .running }
         while true {
             if phase == .draining && connectionCount == 0 { beginStop() }
-            if phase == .stopping && unfinishedHooks == 0 { break }
+            if phase == .stopping && shutdownHooksHaveFinished() { break }
             turn()
         }
         closeEverything()
+        waitingHooks = nil
+        isHurried = false
+        drainDeadline?.cancel()
+        drainDeadline = nil
         queue.runEnded()
         engine.endSignals()
         phase = .idle
@@ -33,6 +38,8 @@ extension ReactorBase {
 
     /// Stops the reactor: shutdown hooks run, then listeners and connectors end and every live connection is lost
     /// with ``ConnectionLostReason/reactorStopped``; then `run()` returns.
+    ///
+    /// It returns at once, and all that begins when the callback that called it has returned.
     ///
     /// - Throws: ``ReactorError/notRunning`` before `run()`, ``ReactorError/alreadyStopping`` the second time.
     public func stop() throws(ReactorError) {
@@ -56,7 +63,7 @@ extension ReactorBase {
         }
         phase = .draining
         endPortsAndConnectors()
-        callLater(time) { [unowned self] in
+        drainDeadline = callLater(time) { [unowned self] in
             if phase == .draining { beginStop() }
         }
     }
@@ -107,10 +114,10 @@ extension ReactorBase {
     // MARK: Inside
 
     package func signalled(_ signal: Int32) {
-        if let handler = signalHandlers[signal] { return handler() }
+        if let handler = watchedHandlers[signal] { return handler() }
         if phase == .stopping {
             // Asked twice: whoever asks does not want to wait for hooks.
-            unfinishedHooks = 0
+            isHurried = true
         } else {
             beginStopIfRunning()
         }
@@ -120,13 +127,18 @@ extension ReactorBase {
         if phase == .starting || phase == .running || phase == .draining { beginStop() }
     }
 
+    /// The rest is done by the loop, so that no hook runs inside the callback that stops.
     private func beginStop() {
         phase = .stopping
-        unfinishedHooks = shutdownHooks.count
+    }
+
+    /// Calls the shutdown hooks the first time, and says whether there is anything left to wait for.
+    private func shutdownHooksHaveFinished() -> Bool {
+        if let waitingHooks { return waitingHooks.count == 0 || isHurried }
+        let waiting = WaitingHooks(count: shutdownHooks.count)
+        waitingHooks = waiting
         for hook in shutdownHooks {
-            let completion = ShutdownCompletion { [unowned self] in
-                if unfinishedHooks > 0 { unfinishedHooks -= 1 }
-            }
+            let completion = ShutdownCompletion(waiting)
             runHook {
                 do { try hook(completion) } catch {
                     completion.finish()
@@ -134,6 +146,7 @@ extension ReactorBase {
                 }
             }
         }
+        return waiting.count == 0 || isHurried
     }
 
     private func runHook(_ hook: () throws -> Void) {
@@ -167,26 +180,34 @@ extension ReactorBase {
     }
 }
 
+/// The hooks of one stop that have not finished. Each stop has its own, so that one that is late counts in no other.
+final class WaitingHooks {
+    var count: Int
+
+    init(count: Int) {
+        self.count = count
+    }
+}
+
 /// What an `onShutdown` hook that takes its time calls when it has finished.
 public final class ShutdownCompletion {
-    private var action: (() -> Void)?
+    private var waiting: WaitingHooks?
 
-    init(_ action: @escaping () -> Void) {
-        self.action = action
+    init(_ waiting: WaitingHooks) {
+        self.waiting = waiting
     }
 
     deinit {
         // A hook that forgets to finish does not keep the reactor for ever.
-        action?()
+        finish()
     }
 
     /// Says that the hook has finished.
     ///
     /// Further calls do nothing.
     public func finish() {
-        let action = self.action
-        self.action = nil
-        action?()
+        waiting?.count -= 1
+        waiting = nil
     }
 }
 

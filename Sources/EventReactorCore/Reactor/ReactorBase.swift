@@ -14,13 +14,17 @@ open class ReactorBase {
     package let chunks = ChunkPool()
     /// What connections receive into: one buffer for all, since one callback runs at a time.
     package let receiveBuffer: UnsafeMutableRawBufferPointer
-    let timers: TimerQueue
+    package let timers: TimerQueue
     final var phase = Phase.idle
 
     final var startupHooks: [() throws -> Void] = []
     final var shutdownHooks: [(ShutdownCompletion) throws -> Void] = []
-    /// Shutdown hooks that have not finished yet.
-    final var unfinishedHooks = 0
+    /// Shutdown hooks that have been called and have not finished; nil until they are called.
+    final var waitingHooks: WaitingHooks?
+    /// A second signal came: hooks are not waited for.
+    final var isHurried = false
+    /// The end of a gentle stop.
+    final var drainDeadline: DelayedCall?
 
     // Looked at in every turn, by one load: the check that accesses to the arrays make costs more than most turns do.
     @exclusivity(unchecked) private var hasSoon = false
@@ -42,6 +46,8 @@ open class ReactorBase {
     final var starvedPorts: [ListeningPort] = []
     final var connectors: [ObjectIdentifier: Connector] = [:]
     final var signalHandlers: [Int32: () -> Void] = [:]
+    /// The handlers of this run: what is changed meanwhile is for the next.
+    final var watchedHandlers: [Int32: () -> Void] = [:]
     /// Blocking work under way, by number: what to call with its result.
     final var deferred: [UInt64: (Any) -> Void] = [:]
     final var nextDeferred: UInt64 = 0

@@ -45,6 +45,9 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
     /// One cell a reactor, for what does not depend on the transport.
     static let reactors = all.filter { $0.transport == .tcp4 && $0.movement == .direct }
 
+    /// One cell a reactor, of those that real threads, signals and sockets can reach.
+    static let kernelReactors = reactors.filter { $0.isOnKernel }
+
     /// Whether real sockets of the system carry it, so that a peer outside the library can join in.
     var isOnKernel: Bool { true }
 

@@ -127,7 +127,31 @@ final class World {
     }
 }
 
+extension World {
+    /// The handle for other threads.
+    var remote: Remote<ReactorBase> { Remote(reactor.queue) }
+
+    /// Runs the reactor until `finish()`, or until a stop of the test's own; it may be called again.
+    func run(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        isFinished = false
+        let limit = reactor.callLater(World.patience) { [unowned self] in
+            Issue.record("the awaited event did not come", sourceLocation: sourceLocation)
+            finish()
+        }
+        defer { limit.cancel() }
+        try reactor.run()
+    }
+}
+
 extension Setting {
+    /// A world that does not run yet.
+    func makeWorld(configuration: ReactorConfiguration? = nil) throws -> World {
+        var quiet = ReactorConfiguration()
+        // Tests run beside one another: a signal for one process is none of theirs.
+        quiet.stopSignals = []
+        return try World(self, configuration ?? quiet)
+    }
+
     /// Runs a scenario until `finish()`, or until a stop of its own.
     ///
     /// - Parameter prepare: sets the scenario up before the reactor runs.
@@ -135,15 +159,8 @@ extension Setting {
         configuration: ReactorConfiguration? = nil, sourceLocation: SourceLocation = #_sourceLocation,
         _ prepare: (World) throws -> Void
     ) throws {
-        var quiet = ReactorConfiguration()
-        // Tests run beside one another: a signal for one process is none of theirs.
-        quiet.stopSignals = []
-        let world = try World(self, configuration ?? quiet)
+        let world = try makeWorld(configuration: configuration)
         try prepare(world)
-        world.reactor.callLater(World.patience) { [unowned world] in
-            Issue.record("the awaited event did not come", sourceLocation: sourceLocation)
-            world.finish()
-        }
-        try world.reactor.run()
+        try world.run(sourceLocation: sourceLocation)
     }
 }
