@@ -12,7 +12,7 @@ enum SystemClock {
         // Two words, seconds and nanoseconds; the fields have no name that every import of the C library agrees on.
         unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 2) { words in
             unsafe words.initialize(repeating: 0)
-            guard let start = unsafe UnsafeMutableRawPointer(words.baseAddress) else { return 0 }
+            guard let start = UnsafeMutableRawPointer(words.baseAddress) else { return 0 }
             unsafe clock_gettime(clock, start.assumingMemoryBound(to: timespec.self))
             return Int64(unsafe words[0]) * 1_000_000_000 + Int64(unsafe words[1])
         }
