@@ -54,13 +54,16 @@ public final class DelayedCall {
         return true
     }
 
-    /// Moves the call by a time from when it was due; a negative one moves it earlier.
+    /// Moves the call by a time from when it was due; a negative one moves it earlier, to now at the earliest.
     ///
     /// - Returns: false where it has fired or was cancelled, and nothing happened.
     @discardableResult
     public func delay(by duration: Duration) -> Bool {
         guard isActive else { return false }
-        unsafe queue.move(self, to: deadline.advanced(by: duration))
+        var moved = deadline.advanced(by: duration)
+        // One that is older than now would come before all others in every turn.
+        if duration < .zero { moved = max(moved, unsafe queue.now()) }
+        unsafe queue.move(self, to: moved)
         return true
     }
 }

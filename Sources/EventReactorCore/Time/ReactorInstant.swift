@@ -29,19 +29,16 @@ public struct ReactorInstant: InstantProtocol, Hashable, Sendable {
 }
 
 extension Duration {
+    // By attoseconds: `components` traps where the seconds are more than 64 bits.
+
     /// Nanoseconds, or the nearest number that there is: centuries are no reason to trap.
     package var saturatedNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        if overflow || carry { return seconds < 0 ? .min : .max }
-        return sum
+        Int64(clamping: attoseconds / 1_000_000_000)
     }
 
     /// Whole seconds, rounded up and kept within what the kernel's socket options take.
     package var wholeSeconds: Int32 {
-        let (seconds, attoseconds) = components
-        let rounded = attoseconds > 0 && seconds < Int64.max ? seconds + 1 : seconds
-        return Int32(clamping: Swift.max(1, rounded))
+        let (seconds, rest) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
+        return Int32(clamping: Swift.max(1, rest > 0 ? seconds + 1 : seconds))
     }
 }

@@ -11,6 +11,7 @@ package final class TimerQueue {
     }
 
     deinit {
+        // What a body captured may call off other timers as it goes; by then none is in the heap.
         for call in heap.removeAll() { call.body = nil }
     }
 
