@@ -80,6 +80,18 @@ final class Recorder: Protocol {
         #expect(self.reason == nil, "connectionLost came twice to \(name)")
         self.reason = reason
         record("lost") { onLost(self, reason) }
+        forget()
+    }
+
+    /// Lets go of what the test asked for, which as a rule holds this protocol too.
+    private func forget() {
+        onMade = { _ in }
+        onData = { _, _ in }
+        onReadLost = { _ in }
+        onWriteLost = { _ in }
+        onPause = { _ in }
+        onResume = { _ in }
+        onLost = { _, _ in }
     }
 }
 
