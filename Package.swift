@@ -8,6 +8,16 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// One folder each in Examples/, complete programs that show one thing.
+let examples = ["Chat", "Client", "Echo", "FileServer", "PortForwarder", "Timers"].map { name in
+    Target.executableTarget(
+        name: name,
+        dependencies: ["EventReactor"],
+        path: "Examples/\(name)",
+        swiftSettings: strict
+    )
+}
+
 let package = Package(
     name: "swift-event-reactor",
     products: [
@@ -44,7 +54,6 @@ let package = Package(
             dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
             swiftSettings: strict
         ),
-        .executableTarget(name: "Echo", dependencies: ["EventReactor"], path: "Examples/Echo", swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .testTarget(name: "EventReactorTests", dependencies: ["EventReactor"], swiftSettings: strict),
         .testTarget(
@@ -52,6 +61,6 @@ let package = Package(
             dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets"],
             swiftSettings: strict
         ),
-    ],
+    ] + examples,
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,119 @@
+// A chat room: what one says, all others read. Try it, with the second command in two terminals:
+//
+//     swift run -c release Chat
+//     nc 127.0.0.1 8008
+
+import EventReactor
+import Glibc
+
+/// What the members share.
+///
+/// It never leaves the reactor's thread, which the compiler checks, so it needs no lock.
+final class Room {
+    private var members: [String: Member] = [:]
+
+    func enter(_ member: Member, as name: String) -> Bool {
+        guard members[name] == nil else { return false }
+        let others = members.keys.sorted().joined(separator: ", ")
+        member.tell(others.isEmpty ? "* you are the first" : "* here: \(others)")
+        tell("* \(name) has come")
+        members[name] = member
+        return true
+    }
+
+    func leave(_ name: String) {
+        members[name] = nil
+        tell("* \(name) has left")
+    }
+
+    func tell(_ line: String, butNot speaker: Member? = nil) {
+        for member in members.values where member !== speaker { member.tell(line) }
+    }
+}
+
+final class Member: Protocol {
+    private static let longestLine = 1000
+    private let room: Room
+    private var name: String?
+    private var line: [UInt8] = []
+    private var isSlow = false
+    private var missed = 0
+
+    init(of room: Room) {
+        self.room = room
+    }
+
+    override func connectionMade() {
+        transport.write("Your name?\n")
+    }
+
+    // TCP keeps no boundaries: lines come in pieces, and several come at once.
+    override func dataReceived(_ data: Span<UInt8>) {
+        var start = 0
+        while !transport.isClosing {
+            let end = data.firstIndex(of: UInt8(ascii: "\n"), from: start)
+            line.append(contentsOf: data.extracting(start..<(end ?? data.count)))
+            guard line.count <= Member.longestLine else { return leave("* that line is too long") }
+            guard let end else { return }
+            // Control characters would let one member draw on another's terminal.
+            let text = String(decoding: line, as: UTF8.self).filter { !$0.unicodeScalars.contains(where: isControl) }
+            line.removeAll(keepingCapacity: true)
+            lineReceived(text)
+            start = end + 1
+        }
+    }
+
+    private func lineReceived(_ text: String) {
+        if let name { return room.tell("\(name): \(text)", butNot: self) }
+        guard !text.isEmpty, text.utf8.count <= 20 else { return leave("* a name has 1 to 20 bytes") }
+        guard room.enter(self, as: text) else { return tell("* \(text) is here already: another name?") }
+        name = text
+    }
+
+    func tell(_ line: String) {
+        // Whoever does not read misses lines: what waits for one member stays bounded, and the others wait for nobody.
+        if isSlow { missed += 1 } else { transport.write(line + "\n") }
+    }
+
+    override func pauseWriting() {
+        isSlow = true
+    }
+
+    override func resumeWriting() {
+        isSlow = false
+        tell("* you were slow and missed \(missed) lines")
+        missed = 0
+    }
+
+    private func leave(_ last: String) {
+        tell(last)
+        transport.loseConnection()
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) {
+        if let name { room.leave(name) }
+    }
+}
+
+private func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory == .control
+}
+
+@main struct Chat {
+    static func main() {
+        guard let port = Int(CommandLine.arguments.dropFirst().first ?? "8008") else {
+            print("usage: Chat [port]")
+            exit(2)
+        }
+        do {
+            let reactor = try Reactor()
+            let room = Room()
+            let listener = try reactor.listenTCP(port: port) { Member(of: room) }
+            print("Chat listens at \(listener.localAddress)")
+            try reactor.run()
+        } catch {
+            print("Chat: \(error)")
+            exit(1)
+        }
+    }
+}

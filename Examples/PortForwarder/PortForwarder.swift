@@ -1,0 +1,113 @@
+// Forwards connections to another host, both ways, as slowly as the slower end reads. Try it:
+//
+//     swift run -c release PortForwarder 8009 example.org 80
+//     curl -H 'Host: example.org' http://127.0.0.1:8009/
+
+import EventReactor
+import Glibc
+
+/// One end of a forwarded connection.
+///
+/// What happens to one end is done to the other.
+class End: Protocol {
+    // The two hold each other until one is lost.
+    var other: End?
+
+    override func dataReceived(_ data: Span<UInt8>) {
+        other?.transport.write(data)
+    }
+
+    // Too much waits to be sent here: the other end is not read until it is gone, so its sender is slowed down.
+    override func pauseWriting() {
+        other?.transport.pauseReading()
+    }
+
+    override func resumeWriting() {
+        other?.transport.resumeReading()
+    }
+
+    // Only one direction has ended: the answer may be still to come. With both ended the connection closes by itself.
+    override func readConnectionLost() {
+        other?.transport.loseWriteConnection()
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) {
+        if reason.isClean {
+            other?.transport.loseConnection()
+        } else {
+            print("\(transport.peerAddress): \(reason)")
+            other?.transport.abortConnection()
+        }
+        other = nil
+    }
+}
+
+/// The end that was accepted; it connects the other one.
+final class ClientEnd: End {
+    private let target: Target
+    private unowned let reactor: Reactor
+    private var connector: Connector?
+
+    init(target: Target, reactor: Reactor) {
+        self.target = target
+        self.reactor = reactor
+    }
+
+    override func connectionMade() throws {
+        // Until there is somewhere to send it to, nothing is read.
+        transport.pauseReading()
+        connector = try reactor.connectTCP(host: target.host, port: target.port) { [self] in
+            TargetEnd(client: self)
+        } onFailure: { [self] error in
+            print("\(transport.peerAddress): \(error)")
+            transport.abortConnection()
+        }
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) {
+        connector?.cancel()
+        super.connectionLost(reason)
+    }
+}
+
+/// The end that was connected.
+final class TargetEnd: End {
+    init(client: End) {
+        super.init()
+        other = client
+    }
+
+    override func connectionMade() {
+        other?.other = self
+        other?.transport.resumeReading()
+    }
+}
+
+struct Target {
+    let host: String
+    let port: Int
+}
+
+@main struct PortForwarder {
+    static func main() {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 4, let port = Int(arguments[1]), let targetPort = Int(arguments[3]),
+            (1...65535).contains(targetPort), !arguments[2].isEmpty
+        else {
+            print("usage: PortForwarder <port to listen at> <host to connect to> <its port>")
+            exit(2)
+        }
+        do {
+            let reactor = try Reactor()
+            let target = Target(host: arguments[2], port: targetPort)
+            let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in
+                ClientEnd(target: target, reactor: reactor)
+            }
+            print("PortForwarder listens at \(listener.localAddress)")
+            try reactor.run()
+        } catch {
+            print("PortForwarder: \(error)")
+            exit(1)
+        }
+    }
+}

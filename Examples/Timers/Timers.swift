@@ -1,0 +1,79 @@
+// Timers: later, again and again, moved, called off; and work that blocks, on another thread. Try it:
+//
+//     swift run -c release Timers
+//     swift run -c release Timers 20
+
+import EventReactor
+import Glibc
+
+/// Calls a closure at a steady rate until it is cancelled.
+final class Repeating {
+    private var next: DelayedCall?
+
+    init(every interval: Duration, on reactor: Reactor, _ body: @escaping () -> Void) {
+        schedule(at: reactor.now.advanced(by: interval), every: interval, on: reactor, body)
+    }
+
+    private func schedule(
+        at instant: ReactorInstant,
+        every interval: Duration,
+        on reactor: Reactor,
+        _ body: @escaping () -> Void
+    ) {
+        // Counted from when this one was due, not from when it ran: so delays do not add up.
+        next = reactor.callLater(reactor.now.duration(to: instant)) { [self, unowned reactor] in
+            schedule(at: instant.advanced(by: interval), every: interval, on: reactor, body)
+            body()
+        }
+    }
+
+    func cancel() {
+        next?.cancel()
+        next = nil
+    }
+}
+
+/// Blocks its thread, as a database or a slow disk would: never do this in a callback.
+func countPrimes(below limit: Int) -> Int {
+    (2..<limit).count { number in
+        !(2..<number).contains { $0 * $0 <= number && number % $0 == 0 }
+    }
+}
+
+@main struct Timers {
+    static func main() throws {
+        guard let ticks = Int(CommandLine.arguments.dropFirst().first ?? "5"), ticks > 0 else {
+            print("usage: Timers [number of ticks]")
+            exit(2)
+        }
+        let reactor = try Reactor()
+        let start = reactor.now
+        func say(_ text: String) { print("\(start.duration(to: reactor.now)): \(text)") }
+
+        reactor.callLater(.milliseconds(150)) { say("150 ms have passed") }
+
+        let never = reactor.callLater(.milliseconds(200)) { say("this is never seen") }
+        reactor.callSoon { never.cancel() }
+
+        // Each tick moves it; it fires once the ticks have ended.
+        let watchdog = reactor.callLater(.milliseconds(300)) {
+            say("no tick for 300 ms: stopping")
+            try? reactor.stop()
+        }
+        var count = 0
+        var ticking: Repeating?
+        ticking = Repeating(every: .milliseconds(100), on: reactor) {
+            count += 1
+            say("tick \(count)")
+            watchdog.reset(to: .milliseconds(300))
+            if count == ticks { ticking?.cancel() }
+        }
+
+        reactor.deferToThread {
+            countPrimes(below: 5_000)
+        } then: { result in
+            if case .success(let primes) = result { say("\(primes) primes below 5000, counted while ticking") }
+        }
+        try reactor.run()
+    }
+}
