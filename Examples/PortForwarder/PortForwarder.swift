@@ -32,9 +32,10 @@ class End: Protocol {
     }
 
     override func connectionLost(_ reason: ConnectionLostReason) {
-        if reason.isClean {
-            other?.transport.loseConnection()
-        } else {
+        switch reason {
+        case .done: other?.transport.loseConnection()
+        case .aborted: break
+        default:
             print("\(transport.peerAddress): \(reason)")
             other?.transport.abortConnection()
         }

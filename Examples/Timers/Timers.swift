@@ -70,9 +70,9 @@ func countPrimes(below limit: Int) -> Int {
         }
 
         reactor.deferToThread {
-            countPrimes(below: 5_000)
+            countPrimes(below: 30_000)
         } then: { result in
-            if case .success(let primes) = result { say("\(primes) primes below 5000, counted while ticking") }
+            if case .success(let primes) = result { say("\(primes) primes below 30000, counted while ticking") }
         }
         try reactor.run()
     }
