@@ -34,7 +34,7 @@ class End: Protocol {
     override func connectionLost(_ reason: ConnectionLostReason) {
         switch reason {
         case .done: other?.transport.loseConnection()
-        case .aborted: break
+        case .aborted, .reactorStopped: break
         default:
             print("\(transport.peerAddress): \(reason)")
             other?.transport.abortConnection()
@@ -67,6 +67,7 @@ final class ClientEnd: End {
 
     override func connectionLost(_ reason: ConnectionLostReason) {
         connector?.cancel()
+        connector = nil
         super.connectionLost(reason)
     }
 }
