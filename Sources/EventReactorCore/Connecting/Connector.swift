@@ -18,8 +18,9 @@ public final class Connector {
     private let timeout: Duration?
     private let local: SocketAddress?
     private let options: StreamOptions
-    private let factory: Factory
-    private let onFailure: ((ConnectError) -> Void)?
+    // Let go of at the end: what they captured may be what keeps this.
+    private var factory: Factory?
+    private var onFailure: ((ConnectError) -> Void)?
     private let streams: any StreamEngine
     private unowned let reactor: ReactorBase
 
@@ -125,9 +126,10 @@ public final class Connector {
     }
 
     private func succeed(_ descriptor: Int32, _ peer: SocketAddress) {
-        let factory = self.factory
-        defer { factory.endUse() }
-        guard let made = factory.buildProtocol(for: peer) else { return reactor.engine.discard(descriptor: descriptor) }
+        defer { endUse() }
+        guard let made = factory?.buildProtocol(for: peer) else {
+            return reactor.engine.discard(descriptor: descriptor)
+        }
         let settings = StreamSettings(engine: streams, options: options, reactor: reactor)
         StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: settings
@@ -149,7 +151,14 @@ public final class Connector {
         untold = nil
         reactor.connectors[ObjectIdentifier(self)] = nil
         tell(error)
-        factory.endUse()
+        endUse()
+    }
+
+    private func endUse() {
+        let used = factory
+        factory = nil
+        onFailure = nil
+        used?.endUse()
     }
 
     private func tell(_ error: ConnectError) {
@@ -160,6 +169,8 @@ public final class Connector {
     func abandon() {
         untold = nil
         end()
+        factory = nil
+        onFailure = nil
     }
 
     private func end() {
