@@ -67,7 +67,6 @@ final class ClientEnd: End {
 
     override func connectionLost(_ reason: ConnectionLostReason) {
         connector?.cancel()
-        connector = nil
         super.connectionLost(reason)
     }
 }
