@@ -45,7 +45,7 @@ struct ClosingTests {
                 client.transport.pauseReading()
             }
             server.onMade = { if paused { $0.transport.pauseReading() } }
-            world.settle {
+            func close() {
                 server.transport.write(Pattern.bytes(1_000_000))
                 server.transport.loseConnection()
                 let count = server.calls.count
@@ -60,6 +60,7 @@ struct ClosingTests {
                     #expect(Pattern.isFound(in: client.received))
                 }
             }
+            world.whenMade(server, client) { world.settle { close() } }
         }
     }
 

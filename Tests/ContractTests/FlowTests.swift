@@ -235,7 +235,7 @@ struct FlowTests {
                 client.withoutCallbacks(steps.removeFirst())
                 world.settle { next() }
             }
-            world.settle { next() }
+            world.whenMade(server, client) { world.settle { next() } }
             client.onResume = { client in
                 guard steps.isEmpty else { return }
                 #expect(client.transport.bufferedByteCount == 0)

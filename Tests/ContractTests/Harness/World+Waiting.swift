@@ -14,9 +14,11 @@ extension World {
         wait(until: { recorders.allSatisfy { !$0.calls.isEmpty } }, then: body)
     }
 
-    /// Calls a closure after some turns in which all that is under way on this machine has happened.
-    func settle(then body: @escaping () -> Void) {
-        reactor.callLater(.milliseconds(20), body)
+    /// Calls a closure after some turns and some time, in which all that is under way on this machine has happened.
+    func settle(turns: Int = 10, then body: @escaping () -> Void) {
+        reactor.callLater(.milliseconds(2)) { [unowned self] in
+            if turns > 1 { settle(turns: turns - 1, then: body) } else { body() }
+        }
     }
 
     /// Lets time pass and checks that the loop slept meanwhile: what is ready and not wanted must not keep it busy.

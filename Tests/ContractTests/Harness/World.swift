@@ -14,7 +14,7 @@ import Testing
 /// ```
 final class World {
     let setting: Setting
-    let reactor: ReactorBase
+    private var held: ReactorBase?
     private(set) var isFinished = false
     /// Checks at the end of a run.
     var whenFinished: () -> Void = {}
@@ -29,12 +29,21 @@ final class World {
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
         self.setting = setting
-        reactor = try setting.makeReactor(configuration)
+        held = try setting.makeReactor(configuration)
         reactor.onDiagnostic = { Issue.record("unexpected: \($0)") }
     }
 
     deinit {
         for path in paths { _ = unsafe unlink(path) }
+    }
+
+    /// The reactor of this world.
+    var reactor: ReactorBase { held! }
+
+    /// Lets go of the reactor, and so of the timers that were still to come and hold this world.
+    func end() {
+        whenFinished = {}
+        held = nil
     }
 
     /// Ends the run in order, from any callback; calling it again does nothing.
@@ -160,6 +169,7 @@ extension Setting {
         _ prepare: (World) throws -> Void
     ) throws {
         let world = try makeWorld(configuration: configuration)
+        defer { world.end() }
         try prepare(world)
         try world.run(sourceLocation: sourceLocation)
     }
