@@ -34,7 +34,8 @@ final class NativeListener: ListenerEngine {
 
     private func accept() {
         // A protocol may pause or stop the listener as it is made.
-        for _ in 0..<port.acceptsPerTurn where watcher != nil {
+        for _ in 0..<port.acceptsPerTurn {
+            guard watcher != nil else { return }
             let (accepted, peer) = acceptOne()
             if accepted >= 0 {
                 port.accepted(descriptor: accepted, peer: peer)
@@ -42,8 +43,8 @@ final class NativeListener: ListenerEngine {
             }
             switch errno {
             case EAGAIN: return
-            // The peer has gone again, or what is wrong is its connection's alone.
-            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET: continue
+            case EINTR: continue
+            case let code where ReserveDescriptor.isOfOnePeer(code): continue
             default: return reserve.handle(errno, listener: descriptor, port: port)
             }
         }

@@ -66,6 +66,31 @@ struct AcceptingTests {
         }
     }
 
+    @Test(arguments: Setting.reactors, [1, 3, Int.max])
+    func line24PausingInTheFactoryHoldsBackTheRestOfTheTurn(_ setting: Setting, _ bound: Int) throws {
+        var configuration = ReactorConfiguration()
+        configuration.stopSignals = []
+        configuration.acceptsPerTurn = bound
+        try setting.run(configuration: configuration) { world in
+            var accepted = 0
+            var isPaused = false
+            var port: ListeningPort?
+            let made = try world.listen {
+                #expect(!isPaused, "accepted while paused")
+                accepted += 1
+                isPaused = true
+                port?.pauseAccepting()
+                world.afterTurns {
+                    isPaused = false
+                    if accepted == 5 { world.finish() } else { port?.resumeAccepting() }
+                }
+                return nil
+            }
+            port = made
+            for _ in 0..<5 { try world.connect(to: made.localAddress) { Recorder() } }
+        }
+    }
+
     @Test(arguments: Setting.transports)
     func line24APausedListenerLeavesPeersInItsBacklog(_ setting: Setting) throws {
         try setting.run { world in
