@@ -19,6 +19,14 @@ package final class ReserveDescriptor {
         code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
     }
 
+    /// Whether an errno of `accept` is that of one connection, which is gone with it: the next can be accepted at once.
+    package static func isOfOnePeer(_ code: Int32) -> Bool {
+        switch code {
+        case ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET: true
+        default: false
+        }
+    }
+
     /// Accepts and closes peers that wait, up to a bound.
     ///
     /// - Returns: how many were closed; 0 where the reserve does not help.
@@ -44,6 +52,7 @@ package final class ReserveDescriptor {
 
     /// Does what a port's policy says when `accept` has failed.
     package func handle(_ code: Int32, listener: Int32, port: ListeningPort) {
+        if ReserveDescriptor.isOfOnePeer(code) { return }
         // A descriptor is asked for before a peer is looked for: where nobody waits, nobody was turned away.
         if ReserveDescriptor.isShortage(code) && !ReserveDescriptor.hasWaiting(at: listener) { return }
         let error = SystemError(code: code, operation: "accept", address: port.localAddress)

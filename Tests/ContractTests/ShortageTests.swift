@@ -1,4 +1,5 @@
 import EventReactor
+import EventReactorSockets
 import Glibc
 import Testing
 
@@ -38,6 +39,13 @@ private final class Crowd {
         port.onAcceptFailure = { [unowned self] failure in
             failures.append(failure)
             onFailure()
+        }
+        // What a test does here names the crowd itself.
+        world.reactor.onShutdown { [weak self] in
+            self?.onFailure = {}
+            self?.onRound = { _ in }
+            self?.onLost = {}
+            self?.onGreeting = {}
         }
         let live = Recorder("live")
         live.onMade = { $0.transport.write("x") }
@@ -182,6 +190,40 @@ struct ShortageTests {
                     }
                 }
             }
+        }
+    }
+
+    @Test(arguments: Setting.reactors.filter(\.isOnKernel), [EMFILE, ENFILE, ENOBUFS, ENOMEM])
+    func line23EveryKindOfShortageClosesThoseWhoWait(_ setting: Setting, _ code: Int32) throws {
+        try setting.run { world in
+            // The port only lends its policy: the peers wait at a socket that nothing watches.
+            let port = try world.listen { nil }
+            var failures: [AcceptFailure] = []
+            port.onAcceptFailure = { failures.append($0) }
+            let listener = try RawSocket(.ipv4)
+            try #require(listener.bind(to: try SocketAddress(ip: "127.0.0.1", port: 0)) && listener.listen(backlog: 8))
+            _ = fcntl(listener.descriptor, F_SETFL, O_NONBLOCK)
+            let clients = try (0..<3).map { _ in try RawSocket(.ipv4) }
+            for client in clients { _ = client.connect(to: listener.address) }
+            let reserve = ReserveDescriptor()
+            reserve.handle(code, listener: listener.descriptor, port: port)
+            #expect(failures.map(\.closedPeers) == [3])
+            #expect(failures.first?.error.code == code)
+            // And now nobody waits.
+            reserve.handle(code, listener: listener.descriptor, port: port)
+            #expect(failures.count == 1)
+            world.finishSoon()
+        }
+    }
+
+    @Test(arguments: Setting.reactors.filter(\.isOnKernel), [EPROTO, ENETDOWN, EHOSTUNREACH])
+    func line23WhatIsWrongWithOnePeerIsNoShortage(_ setting: Setting, _ code: Int32) throws {
+        try setting.run { world in
+            let port = try world.listen { nil }
+            port.onAcceptFailure = { Issue.record("reported: \($0)") }
+            let listener = try RawSocket(.ipv4)
+            ReserveDescriptor().handle(code, listener: listener.descriptor, port: port)
+            world.finishSoon()
         }
     }
 
