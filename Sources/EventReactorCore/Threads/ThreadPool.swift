@@ -22,7 +22,8 @@ package final class ThreadPool: @unchecked Sendable {
     private let limit: Int
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private let signal: UnsafeMutablePointer<pthread_cond_t>
-    private var jobs: [@Sendable () -> Void] = []
+    // A job that is taken leaves nil: what it captured goes with it, and not under the lock.
+    private var jobs: [(@Sendable () -> Void)?] = []
     private var first = 0
     private var idle = 0
     private var threads = 0
@@ -49,7 +50,7 @@ package final class ThreadPool: @unchecked Sendable {
             let last = threads == 0
             unsafe pthread_mutex_unlock(lock)
             // No thread could be had and none exists: better late and here than never.
-            if last { take(waits: false)?() }
+            if last { while let job = take(waits: false) { job() } }
         }
     }
 
@@ -96,9 +97,10 @@ package final class ThreadPool: @unchecked Sendable {
         }
         idle -= 1
         let job = jobs[first]
+        jobs[first] = nil
         first += 1
         if first == jobs.count {
-            jobs.removeAll()
+            jobs.removeAll(keepingCapacity: jobs.count <= 1024)
             first = 0
         } else if first > 1024 && first > jobs.count / 2 {
             jobs.removeFirst(first)
