@@ -63,11 +63,11 @@ package final class RemoteQueue: Sendable {
         }
     }
 
-    func runBegan() {
+    package func runBegan() {
         contents.withLock { $0.phase = .running }
     }
 
-    func runEnded() {
+    package func runEnded() {
         contents.withLock {
             $0.phase = .ended
             $0.stopRequested = false
@@ -75,7 +75,7 @@ package final class RemoteQueue: Sendable {
     }
 
     /// Takes what there is, in the order in which it was posted.
-    func take(into jobs: inout [Job]) -> Bool {
+    package func take(into jobs: inout [Job]) -> Bool {
         contents.withLock { contents in
             swap(&jobs, &contents.jobs)
             contents.armed = false

@@ -63,6 +63,22 @@ final class SilentPeer {
 enum Descriptors {
     static var open: [Int32] { (0..<4096).filter { fcntl($0, F_GETFD) >= 0 } }
 
+    /// How many there are of each kind.
+    static var kinds: [String: Int] {
+        let targets = open.map { descriptor in
+            var name = [CChar](repeating: 0, count: 256)
+            let length = unsafe readlink("/proc/self/fd/\(descriptor)", &name, name.count)
+            return String(decoding: name.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        let kinds = targets.map { $0.hasPrefix("socket:") ? "socket" : $0 }
+        return Dictionary(grouping: kinds) { $0 }.mapValues(\.count)
+    }
+
+    /// The kinds of which there are as many more as there were reactors; the test runner opens one or two of its own.
+    static func grown(since before: [String: Int], by number: Int) -> [String] {
+        kinds.filter { $0.value - before[$0.key, default: 0] >= number }.keys.sorted()
+    }
+
     /// Sockets alone: the threads of the test runner come and go with descriptors of their own.
     static var sockets: [Int32] {
         open.filter { descriptor in
