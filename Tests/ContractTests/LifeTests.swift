@@ -212,7 +212,11 @@ struct LifeTests {
         let world = try setting.makeWorld()
         let remote = world.remote
         // Nothing at all keeps it: no timer, no connection, no listener.
-        world.reactor.onStartup { _ = WorkerThread { usleep(50_000); remote.stop() } }
+        world.reactor.onStartup {
+            _ = WorkerThread {
+                usleep(50_000); remote.stop()
+            }
+        }
         let turns = world.reactor.turnNumber
         try world.reactor.run()
         #expect(world.reactor.turnNumber - turns < 10)

@@ -176,7 +176,7 @@ struct LimitTests {
                     server.onLost = { server, _ in
                         #expect(LimitTests.exceeded(server) != nil)
                         world.settle {
-                                #expect(LimitTests.residentBytes() < before + 20_000_000)
+                            #expect(LimitTests.residentBytes() < before + 20_000_000)
                             world.finish()
                         }
                     }

@@ -51,7 +51,11 @@ import Darwin
         } then: {
             completed($0)
         }
-        turning.reactor.deferToThread { throw Oops() } then: { (result: Result<Int, any Error>) in completed(result) }
+        turning.reactor.deferToThread {
+            throw Oops()
+        } then: { (result: Result<Int, any Error>) in
+            completed(result)
+        }
         #expect(results.isEmpty, "never before the call has returned")
         try turning.run { results.count == 2 }
         #expect(results.compactMap { try? $0.get() } == [42])
@@ -63,7 +67,9 @@ import Darwin
         var sum = 0
         var completions = 0
         for number in 0..<500 {
-            turning.reactor.deferToThread { number } then: { result in
+            turning.reactor.deferToThread {
+                number
+            } then: { result in
                 sum += (try? result.get()) ?? 0
                 completions += 1
             }

@@ -180,7 +180,9 @@ extension ReactorBase {
     }
 }
 
-/// The hooks of one stop that have not finished. Each stop has its own, so that one that is late counts in no other.
+/// The hooks of one stop that have not finished.
+///
+/// Each stop has its own, so that one that is late counts in no other.
 final class WaitingHooks {
     var count: Int
 

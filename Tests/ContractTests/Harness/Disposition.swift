@@ -17,7 +17,9 @@ struct Disposition: Equatable {
     }
 }
 
-/// Sends a signal to this process. Threads of a pool block signals, so `raise` would never arrive.
+/// Sends a signal to this process.
+///
+/// Threads of a pool block signals, so `raise` would never arrive.
 func sendSignal(_ number: Int32) {
     _ = kill(getpid(), number)
 }
