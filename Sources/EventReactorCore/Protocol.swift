@@ -67,7 +67,8 @@ open class Protocol {
     /// costs memory, up to the limit of ``Transport/writeBufferLimit``.
     open func pauseWriting() {}
 
-    /// Called when what waits has come down to the low mark, once for each ``pauseWriting()``.
+    /// Called when what waits has come down to the low mark, once for each ``pauseWriting()``, unless the write side
+    /// is being closed by then.
     open func resumeWriting() {}
 
     /// Called exactly once, last, when the connection is gone, and never inside a call that this protocol made.

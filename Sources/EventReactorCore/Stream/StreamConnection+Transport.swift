@@ -80,7 +80,7 @@ extension StreamConnection: Transport {
     }
 
     package var isClosing: Bool {
-        !state.isDisjoint(with: [.closing, .aborted, .failed, .lost]) || !state.contains(.made)
+        !state.isDisjoint(with: [.closing, .aborted, .failed, .broken, .lost]) || !state.contains(.made)
     }
 
     package var bufferedByteCount: Int {

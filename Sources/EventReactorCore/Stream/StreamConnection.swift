@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// One stream connection of any reactor: the contract's state machine, the same over every engine.
 ///
 /// Everything happens on the reactor's thread. A protocol's calls only change the state and gather bytes; what follows
@@ -85,19 +77,19 @@ package final class StreamConnection {
 
     @exclusivity(unchecked) private var uncheckedHeld: Unmanaged<Protocol>?
     /// The protocol, held from the start to the loss.
-    private var held: Unmanaged<Protocol>? {
+    var held: Unmanaged<Protocol>? {
         get { unsafe uncheckedHeld }
         set { unsafe uncheckedHeld = newValue }
     }
 
     @exclusivity(unchecked) private var uncheckedGathered: Chunk?
     /// What was written in this callback and is not sent yet.
-    private var gathered: Chunk? {
+    var gathered: Chunk? {
         get { unsafe uncheckedGathered }
         set { unsafe uncheckedGathered = newValue }
     }
 
-    @exclusivity(unchecked) private var uncheckedSettings: Unmanaged<StreamSettings>
+    @exclusivity(unchecked) var uncheckedSettings: Unmanaged<StreamSettings>
     package internal(set) var settings: StreamSettings {
         get { unsafe uncheckedSettings.takeUnretainedValue() }
         set {
@@ -112,11 +104,11 @@ package final class StreamConnection {
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
     var extras: Extras?
-    private let peer: SocketAddress
+    let peer: SocketAddress
     /// The place in the reactor's table.
     var slot: Int32 = -1
     /// The errno with which sending failed.
-    private var brokenCode: Int32 = 0
+    var brokenCode: Int32 = 0
 
     package init(
         descriptor: Int32, peer: SocketAddress, protocol: Protocol, settings: StreamSettings
@@ -150,7 +142,7 @@ package final class StreamConnection {
 
     /// The reactor's chunks, without the cost of holding the reactor meanwhile.
     @inline(__always)
-    private func withChunks<Result>(_ body: (ChunkPool) -> Result) -> Result {
+    func withChunks<Result>(_ body: (ChunkPool) -> Result) -> Result {
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
             unsafe settings.owner._withUnsafeGuaranteedRef { body($0.chunks) }
         }
@@ -231,255 +223,8 @@ package final class StreamConnection {
         if remaining == 0 { state.remove(.queued) }
         if !state.contains(.inCallback) { settle() }
     }
-}
 
-extension StreamConnection {
-    // MARK: Callbacks
-
-    /// Calls the protocol, then does what follows from it.
-    private func call(_ body: (Protocol) throws -> Void) {
-        run(body)
-        leave()
-    }
-
-    private func run(_ body: (Protocol) throws -> Void) {
-        state.insert(.inCallback)
-        do {
-            try unsafe held?._withUnsafeGuaranteedRef { try body($0) }
-        } catch {
-            fail(error)
-        }
-        state.remove(.inCallback)
-    }
-
-    @inline(__always)
-    private func leave() {
-        state.remove(.inCallback)
-        if gathered != nil { flush() }
-        if !state.isDisjoint(with: .unsettled) { settle() }
-    }
-
-    private func fail(_ error: any Error) {
-        makeExtras().failure = error
-        state.insert(.failed)
-        dropGathered()
-    }
-
-    func makeExtras() -> Extras {
-        if let extras { return extras }
-        let made = Extras()
-        extras = made
-        return made
-    }
-
-    /// Has the reactor settle this connection at the end of the turn.
-    func list() {
-        guard state.isDisjoint(with: [.listed, .lost]) else { return }
-        state.insert(.listed)
-        reactor.list(self)
-    }
-
-    /// The end of the turn: settles a connection that was listed.
-    func settleListed() {
-        state.remove(.listed)
-        settle()
-    }
-
-    /// Does what the state asks for, until nothing is left to do.
-    ///
-    /// Never called inside a callback of this protocol.
-    private func settle() {
-        while !state.contains(.lost) {
-            flush()
-            state.remove(.marked)
-            if state.contains(.failed) {
-                return finish(.failed(extras?.failure ?? CancellationError()), reset: true)
-            }
-            if state.contains(.aborted) { return finish(.aborted, reset: true) }
-            if state.contains(.broken) {
-                // A peer that went may have left bytes behind: they are read first, up to its reset or end.
-                if !wantsReading || state.contains(.closing) { return finish(.lost(brokenCode), reset: false) }
-                return
-            }
-            let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
-            if state.isDisjoint(with: .deaf) {
-                if !state.contains(.writePaused) && waiting > settings.highMark {
-                    state.insert(.writePaused)
-                    run { $0.pauseWriting() }
-                    continue
-                }
-                if state.contains(.writePaused) && waiting <= settings.lowMark {
-                    state.remove(.writePaused)
-                    run { $0.resumeWriting() }
-                    continue
-                }
-            }
-            guard waiting == 0 else { return }
-            if state.contains(.closing) { return finishClosing() }
-            if state.contains(.endsWriting) && !state.contains(.writeEnded) {
-                state.insert(.writeEnded)
-                engine.shutdownWrite(self)
-                run { $0.writeConnectionLost() }
-                continue
-            }
-            if state.isSuperset(of: [.writeEnded, .readEnded]) { return finish(.done, reset: false) }
-            return
-        }
-    }
-
-    /// All is sent.
-    ///
-    /// What the peer has not taken would be lost if unread bytes made the kernel reset the connection, so the end is
-    /// sent first and the descriptor closed when the peer has everything.
-    private func finishClosing() {
-        if state.contains(.readEnded) { return finish(.done, reset: false) }
-        if !state.contains(.lingering) {
-            guard engine.closingLosesBytes(self) else { return finish(.done, reset: false) }
-            guard !state.contains(.lost) else { return }
-            state.insert(.lingering)
-            if !state.contains(.writeEnded) {
-                state.insert(.writeEnded)
-                engine.shutdownWrite(self)
-            }
-            engine.readingChanged(self)
-            recheck(after: .milliseconds(20))
-        }
-    }
-
-    /// Looks again whether the peer has everything; seldom needed, since most peers answer the end with theirs.
-    private func recheck(after delay: Duration) {
-        makeExtras().recheck = reactor.callLater(delay) { [self] in
-            guard !state.contains(.lost) else { return }
-            if !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
-            guard !state.contains(.lost) else { return }
-            recheck(after: min(delay * 2, .seconds(1)))
-        }
-    }
-
-    func setDeadline(_ deadline: Duration?) {
-        extras?.deadline?.cancel()
-        guard let deadline else { return }
-        makeExtras().deadline = reactor.callLater(deadline) { [self] in finish(.timedOut, reset: true) }
-    }
-
-    /// Ends the connection: the descriptor is closed, the protocol told, and let go.
-    package func finish(_ reason: ConnectionLostReason, reset: Bool) {
-        guard !state.contains(.lost) else { return }
-        let local = localAddress
-        state.insert(.lost)
-        state.remove(.queued)
-        dropGathered()
-        if let extras {
-            extras.deadline?.cancel()
-            extras.recheck?.cancel()
-            self.extras = nil
-        }
-        makeExtras().local = local
-        engine.close(self, reset: reset)
-        reactor.unregister(self)
-        unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
-        releaseProtocol()
-    }
-
-    private func releaseProtocol() {
-        let last = unsafe held
-        unsafe held = nil
-        unsafe last?.release()
-    }
-
-    // MARK: Bytes on their way out
-
-    func gather(_ bytes: UnsafeRawBufferPointer) {
-        guard state.isDisjoint(with: .deaf), state.contains(.made), unsafe !bytes.isEmpty else { return }
-        // A large write is not worth a copy: it goes out now, behind what was gathered.
-        if bytes.count >= Chunk.capacity / 2 || bytes.count > (gathered?.room ?? Chunk.capacity) {
-            return unsafe sendNow(bytes)
-        }
-        if gathered == nil {
-            gathered = withChunks { $0.take() }
-            if !state.contains(.inCallback) { list() }
-        }
-        unsafe gathered?.append(bytes)
-    }
-
-    private func sendNow(_ bytes: UnsafeRawBufferPointer) {
-        guard let chunk = gathered else { return unsafe push(bytes) }
-        gathered = nil
-        if state.contains(.queued) {
-            unsafe push(chunk.bytes)
-            unsafe push(bytes)
-        } else {
-            unsafe withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: 2) { pieces in
-                unsafe pieces.initializeElement(at: 0, to: chunk.bytes)
-                unsafe pieces.initializeElement(at: 1, to: bytes)
-                unsafe push(pieces: UnsafeBufferPointer(pieces))
-            }
-        }
-        withChunks { $0.give(chunk) }
-    }
-
-    /// Sends several pieces now, behind what was gathered.
-    func sendTogether(_ pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
-        guard state.isDisjoint(with: .deaf), state.contains(.made) else { return }
-        flush()
-        unsafe push(pieces: pieces)
-    }
-
-    /// Sends what was gathered.
-    func flush() {
-        guard let chunk = gathered else { return }
-        gathered = nil
-        unsafe push(chunk.bytes)
-        withChunks { $0.give(chunk) }
-    }
-
-    private func dropGathered() {
-        guard let chunk = gathered else { return }
-        gathered = nil
-        withChunks { $0.give(chunk) }
-    }
-
-    /// Hands bytes to the kernel, or to the queue where it does not take them.
-    private func push(_ bytes: UnsafeRawBufferPointer) {
-        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
-        if state.contains(.queued) { return unsafe queue(bytes) }
-        let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
-        if taken == bytes.count { return }
-        if taken < 0 { return sendFailed(Int32(-taken)) }
-        unsafe queue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
-    }
-
-    /// Hands several pieces to the kernel in one call.
-    func push(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
-        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
-        var taken = 0
-        if !state.contains(.queued) {
-            taken = unsafe engine.send(self, pieces: pieces)
-            if taken < 0 { return sendFailed(Int32(-taken)) }
-        }
-        unsafe pieces.forEach { piece in
-            let before = min(taken, piece.count)
-            taken -= before
-            unsafe queue(UnsafeRawBufferPointer(rebasing: piece[before...]))
-        }
-    }
-
-    private func queue(_ bytes: UnsafeRawBufferPointer) {
-        guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
-        let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
-        let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
-        if overflow || wanted > settings.limit {
-            fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
-        } else if unsafe engine.enqueue(self, bytes) {
-            state.insert(.queued)
-            if wanted > settings.highMark { state.insert(.marked) }
-        } else {
-            fail(SystemError(code: ENOMEM, operation: "write", address: peer))
-        }
-        if !state.contains(.inCallback) && !state.isDisjoint(with: .unsettled) { list() }
-    }
-
-    var gatheredByteCount: Int { gathered?.count ?? 0 }
+    // MARK: Addresses
 
     package var peerAddress: SocketAddress { peer }
 

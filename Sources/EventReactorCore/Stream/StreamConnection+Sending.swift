@@ -1,0 +1,102 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Bytes on their way out: gathered, sent, queued.
+extension StreamConnection {
+    func gather(_ bytes: UnsafeRawBufferPointer) {
+        guard state.isDisjoint(with: .deaf), state.contains(.made), unsafe !bytes.isEmpty else { return }
+        // A large write is not worth a copy: it goes out now, behind what was gathered.
+        if bytes.count >= Chunk.capacity / 2 || bytes.count > (gathered?.room ?? Chunk.capacity) {
+            return unsafe sendNow(bytes)
+        }
+        if gathered == nil {
+            gathered = withChunks { $0.take() }
+            if !state.contains(.inCallback) { list() }
+        }
+        unsafe gathered?.append(bytes)
+    }
+
+    private func sendNow(_ bytes: UnsafeRawBufferPointer) {
+        guard let chunk = gathered else { return unsafe push(bytes) }
+        gathered = nil
+        if state.contains(.queued) {
+            unsafe push(chunk.bytes)
+            unsafe push(bytes)
+        } else {
+            unsafe withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: 2) { pieces in
+                unsafe pieces.initializeElement(at: 0, to: chunk.bytes)
+                unsafe pieces.initializeElement(at: 1, to: bytes)
+                unsafe push(pieces: UnsafeBufferPointer(pieces))
+            }
+        }
+        withChunks { $0.give(chunk) }
+    }
+
+    /// Sends several pieces now, behind what was gathered.
+    func sendTogether(_ pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
+        guard state.isDisjoint(with: .deaf), state.contains(.made) else { return }
+        flush()
+        unsafe push(pieces: pieces)
+    }
+
+    /// Sends what was gathered.
+    func flush() {
+        guard let chunk = gathered else { return }
+        gathered = nil
+        unsafe push(chunk.bytes)
+        withChunks { $0.give(chunk) }
+    }
+
+    func dropGathered() {
+        guard let chunk = gathered else { return }
+        gathered = nil
+        withChunks { $0.give(chunk) }
+    }
+
+    /// Hands bytes to the kernel, or to the queue where it does not take them.
+    private func push(_ bytes: UnsafeRawBufferPointer) {
+        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
+        if state.contains(.queued) { return unsafe queue(bytes) }
+        let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
+        if taken == bytes.count { return }
+        if taken < 0 { return sendFailed(Int32(-taken)) }
+        unsafe queue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+    }
+
+    /// Hands several pieces to the kernel in one call.
+    private func push(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
+        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
+        var taken = 0
+        if !state.contains(.queued) {
+            taken = unsafe engine.send(self, pieces: pieces)
+            if taken < 0 { return sendFailed(Int32(-taken)) }
+        }
+        unsafe pieces.forEach { piece in
+            let before = min(taken, piece.count)
+            taken -= before
+            unsafe queue(UnsafeRawBufferPointer(rebasing: piece[before...]))
+        }
+    }
+
+    private func queue(_ bytes: UnsafeRawBufferPointer) {
+        guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
+        let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
+        let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
+        if overflow || wanted > settings.limit {
+            fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
+        } else if unsafe engine.enqueue(self, bytes) {
+            state.insert(.queued)
+            if wanted > settings.highMark { state.insert(.marked) }
+        } else {
+            fail(SystemError(code: ENOMEM, operation: "write", address: peer))
+        }
+        if !state.contains(.inCallback) && !state.isDisjoint(with: .unsettled) { list() }
+    }
+
+    var gatheredByteCount: Int { gathered?.count ?? 0 }
+}
