@@ -23,6 +23,7 @@ public final class Connector {
     private var onFailure: ((ConnectError) -> Void)?
     private let streams: any StreamEngine
     private unowned let reactor: ReactorBase
+    let number: UInt64
 
     private var untried: ArraySlice<SocketAddress> = []
     private var attempts: [(number: Int, attempt: any ConnectAttempt)] = []
@@ -45,6 +46,7 @@ public final class Connector {
         self.onFailure = onFailure
         self.streams = streams
         self.reactor = reactor
+        number = reactor.makeNumber()
         factory.beginUse()
     }
 
@@ -112,7 +114,7 @@ public final class Connector {
         switch result {
         case .success(let descriptor):
             end()
-            reactor.connectors[ObjectIdentifier(self)] = nil
+            reactor.connectors[self.number] = nil
             succeed(descriptor, address)
         case .failure(let error):
             // The first failure tells most: it is the preferred address's.
@@ -149,7 +151,7 @@ public final class Connector {
     func tellFailure() {
         guard let error = untold else { return }
         untold = nil
-        reactor.connectors[ObjectIdentifier(self)] = nil
+        reactor.connectors[number] = nil
         tell(error)
         endUse()
     }

@@ -20,6 +20,7 @@ public final class ListeningPort {
     public private(set) var isListening = true
 
     package unowned let reactor: ReactorBase
+    let number: UInt64
     package let settings: StreamSettings
     package let policy: DescriptorShortagePolicy
     package let acceptsPerTurn: Int
@@ -31,6 +32,7 @@ public final class ListeningPort {
 
     package init(reactor: ReactorBase, factory: Factory, settings: StreamSettings, options: ListenOptions) {
         self.reactor = reactor
+        number = reactor.makeNumber()
         self.factory = factory
         self.settings = settings
         policy = options.whenOutOfDescriptors

@@ -154,8 +154,8 @@ extension ReactorBase {
     }
 
     private func endPortsAndConnectors() {
-        for port in ports.values { port.stopListening() }
-        for connector in connectors.values { connector.cancel() }
+        for (_, port) in ports.sorted(by: { $0.key < $1.key }) { port.stopListening() }
+        for (_, connector) in connectors.sorted(by: { $0.key < $1.key }) { connector.cancel() }
     }
 
     /// The end of a run.
@@ -176,7 +176,7 @@ extension ReactorBase {
 
     /// Tells what would be told in the next turn, of which there is none.
     private func tellFailedConnects() {
-        for connector in connectors.values { connector.tellFailure() }
+        for (_, connector) in connectors.sorted(by: { $0.key < $1.key }) { connector.tellFailure() }
     }
 }
 

@@ -223,7 +223,7 @@ extension ReactorBase {
         let connector = Connector(
             to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", timeout: timeout, from: bindAddress,
             options: options, factory: factory, onFailure: onFailure, streams: streams, reactor: self)
-        connectors[ObjectIdentifier(connector)] = connector
+        connectors[connector.number] = connector
         connector.start(host: host, port: number)
         return connector
     }
@@ -236,7 +236,7 @@ extension ReactorBase {
         let connector = Connector(
             to: address.description, timeout: timeout, from: nil, options: options, factory: factory,
             onFailure: onFailure, streams: streams, reactor: self)
-        connectors[ObjectIdentifier(connector)] = connector
+        connectors[connector.number] = connector
         connector.start(addresses: [address])
         return connector
     }

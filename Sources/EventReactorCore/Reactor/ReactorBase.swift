@@ -41,10 +41,12 @@ open class ReactorBase {
     private var listed: [Unmanaged<StreamConnection>] = unsafe []
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
-    package private(set) final var ports: [ObjectIdentifier: ListeningPort] = [:]
+    /// By number, so that they end in the order in which they were made, in every run.
+    package private(set) final var ports: [UInt64: ListeningPort] = [:]
     /// The ports that wait for a descriptor to become free.
     final var starvedPorts: [ListeningPort] = []
-    final var connectors: [ObjectIdentifier: Connector] = [:]
+    final var connectors: [UInt64: Connector] = [:]
+    private var lastNumber: UInt64 = 0
     final var signalHandlers: [Int32: () -> Void] = [:]
     /// The handlers of this run: what is changed meanwhile is for the next.
     final var watchedHandlers: [Int32: () -> Void] = [:]
@@ -188,8 +190,14 @@ open class ReactorBase {
         onDiagnostic(diagnostic)
     }
 
-    final func add(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = port }
-    final func remove(_ port: ListeningPort) { ports[ObjectIdentifier(port)] = nil }
+    /// A number that no other port or connector of the reactor has.
+    final func makeNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    final func add(_ port: ListeningPort) { ports[port.number] = port }
+    final func remove(_ port: ListeningPort) { ports[port.number] = nil }
 }
 
 @available(*, unavailable)
