@@ -10,7 +10,17 @@ extension ReactorBase {
     /// - Throws: ``ReactorError/alreadyRunning`` inside `run()`, or ``ReactorError/system(_:)`` where signals cannot be
     ///   watched.
     public func run() throws(ReactorError) {
-        guard phase == .idle else { throw .alreadyRunning }
+        if phase == .idle {
+            try beginRun()
+        } else if !awaitsStep {
+            throw .alreadyRunning
+        }
+        awaitsStep = false
+        while continueRun() {}
+    }
+
+    /// Begins a run, which `continueRun` carries on; an engine with a clock of its own goes step by step.
+    package func beginRun() throws(ReactorError) {
         watchedHandlers = signalHandlers
         do throws(SystemError) {
             try engine.beginSignals(configuration.stopSignals.union(watchedHandlers.keys))
@@ -21,11 +31,22 @@ extension ReactorBase {
         queue.runBegan()
         for hook in startupHooks { runHook(hook) }
         if phase == .starting { phase = .running }
-        while true {
-            if phase == .draining && connectionCount == 0 { beginStop() }
-            if phase == .stopping && shutdownHooksHaveFinished() { break }
-            turn()
+    }
+
+    /// Takes one turn of a run that was begun, or ends it.
+    ///
+    /// - Returns: false where the run has ended.
+    package func continueRun() -> Bool {
+        if phase == .draining && connectionCount == 0 { beginStop() }
+        if phase == .stopping && shutdownHooksHaveFinished() {
+            endRun()
+            return false
         }
+        turn()
+        return true
+    }
+
+    private func endRun() {
         closeEverything()
         waitingHooks = nil
         isHurried = false
@@ -34,6 +55,17 @@ extension ReactorBase {
         queue.runEnded()
         engine.endSignals()
         phase = .idle
+    }
+
+    /// When the next turn is wanted, if nothing else happens before: at once is the earliest instant, never is nil.
+    package var nextTurn: ReactorInstant? {
+        let isAtOnce =
+            switch phase {
+            case .draining: connectionCount == 0
+            case .stopping: isHurried || (waitingHooks?.count ?? 0) == 0
+            case .idle, .starting, .running, .closing: false
+            }
+        return isAtOnce ? ReactorInstant(nanoseconds: .min) : nextWake
     }
 
     /// Stops the reactor: shutdown hooks run, then listeners and connectors end and every live connection is lost

@@ -16,6 +16,8 @@ open class ReactorBase {
     package let receiveBuffer: UnsafeMutableRawBufferPointer
     package let timers: TimerQueue
     final var phase = Phase.idle
+    /// A run was begun that an engine carries on step by step; between the steps `run()` may take it over.
+    package final var awaitsStep = false
 
     final var startupHooks: [() throws -> Void] = []
     final var shutdownHooks: [(ShutdownCompletion) throws -> Void] = []
@@ -83,7 +85,7 @@ open class ReactorBase {
     package private(set) final var turnNumber: UInt64 = 0
 
     /// The end of the sleep: nil sleeps until something happens.
-    private var nextWake: ReactorInstant? {
+    final var nextWake: ReactorInstant? {
         if unsafe hasSoon || hasListed { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
@@ -105,7 +107,8 @@ open class ReactorBase {
         if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
     }
 
-    final func endTurn() {
+    /// Settles what was written, and lets go of what ended: no callback of a connection is on the stack.
+    package final func endTurn() {
         if unsafe hasListed { settleListed() }
         if unsafe hasEnded { releaseEnded() }
     }

@@ -37,8 +37,17 @@ package protocol ReactorEngine: AnyObject {
         completion: @escaping (Result<Int32, ConnectError>) -> Void
     ) -> any ConnectAttempt
 
+    /// Has work that may block done, off the reactor's thread where the engine lives among threads.
+    func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool)
+
     /// Closes a descriptor for which there is no connection.
     func discard(descriptor: Int32)
+}
+
+extension ReactorEngine {
+    package func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
+        pool.submit(work)
+    }
 }
 
 /// A listening socket.

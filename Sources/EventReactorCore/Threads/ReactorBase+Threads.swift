@@ -32,9 +32,10 @@ extension ReactorBase {
             if let result = result as? Result<Value, any Error> { completion(result) }
         }
         let queue = self.queue
-        pool.submit {
-            let result = Result { try work() }
-            queue.post { $0.deferred.removeValue(forKey: number)?(result) }
-        }
+        engine.submit(
+            {
+                let result = Result { try work() }
+                queue.post { $0.deferred.removeValue(forKey: number)?(result) }
+            }, to: pool)
     }
 }
