@@ -155,6 +155,11 @@ extension ReactorBase {
         }
     }
 
+    /// Stops a run in which nothing can happen any more, and waits for no hook.
+    package func endIdleRun() {
+        if phase == .stopping { isHurried = true } else { beginStopIfRunning() }
+    }
+
     func beginStopIfRunning() {
         if phase == .starting || phase == .running || phase == .draining { beginStop() }
     }
