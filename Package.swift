@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "EventReactor", targets: ["EventReactor"]),
         .library(name: "EventReactorNative", targets: ["EventReactorNative"]),
         .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
+        .library(name: "EventReactorTesting", targets: ["EventReactorTesting"]),
     ],
     targets: [
         // The engine: libevent's core library, found by pkg-config.
@@ -54,13 +55,20 @@ let package = Package(
             dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
             swiftSettings: strict
         ),
+        // The contract with no kernel under it: for tests.
+        .target(name: "EventReactorTesting", dependencies: ["EventReactorCore"], swiftSettings: strict),
+        .executableTarget(
+            name: "FramingBug", dependencies: ["EventReactorTesting"], path: "Examples/FramingBug",
+            swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .testTarget(name: "EventReactorTests", dependencies: ["EventReactor"], swiftSettings: strict),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets"],
+            dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets", "EventReactorTesting"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "EventReactorTestingTests", dependencies: ["EventReactorTesting"], swiftSettings: strict),
     ] + examples,
     swiftLanguageModes: [.v6]
 )

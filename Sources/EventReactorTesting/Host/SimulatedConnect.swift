@@ -1,0 +1,65 @@
+/// A connect of a simulated host on its way: tried again until it is answered, refused, or given up.
+final class SimulatedConnect: ConnectAttempt {
+    let number: Int32
+    unowned let host: SimulatedHost
+    let target: SocketAddress
+    let local: SocketAddress
+    let options: StreamOptions
+    /// The way to the host that is connected to, and the way back; nil where there is no such host.
+    let way: Link?
+    let back: Link?
+    private var completion: ((Result<Int32, ConnectError>) -> Void)?
+    private var result: Result<Int32, ConnectError>?
+    private var tries = 0
+    /// Nobody will ever answer it.
+    var hangs = false
+    /// The sockets of both ends, once they are there.
+    var server: Int32 = -1
+    var client: Int32 = -1
+
+    init(
+        number: Int32, host: SimulatedHost, target: SocketAddress, local: SocketAddress, options: StreamOptions,
+        way: Link?, back: Link?, completion: @escaping (Result<Int32, ConnectError>) -> Void
+    ) {
+        self.number = number
+        self.host = host
+        self.target = target
+        self.local = local
+        self.options = options
+        self.way = way
+        self.back = back
+        self.completion = completion
+    }
+
+    /// Whether there is no result yet, and somebody waits for it; the host is there then.
+    var isOpen: Bool { completion != nil && result == nil }
+
+    /// Sends the connect, and looks again later, twice as late each time, seven times in all.
+    func attempt() {
+        guard isOpen, let way else { return }
+        let network = host.network
+        if tries == 7 { return end(.failure(.timedOut(after: nil, to: target.description))) }
+        network.schedule(.connectRetry(number), after: Int64(1_000_000_000) << Int64(tries))
+        tries += 1
+        if !hangs { network.carry(.connect(number), over: way) }
+    }
+
+    func end(_ result: Result<Int32, ConnectError>) {
+        guard isOpen else { return }
+        self.result = result
+        host.addReady(.connect(number))
+    }
+
+    /// Tells the connector, in a turn of the host.
+    func complete() {
+        guard let completion, let result else { return }
+        self.completion = nil
+        completion(result)
+    }
+
+    func cancel() {
+        guard completion != nil else { return }
+        completion = nil
+        if client >= 0 { host.network.socket(client)?.abort() }
+    }
+}

@@ -1,0 +1,109 @@
+extension SimulatedHost {
+    func listen(
+        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
+    ) throws(ListenError) -> any ListenerEngine {
+        var address = address
+        let isOurs = address.isWildcard || address.family == .unix || network.host(at: address, from: self) === self
+        guard isOurs else {
+            throw .system(SystemError(code: Code.notAvailable, operation: "bind", address: address))
+        }
+        if address.port == 0 { address = address.withPort(makePort()) }
+        let others = network.listeners(of: self) { $0.conflicts(with: address) }
+        guard others.allSatisfy({ $0.reusesPort && options.reusePort }) else {
+            throw .addressInUse(SystemError(code: Code.inUse, operation: "bind", address: address))
+        }
+        return network.makeListener(at: address, backlog: backlog, options: options, host: self, port: port)
+    }
+
+    func resolve(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
+    ) {
+        let answer: Result<[SocketAddress], ConnectError> =
+            if let address = address(of: host, port: port) {
+                .success([address])
+            } else {
+                .failure(.unresolvable(host: host, message: "no host of the simulated network has this name"))
+            }
+        reactor.callSoon { completion(answer) }
+    }
+
+    func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {
+        if host.isEmpty {
+            return [
+                SocketAddress(ipv4Bits: 0, port: port), SocketAddress(ipv6High: 0, low: 0, scope: 0, port: port),
+            ]
+        }
+        guard let address = address(of: host, port: port) else {
+            throw .unresolvable(host: host, message: "no host of the simulated network has this name")
+        }
+        return [address]
+    }
+
+    private func address(of host: String, port: UInt16) -> SocketAddress? {
+        if let address = try? SocketAddress(ip: host, port: Int(port)) { return address }
+        if let known = network.address(of: host) { return known.withPort(port) }
+        return host == "localhost" ? SocketAddress(ipv4Bits: 127 << 24 | 1, port: port) : nil
+    }
+
+    func connect(
+        to address: SocketAddress, from local: SocketAddress?, options: StreamOptions,
+        completion: @escaping (Result<Int32, ConnectError>) -> Void
+    ) -> any ConnectAttempt {
+        let target = address.isWildcard ? address.loopback : address
+        let host = target.family == .unix ? self : network.host(at: target, from: self)
+        let attempt = network.makeConnect(
+            from: self, to: host, target: target, local: local ?? ownAddress(for: target, at: host), options: options,
+            completion: completion)
+        network.record(.connects, from: attempt)
+        if let local, let problem = bindProblem(local) {
+            attempt.end(.failure(.bindFailed(SystemError(code: problem, operation: "bind", address: local))))
+        } else if isOutOfDescriptors {
+            attempt.end(
+                .failure(.system(SystemError(code: Code.noDescriptor, operation: "socket", address: target))))
+        } else if host == nil {
+            attempt.end(
+                .failure(
+                    .unreachable(SystemError(code: Code.unreachable, operation: "connect", address: target))))
+        } else {
+            attempt.hangs = network.faults.draw(.hangingConnects) { $0.oneIn(8) ? true : nil } ?? false
+            if attempt.hangs { network.record(.hangs, from: attempt) }
+            attempt.attempt()
+        }
+        return attempt
+    }
+
+    private func bindProblem(_ local: SocketAddress) -> Int32? {
+        guard local.isWildcard || network.host(at: local, from: self) === self else { return Code.notAvailable }
+        return network.listeners(of: self) { $0.conflicts(with: local) }.isEmpty ? nil : Code.inUse
+    }
+
+    private func ownAddress(for target: SocketAddress, at host: SimulatedHost?) -> SocketAddress {
+        switch target.family {
+        case .unix: .unnamedUnix
+        case .ipv4, .ipv6: host === self ? target.withPort(0) : address
+        }
+    }
+
+    func discard(descriptor: Int32) {
+        network.socket(descriptor)?.close(reset: false)
+    }
+}
+
+extension SocketAddress {
+    /// The loopback address of the same family, at the same port.
+    fileprivate var loopback: SocketAddress {
+        let port = UInt16(truncatingIfNeeded: port ?? 0)
+        return family == .ipv4
+            ? SocketAddress(ipv4Bits: 127 << 24 | 1, port: port)
+            : SocketAddress(ipv6High: 0, low: 1, scope: 0, port: port)
+    }
+}
+
+extension SimulatedListener {
+    /// Whether an address cannot be bound while this listener has its own.
+    fileprivate func conflicts(with other: SocketAddress) -> Bool {
+        guard isOpen, address.family == other.family else { return false }
+        if address.family == .unix { return address == other }
+        return address.port == other.port && (address == other || address.isWildcard || other.isWildcard)
+    }
+}

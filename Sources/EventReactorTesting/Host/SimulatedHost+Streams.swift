@@ -1,0 +1,124 @@
+extension SimulatedHost: StreamEngine {
+    private func socket(of connection: StreamConnection) -> SimulatedSocket? {
+        network.socket(connection.descriptor)
+    }
+
+    func open(_ connection: StreamConnection) {
+        guard let socket = socket(of: connection) else { return }
+        socket.connection = connection
+        socket.armKeepAlive()
+        if !socket.inbox.isEmpty || socket.hasEnd || socket.failure != 0 { socket.markReady() }
+    }
+
+    /// Does what is to be done for a socket that is ready: one read, and what there is room to write.
+    func serve(_ socket: SimulatedSocket) {
+        socket.isReady = false
+        guard let connection = socket.connection else { return }
+        let hasMore = !socket.inbox.isEmpty || (socket.hasEnd && !socket.hasDeliveredEnd)
+        if socket.failure != 0 && (!hasMore || !connection.wantsReading) {
+            return connection.broke(socket.failure)
+        }
+        if !socket.outbox.isEmpty && socket.failure == 0 { drain(socket, connection) }
+        guard !connection.state.contains(.lost) else { return }
+        if !socket.inbox.isEmpty {
+            read(socket, connection)
+        } else if socket.hasEnd && !socket.hasDeliveredEnd {
+            guard connection.wantsReading else { return park(connection) }
+            socket.hasDeliveredEnd = true
+            network.record(.deliversEnd, toward: socket)
+            connection.receivedEnd()
+            if socket.failure != 0 { socket.markReady() }
+        }
+    }
+
+    private func read(_ socket: SimulatedSocket, _ connection: StreamConnection) {
+        guard connection.wantsReading else { return park(connection) }
+        let most = unsafe min(socket.inbox.count, reactor.receiveBuffer.count)
+        let bytes = socket.inbox.take(network.cut(most, sentBefore: socket.expected))
+        network.record(.delivers, toward: socket, bytes.count)
+        unsafe bytes.withUnsafeBytes { unsafe network.trace.mix($0) }
+        socket.madeRoom()
+        connection.received(bytes.span)
+        // As a level-triggered poll would: what is left is for the next turn.
+        if !socket.inbox.isEmpty || (socket.hasEnd && !socket.hasDeliveredEnd) || socket.failure != 0 {
+            socket.markReady()
+        }
+    }
+
+    /// Bytes came that are not wanted now: resuming asks for them again.
+    private func park(_ connection: StreamConnection) {
+        connection.state.insert(.parked)
+    }
+
+    func readingChanged(_ connection: StreamConnection) {
+        guard connection.wantsReading, connection.state.contains(.parked) else { return }
+        connection.state.remove(.parked)
+        socket(of: connection)?.markReady()
+    }
+
+    // MARK: Writing
+
+    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let socket = socket(of: connection) else { return -Int(Code.brokenPipe) }
+        return unsafe socket.write(bytes)
+    }
+
+    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        guard let socket = socket(of: connection) else { return -Int(Code.brokenPipe) }
+        var all = ByteQueue()
+        for index in pieces.indices { unsafe all.append(pieces[index]) }
+        return unsafe all.withBytes(from: 0, count: all.count) { unsafe socket.write($0) }
+    }
+
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let socket = socket(of: connection) else { return false }
+        unsafe socket.outbox.append(bytes)
+        return true
+    }
+
+    func queuedByteCount(_ connection: StreamConnection) -> Int {
+        socket(of: connection)?.outbox.count ?? 0
+    }
+
+    func lowMarkChanged(_ connection: StreamConnection) {}
+
+    private func drain(_ socket: SimulatedSocket, _ connection: StreamConnection) {
+        let room = min(socket.outbox.count, socket.sendCapacity - socket.outgoing.count)
+        guard room > 0 else { return }
+        let taken = unsafe socket.outbox.withBytes(from: 0, count: room) { unsafe socket.write($0) }
+        guard taken > 0 else { return }
+        socket.outbox.removeFirst(taken)
+        if socket.outbox.count <= connection.settings.lowMark {
+            connection.outboxDrained(remaining: socket.outbox.count)
+        }
+    }
+
+    func shutdownWrite(_ connection: StreamConnection) {
+        socket(of: connection)?.endWriting()
+    }
+
+    // MARK: The end
+
+    func closingLosesBytes(_ connection: StreamConnection) -> Bool {
+        socket(of: connection)?.dropArrived() ?? false
+    }
+
+    func close(_ connection: StreamConnection, reset: Bool) {
+        socket(of: connection)?.close(reset: reset)
+    }
+
+    func localAddress(_ connection: StreamConnection) -> SocketAddress {
+        socket(of: connection)?.local ?? .unnamedUnix
+    }
+
+    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool {
+        socket(of: connection).map { $0.local.family != .unix } ?? false
+    }
+
+    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
+        guard let socket = socket(of: connection), socket.local.family != .unix else { return false }
+        socket.keepAlive = keepAlive
+        socket.armKeepAlive()
+        return true
+    }
+}

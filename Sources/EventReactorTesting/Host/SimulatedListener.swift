@@ -1,0 +1,112 @@
+/// A listening socket of a simulated host, with the connections that wait to be accepted.
+final class SimulatedListener: ListenerEngine {
+    let number: Int32
+    let address: SocketAddress
+    let reusesPort: Bool
+    let options: StreamOptions
+    unowned let host: SimulatedHost
+    unowned let port: ListeningPort
+    private let backlog: Int
+    /// Answered, and the client has not said that it had the answer.
+    private var opening = 0
+    private var waiting: [Int32] = []
+    private var isEnabled = true
+    private(set) var isOpen = true
+    var isReady = false
+
+    init(
+        number: Int32, address: SocketAddress, backlog: Int, options: ListenOptions, host: SimulatedHost,
+        port: ListeningPort
+    ) {
+        self.number = number
+        self.address = address
+        self.backlog = max(1, backlog)
+        self.host = host
+        self.port = port
+        reusesPort = options.reusePort
+        self.options = options.stream
+    }
+
+    /// Whether a connect to an address is for this listener.
+    func listens(at target: SocketAddress) -> Bool {
+        guard isOpen else { return false }
+        if address == target { return true }
+        return address.isWildcard && address.family == target.family && address.port == target.port
+    }
+
+    var hasRoom: Bool { opening + waiting.count < backlog }
+
+    func answered() { opening += 1 }
+
+    func abandoned(_ socket: SimulatedSocket) {
+        if socket.stage == .opening { opening -= 1 } else { waiting.removeAll { $0 == socket.number } }
+    }
+
+    func opened(_ socket: SimulatedSocket) {
+        opening -= 1
+        guard isOpen else { return socket.abort() }
+        waiting.append(socket.number)
+        markReady()
+    }
+
+    private func markReady() {
+        guard !isReady, isEnabled, isOpen, !waiting.isEmpty else { return }
+        isReady = true
+        host.addReady(.listener(number))
+    }
+
+    /// Accepts what waits, as much as one turn may.
+    func accept() {
+        let network = host.network
+        var left = port.acceptsPerTurn
+        while left > 0, isEnabled, isOpen, let number = waiting.first {
+            left -= 1
+            guard let socket = network.socket(number) else {
+                waiting.removeFirst()
+                continue
+            }
+            if let code = host.acceptFailure() {
+                network.record(.acceptFails, at: socket.place, count: Int(code))
+                return fail(code)
+            }
+            waiting.removeFirst()
+            socket.listener = -1
+            network.record(.accepts, socket)
+            network.plan(for: socket)
+            port.accepted(descriptor: number, peer: socket.remote)
+        }
+        markReady()
+    }
+
+    /// Does what the port's policy says.
+    private func fail(_ code: Int32) {
+        var closed = 0
+        if port.policy == .close {
+            closed = min(waiting.count, port.acceptsPerTurn)
+            let refused = waiting.prefix(closed)
+            waiting.removeFirst(closed)
+            for number in refused { host.network.socket(number)?.close(reset: false) }
+        }
+        let error = SystemError(code: code, operation: "accept", address: address)
+        port.acceptFailed(error, closed: closed, waits: closed == 0)
+        if isOpen { markReady() }
+    }
+
+    func enable() {
+        isEnabled = true
+        markReady()
+    }
+
+    func disable() {
+        isEnabled = false
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        host.network.closed(self)
+        let refused = waiting
+        waiting = []
+        for number in refused { host.network.socket(number)?.abort() }
+    }
+}

@@ -1,0 +1,157 @@
+extension NetworkCore {
+    /// Whether an event means nothing any more, so that the clock need not go there.
+    func isStale(_ event: NetworkEvent, at time: Int64) -> Bool {
+        switch event {
+        case .retransmission(let number):
+            guard let socket = socket(number) else { return true }
+            if socket.isWaiting && socket.retryTime <= time { return false }
+            // Where an acknowledgement came meanwhile the time was put off.
+            socket.hasRetryEvent = socket.isWaiting
+            if socket.isWaiting { schedule(.retransmission(number), at: socket.retryTime) }
+            return true
+        case .keepAlive(let number):
+            guard let socket = socket(number) else { return true }
+            guard socket.connection == nil else { return false }
+            socket.hasKeepAliveEvent = false
+            return true
+        case .release(let number): return socket(number) == nil
+        case .connectRetry(let number): return !(connect(number)?.isOpen ?? false)
+        case .intrusion(let number), .silence(let number): return socket(number) == nil
+        case .packet, .connect, .answer, .refusal, .cut, .heal: return false
+        }
+    }
+
+    func handle(_ event: NetworkEvent) {
+        switch event {
+        case .packet(let packet): arrived(packet)
+        case .connect(let number): connectArrived(number)
+        case .answer(let number, let server): answerArrived(number, from: server)
+        case .refusal(let number):
+            guard let connect = connect(number), connect.isOpen else { return }
+            let error = SystemError(code: Code.refused, operation: "connect", address: connect.target)
+            connect.end(.failure(.refused(error)))
+        case .connectRetry(let number): connect(number)?.attempt()
+        case .retransmission(let number): socket(number)?.retryDue()
+        case .keepAlive(let number): socket(number)?.keepAliveDue()
+        case .release(let number):
+            guard let socket = socket(number) else { return }
+            socket.isHolding = false
+            socket.send()
+        case .intrusion(let number): socket(number).map(resetOnTheWay)
+        case .silence(let number): socket(number).map(silence)
+        case .cut(let one, let other): cut(one, other)
+        case .heal(let one, let other): heal(one, other)
+        }
+    }
+
+    // MARK: Packets
+
+    /// Puts a packet on its way.
+    ///
+    /// - Returns: false where it is lost.
+    func transmit(_ packet: Packet, from socket: SimulatedSocket) -> Bool {
+        let sent = socket.way.load(packet.count, at: now)
+        guard !socket.isSilenced, !isLost(over: socket.way) else {
+            recordLoss(of: packet, from: socket)
+            return false
+        }
+        socket.lastArrival = max(socket.lastArrival, sent + delay(over: socket.way))
+        schedule(.packet(packet), at: socket.lastArrival)
+        return true
+    }
+
+    /// Acknowledgements are many, and a lost one is sent again with the next.
+    private func recordLoss(of packet: Packet, from socket: SimulatedSocket) {
+        if packet.count > 0 || !packet.flags.isDisjoint(with: [.end, .reset]) { record(.loses, socket, packet.count) }
+    }
+
+    private func arrived(_ packet: Packet) {
+        let sender = socket(packet.from)
+        defer {
+            if packet.flags.contains(.reset), let sender, sender.stage == .gone { remove(sender) }
+        }
+        if let sender, sender.isSilenced || sender.way.cuts > 0 {
+            return recordLoss(of: packet, from: sender)
+        }
+        if let receiver = socket(packet.to) {
+            return receiver.receive(packet)
+        }
+        // Nobody is there.
+        guard !packet.flags.contains(.reset), let sender, sender.failure == 0, sender.stage != .gone else { return }
+        guard !isLost(over: sender.back) else { return }
+        schedule(
+            .packet(Packet(from: packet.to, to: packet.from, flags: .reset)), after: delay(over: sender.back))
+    }
+
+    /// Puts a part of a connect on its way, where it is not lost.
+    func carry(_ event: NetworkEvent, over link: Link) {
+        if !isLost(over: link) { schedule(event, after: delay(over: link)) }
+    }
+
+    // MARK: Connects
+
+    private func connectArrived(_ number: Int32) {
+        guard let connect = connect(number), let way = connect.way, let back = connect.back, way.cuts == 0 else {
+            return
+        }
+        if connect.server >= 0 {
+            if let socket = socket(connect.server), socket.stage == .opening { answerConnect(of: socket) }
+            return
+        }
+        guard let host = host(way.to) else { return }
+        let isRefused = faults.draw(.refusedConnects) { $0.oneIn(8) ? true : nil } ?? false
+        guard !isRefused, let listener = choose(listeners(of: host) { $0.listens(at: connect.target) }) else {
+            record(.refuses, toward: connect)
+            return carry(.refusal(connect: number), over: back)
+        }
+        // A full backlog does not answer, and the client tries again.
+        guard listener.hasRoom else { return }
+        let socket = makeSocket { made in
+            SimulatedSocket(
+                number: made, network: self, host: host, local: connect.target, remote: connect.local, way: back,
+                back: way, isServer: true, options: listener.options)
+        }
+        socket.connect = number
+        socket.listener = listener.number
+        connect.server = socket.number
+        listener.answered()
+        answerConnect(of: socket)
+        socket.armRetry()
+    }
+
+    /// Of several that share a port, any; the one for the address itself before those for all addresses.
+    private func choose(_ listeners: [SimulatedListener]) -> SimulatedListener? {
+        let exact = listeners.filter { !$0.address.isWildcard }
+        let fitting = exact.isEmpty ? listeners : exact
+        return fitting.count > 1 ? fitting[random.integer(in: 0...fitting.count - 1)] : fitting.first
+    }
+
+    func answerConnect(of socket: SimulatedSocket) {
+        carry(.answer(connect: socket.connect, from: socket.number), over: socket.way)
+    }
+
+    private func answerArrived(_ number: Int32, from server: Int32) {
+        guard let connect = connect(number), let way = connect.way, let back = connect.back, back.cuts == 0 else {
+            return
+        }
+        if connect.client >= 0 {
+            if let client = socket(connect.client) { client.transmit([], place: client.next) }
+            return
+        }
+        guard connect.isOpen, let peer = socket(server) else {
+            socket(server)?.fail(Code.reset)
+            return
+        }
+        let client = makeSocket { made in
+            SimulatedSocket(
+                number: made, network: self, host: connect.host, local: connect.local, remote: connect.target,
+                way: way, back: back, isServer: false, options: connect.options)
+        }
+        client.peer = server
+        client.window = 1 + Int64(peer.receiveCapacity)
+        peer.peer = client.number
+        connect.client = client.number
+        client.transmit([], place: client.next)
+        connect.end(.success(client.number))
+    }
+}

@@ -1,0 +1,91 @@
+extension NetworkCore {
+    /// Foresees what will befall a new connection.
+    func plan(for socket: SimulatedSocket) {
+        func soon(_ random: inout SeededRandom) -> Int64 { Int64(random.magnitude(in: 1000...8_000_000_000)) }
+        if let time = faults.draw(.resets, { $0.oneIn(4) ? soon(&$0) : nil }) {
+            schedule(.intrusion(socket.number), after: time)
+        }
+        if let time = faults.draw(.silentLosses, { $0.oneIn(4) ? soon(&$0) : nil }) {
+            schedule(.silence(socket.number), after: time)
+        }
+        let partition = faults.draw(.partitions) { random in
+            random.oneIn(3) ? (start: soon(&random), length: Int64(random.magnitude(in: 1_000_000...200_000_000_000))) : nil
+        }
+        if let partition {
+            schedule(.cut(socket.way.from, socket.way.to), after: partition.start)
+            schedule(.heal(socket.way.from, socket.way.to), after: partition.start + partition.length)
+        }
+    }
+
+    /// Both ends get a reset that neither has sent.
+    func resetOnTheWay(_ socket: SimulatedSocket) {
+        guard socket.failure == 0, socket.stage == .open else { return }
+        record(.meddles, socket)
+        socket.fail(Code.reset)
+        self.socket(socket.peer)?.fail(Code.reset)
+    }
+
+    /// Nothing of the connection arrives any more, and nobody is told.
+    func silence(_ socket: SimulatedSocket) {
+        guard socket.failure == 0, socket.stage == .open, !socket.isSilenced else { return }
+        record(.silences, socket)
+        socket.isSilenced = true
+        self.socket(socket.peer)?.isSilenced = true
+    }
+
+    func cut(_ one: Int, _ other: Int) {
+        change(.cuts, one, other, by: 1)
+    }
+
+    func heal(_ one: Int, _ other: Int) {
+        guard link(from: one, to: other).cuts > 0 else { return }
+        change(.heals, one, other, by: -1)
+    }
+
+    private func change(_ event: TraceEntry.Event, _ one: Int, _ other: Int, by count: Int) {
+        trace.add(
+            TraceEntry(time: now, event: event, from: Place(host: one, port: 0), to: Place(host: other, port: 0)))
+        link(from: one, to: other).cuts += count
+        if one != other { link(from: other, to: one).cuts += count }
+    }
+
+    // MARK: The sockets between two hosts
+
+    func connections(between one: Int, _ other: Int) -> [SimulatedSocket] {
+        sockets { $0.way.from == one && $0.way.to == other || $0.way.from == other && $0.way.to == one }
+    }
+
+    // MARK: Recording
+
+    func place(_ address: SocketAddress, host: Int) -> Place {
+        Place(host: host, port: address.port ?? -1)
+    }
+
+    func record(_ event: TraceEntry.Event, _ socket: SimulatedSocket, _ count: Int = 0) {
+        trace.add(TraceEntry(time: now, event: event, from: socket.place, to: socket.peerPlace, count: count))
+    }
+
+    func record(_ event: TraceEntry.Event, toward socket: SimulatedSocket, _ count: Int = 0) {
+        trace.add(TraceEntry(time: now, event: event, from: socket.peerPlace, to: socket.place, count: count))
+    }
+
+    func record(_ event: TraceEntry.Event, at place: Place, count: Int) {
+        trace.add(TraceEntry(time: now, event: event, from: place, count: count))
+    }
+
+    func record(_ event: TraceEntry.Event, from connect: SimulatedConnect) {
+        trace.add(TraceEntry(time: now, event: event, from: here(connect), to: there(connect)))
+    }
+
+    func record(_ event: TraceEntry.Event, toward connect: SimulatedConnect) {
+        trace.add(TraceEntry(time: now, event: event, from: there(connect), to: here(connect)))
+    }
+
+    private func here(_ connect: SimulatedConnect) -> Place {
+        place(connect.local, host: connect.way?.from ?? connect.host.index)
+    }
+
+    private func there(_ connect: SimulatedConnect) -> Place {
+        place(connect.target, host: connect.way?.to ?? -1)
+    }
+}

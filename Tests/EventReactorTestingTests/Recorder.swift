@@ -1,0 +1,79 @@
+import EventReactorTesting
+
+/// A protocol that records what it is told, and does what a test asks for.
+final class Recorder: Protocol {
+    private(set) var calls: [String] = []
+    private(set) var pieces: [[UInt8]] = []
+    private(set) var reason: ConnectionLostReason?
+    var closesWithPeer = true
+
+    var onMade: (Recorder) throws -> Void = { _ in }
+    var onData: (Recorder, [UInt8]) throws -> Void = { _, _ in }
+    var onResume: (Recorder) -> Void = { _ in }
+    var onLost: (Recorder) -> Void = { _ in }
+
+    var received: [UInt8] { pieces.flatMap { $0 } }
+    var text: String { String(decoding: received, as: UTF8.self) }
+
+    /// The errno of a loss.
+    var code: Int32? { if case .lost(let code) = reason { code } else { nil } }
+    var isDone: Bool { reason?.isClean ?? false }
+
+    override func connectionMade() throws {
+        calls.append("made")
+        try onMade(self)
+    }
+
+    override func dataReceived(_ data: Span<UInt8>) throws {
+        calls.append("data")
+        pieces.append([UInt8](data))
+        try onData(self, [UInt8](data))
+    }
+
+    override func readConnectionLost() {
+        calls.append("readLost")
+        if closesWithPeer { super.readConnectionLost() }
+    }
+
+    override func writeConnectionLost() { calls.append("writeLost") }
+
+    override func pauseWriting() { calls.append("pause") }
+
+    override func resumeWriting() {
+        calls.append("resume")
+        onResume(self)
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) {
+        calls.append("lost")
+        self.reason = reason
+        onLost(self)
+    }
+}
+
+/// Two hosts with one connection between them.
+struct Pair {
+    let network: SimulatedNetwork
+    let client: SimulatedReactor
+    let server: SimulatedReactor
+    let clientEnd = Recorder()
+    let serverEnd = Recorder()
+
+    init(
+        seed: UInt64 = 1, faults: Faults = [], client options: StreamOptions = StreamOptions(),
+        server serverOptions: StreamOptions = StreamOptions()
+    ) throws {
+        network = SimulatedNetwork(seed: seed, faults: faults)
+        client = network.host("client")
+        server = network.host("server")
+        var listenOptions = ListenOptions()
+        listenOptions.stream = serverOptions
+        try server.listenTCP(port: 7, options: listenOptions) { [serverEnd] in serverEnd }
+        try client.connectTCP(host: "server", port: 7, options: options) { [clientEnd] in clientEnd }
+    }
+
+    /// Waits until both ends have their connection.
+    func connect() {
+        network.run { !clientEnd.calls.isEmpty && !serverEnd.calls.isEmpty }
+    }
+}
