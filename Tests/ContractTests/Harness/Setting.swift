@@ -1,5 +1,6 @@
 import EventReactor
 import EventReactorNative
+import EventReactorTesting
 import Testing
 
 /// One cell of the table: a reactor, a transport, and how its bytes are moved.
@@ -11,12 +12,20 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
     enum Engine: String, Sendable, Codable, CaseIterable {
         case libevent
         case native
+        case simulated
+
+        /// What it carries connections over.
+        var transports: [Transport] { self == .simulated ? [.simulated] : [.tcp4, .tcp6, .unix] }
+
+        /// Bufferevents are libevent's.
+        var movements: [Movement] { self == .libevent ? Movement.allCases : [.direct] }
     }
 
     enum Transport: String, Sendable, Codable, CaseIterable {
         case tcp4 = "TCP over IPv4"
         case tcp6 = "TCP over IPv6"
         case unix = "UNIX stream"
+        case simulated = "simulated stream"
     }
 
     enum Movement: String, Sendable, Codable, CaseIterable {
@@ -32,10 +41,8 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
 
     /// Every cell.
     static let all: [Setting] = Engine.allCases.flatMap { engine in
-        Transport.allCases.flatMap { transport in
-            // Bufferevents are libevent's.
-            (engine == .libevent ? Movement.allCases : [.direct])
-                .map { Setting(engine: engine, transport: transport, movement: $0) }
+        engine.transports.flatMap { transport in
+            engine.movements.map { Setting(engine: engine, transport: transport, movement: $0) }
         }
     }
 
@@ -43,18 +50,19 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
     static let withReset = all.filter { $0.transport != .unix }
 
     /// One cell a reactor, for what does not depend on the transport.
-    static let reactors = all.filter { $0.transport == .tcp4 && $0.movement == .direct }
+    static let reactors = all.filter { $0.transport == $0.engine.transports[0] && $0.movement == .direct }
 
     /// One cell a reactor, of those that real threads, signals and sockets can reach.
     static let kernelReactors = reactors.filter { $0.isOnKernel }
 
     /// Whether real sockets of the system carry it, so that a peer outside the library can join in.
-    var isOnKernel: Bool { true }
+    var isOnKernel: Bool { engine != .simulated }
 
     func makeReactor(_ configuration: ReactorConfiguration) throws -> ReactorBase {
         switch engine {
         case .libevent: try Reactor(configuration: configuration)
         case .native: try NativeReactor(configuration: configuration)
+        case .simulated: SimulatedReactor(seed: 1, configuration: configuration)
         }
     }
 }

@@ -62,8 +62,8 @@ final class World {
     ) throws -> ListeningPort {
         let libevent = reactor as? Reactor
         switch setting.transport {
-        case .tcp4, .tcp6:
-            let host = setting.transport == .tcp4 ? "127.0.0.1" : "::1"
+        case .tcp4, .tcp6, .simulated:
+            let host = setting.transport == .tcp6 ? "::1" : "127.0.0.1"
             if setting.movement == .bufferevent, let libevent {
                 return try libevent.listenTCP(
                     port: 0, host: host, buffering: .bufferevent, options: options, makeProtocol)
