@@ -24,9 +24,18 @@ public final class SimulatedNetwork {
     /// - Parameters:
     ///   - seed: decides all that is left to chance.
     ///   - faults: the kinds of trouble that the network makes by itself; none unless given.
-    ///   - faultLimit: the most troubles that it makes, or nil for no limit.
-    public init(seed: UInt64, faults: Faults = [], faultLimit: Int? = nil) {
-        core = NetworkCore(seed: seed, faults: faults, limit: faultLimit ?? .max)
+    public init(seed: UInt64, faults: Faults = []) {
+        core = NetworkCore(seed: seed, faults: faults)
+    }
+
+    /// Creates a network that makes only certain faults, as a ``SimulationFailure`` names them.
+    ///
+    /// - Parameters:
+    ///   - seed: decides all that is left to chance.
+    ///   - only: which faults of each kind are made: the first of a kind is 0, the second 1 and so on.
+    public init(seed: UInt64, only: [Faults: [Int]]) {
+        let kinds = only.keys.reduce(into: Faults()) { $0.formUnion($1) }
+        core = NetworkCore(seed: seed, faults: kinds, only: only)
     }
 
     init(core: NetworkCore) {
@@ -101,7 +110,7 @@ public final class SimulatedNetwork {
     public var faults: Faults { core.faults.kinds }
 
     /// How many troubles it has made.
-    public var faultCount: Int { core.faults.made }
+    public var faultCount: Int { core.faults.made.count }
 
     /// Random numbers for the scenario itself, of the same seed.
     public var random: SeededRandom {
@@ -114,7 +123,9 @@ public final class SimulatedNetwork {
     /// Now, on the clock of all hosts.
     public var now: ReactorInstant { ReactorInstant(nanoseconds: core.now) }
 
-    /// Lets virtual time pass, and with it all that happens meanwhile. In a callback it does nothing.
+    /// Lets virtual time pass, and with it all that happens meanwhile.
+    ///
+    /// In a callback, where time passes already, it does nothing.
     public func advance(by duration: Duration) {
         let limit = now.advanced(by: max(duration, .zero)).nanoseconds
         _ = core.drive(until: limit) { false }
@@ -160,7 +171,7 @@ public final class SimulatedNetwork {
         core.trace.note(text, at: core.now)
     }
 
-    /// Says that something must hold. The first thing that does not is the failure of the run.
+    /// Says that something must hold: the first thing that does not is the failure of the run.
     ///
     /// It may be said anywhere, in callbacks too; ``Simulation/check(seeds:faults:_:)`` reports it.
     @discardableResult

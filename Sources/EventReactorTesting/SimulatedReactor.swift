@@ -34,7 +34,7 @@ public final class SimulatedReactor: ReactorBase {
     ///   - configuration: settings of the reactor.
     public convenience init(seed: UInt64, faults: Faults = [], configuration: Configuration = Configuration()) {
         self.init(
-            host: SimulatedHost(network: NetworkCore(seed: seed, faults: faults, limit: .max), name: "host"),
+            host: SimulatedHost(network: NetworkCore(seed: seed, faults: faults), name: "host"),
             maker: nil, configuration: configuration)
     }
 
@@ -87,7 +87,9 @@ public final class SimulatedReactor: ReactorBase {
 
     // MARK: What the host is like
 
-    /// How long each turn of the host takes; zero unless set. A slow host reads late, and what is sent to it waits.
+    /// How long each turn of the host takes; zero unless set.
+    ///
+    /// A slow host reads late, and what is sent to it waits.
     public var turnTime: Duration {
         get { .nanoseconds(host.turnTime) }
         set { host.turnTime = max(0, newValue.saturatedNanoseconds) }

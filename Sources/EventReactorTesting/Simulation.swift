@@ -27,9 +27,13 @@ public enum Simulation {
         seeds: Range<UInt64>, faults: Faults = .all, _ scenario: (SimulatedNetwork) throws -> Void
     ) throws(SimulationFailure) {
         for seed in seeds {
-            let some = choose(from: faults, seed: seed)
-            guard let failure = run(seed, some, nil, scenario) else { continue }
-            throw shrink(failure, scenario)
+            let network = SimulatedNetwork(seed: seed, faults: choose(from: faults, seed: seed))
+            guard let failure = run(seed, network, scenario) else { continue }
+            throw withoutActuallyEscaping(scenario) { scenario in
+                var shrinking = Shrinking(failure) { run(seed, SimulatedNetwork(seed: seed, only: $0), scenario) }
+                shrinking.run()
+                return shrinking.least
+            }
         }
     }
 
@@ -37,14 +41,13 @@ public enum Simulation {
     ///
     /// - Parameters:
     ///   - seed: the seed of the run.
-    ///   - faults: the kinds of faults that are made, all of them.
-    ///   - faultLimit: the most faults that are made, or nil for no limit.
+    ///   - only: which faults of each kind are made.
     ///   - scenario: the same scenario.
     /// - Throws: ``SimulationFailure`` where the run fails.
     public static func replay(
-        seed: UInt64, faults: Faults, faultLimit: Int? = nil, _ scenario: (SimulatedNetwork) throws -> Void
+        seed: UInt64, only: [Faults: [Int]], _ scenario: (SimulatedNetwork) throws -> Void
     ) throws(SimulationFailure) {
-        if let failure = run(seed, faults, faultLimit, scenario) { throw failure }
+        if let failure = run(seed, SimulatedNetwork(seed: seed, only: only), scenario) { throw failure }
     }
 
     /// Some of the kinds: with all of them in every run, some would hide what others find.
@@ -54,38 +57,13 @@ public enum Simulation {
     }
 
     private static func run(
-        _ seed: UInt64, _ faults: Faults, _ limit: Int?, _ scenario: (SimulatedNetwork) throws -> Void
+        _ seed: UInt64, _ network: SimulatedNetwork, _ scenario: (SimulatedNetwork) throws -> Void
     ) -> SimulationFailure? {
-        let network = SimulatedNetwork(seed: seed, faults: faults, faultLimit: limit)
         defer { network.end() }
         var message: String?
         do { try scenario(network) } catch { message = "\(error)" }
         guard let message = network.failure ?? message else { return nil }
-        return SimulationFailure(
-            seed: seed, faults: faults, faultLimit: limit, message: message, trace: network.core.trace,
-            names: network.core.names, faultCount: network.faultCount)
-    }
-
-    private static func shrink(
-        _ failure: SimulationFailure, _ scenario: (SimulatedNetwork) throws -> Void
-    ) -> SimulationFailure {
-        var least = failure
-        for kind in failure.faults.kinds {
-            if let smaller = run(failure.seed, least.faults.subtracting(kind), nil, scenario) { least = smaller }
-        }
-        // Fewer faults of these kinds. More may do harm where fewer do not, so this finds one bound of several.
-        var passing = -1
-        var failing = least.faultCount
-        while failing - passing > 1 {
-            let limit = passing + (failing - passing) / 2
-            if let smaller = run(failure.seed, least.faults, limit, scenario) {
-                least = smaller
-                failing = limit
-            } else {
-                passing = limit
-            }
-        }
-        return least
+        return SimulationFailure(seed: seed, message: message, core: network.core)
     }
 }
 
@@ -94,41 +72,40 @@ public struct SimulationFailure: Error, Sendable, CustomStringConvertible {
     /// The seed of the run.
     public let seed: UInt64
 
-    /// The kinds of faults that are left after those were taken away that are not to blame.
-    public let faults: Faults
-
-    /// The most faults that are made, or nil where a bound made no difference.
-    public let faultLimit: Int?
-
     /// What was wrong.
     public let message: String
 
-    let record: Trace
-    let names: [String]
-    let faultCount: Int
+    /// The faults that are left after those were taken away that are not to blame.
+    let made: [FaultSource.Fault]
+    private let record: Trace
+    private let names: [String]
 
-    init(
-        seed: UInt64, faults: Faults, faultLimit: Int?, message: String, trace: Trace, names: [String], faultCount: Int
-    ) {
+    init(seed: UInt64, message: String, core: NetworkCore) {
         self.seed = seed
-        self.faults = faults
-        self.faultLimit = faultLimit
         self.message = message
-        record = trace
-        self.names = names
-        self.faultCount = faultCount
+        made = core.faults.made
+        record = core.trace
+        names = core.names
     }
+
+    /// The faults of the run by kind, for ``Simulation/replay(seed:only:_:)``.
+    ///
+    /// Those are left that the failure needs, as far as taking away others found out.
+    public var faults: [Faults: [Int]] { Shrinking.group(made) }
 
     /// The record of the run.
     public var trace: String { record.text(names: names) }
 
     /// The seed, the faults, what was wrong, and the last 200 lines of the record.
     public var description: String {
-        let kinds = faults.isEmpty ? "without faults" : "with \(faultCount) of \(faults)"
-        let limit = faultLimit.map { ", faultLimit: \($0)" } ?? ""
+        let kinds = made.reduce(into: Faults()) { $0.formUnion($1.kind) }
+        let faults = self.faults
+        let numbers = kinds.kinds.map { ".\(Faults.names[$0.index]): \(faults[$0] ?? [])" }
+        let cause =
+            made.isEmpty ? "without faults" : "with \(made.count == 1 ? "1 fault" : "\(made.count) faults") of \(kinds)"
         return """
-            seed \(seed) fails \(kinds): \(message)
-            again: try Simulation.replay(seed: \(seed), faults: \(faults)\(limit)) { network in ... }
+            seed \(seed) fails \(cause): \(message)
+            again: try Simulation.replay(seed: \(seed), only: [\(made.isEmpty ? ":" : numbers.joined(separator: ", "))])
             \(record.text(names: names, most: 200))
             """
     }

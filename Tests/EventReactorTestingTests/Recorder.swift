@@ -17,6 +17,8 @@ final class Recorder: Protocol {
 
     /// The errno of a loss.
     var code: Int32? { if case .lost(let code) = reason { code } else { nil } }
+    /// What a callback threw, or which limit was passed.
+    var failure: (any Error)? { if case .failed(let error) = reason { error } else { nil } }
     var isDone: Bool { reason?.isClean ?? false }
 
     override func connectionMade() throws {

@@ -99,7 +99,8 @@ final class Transfer: Protocol {
         let isComplete = client.hasAll && server?.hasAll == true
         let isTold = failures == 1 || [client.reason, server?.reason].contains { $0?.isClean == false }
         network.expect(failures <= 1, "a connect failed \(failures) times")
-        network.expect(isComplete || isTold || (server == nil && client.reason != nil), "bytes were lost without a word")
+        network.expect(
+            isComplete || isTold || (server == nil && client.reason != nil), "bytes were lost without a word")
         if Faults.harmless.isSuperset(of: network.faults) {
             network.expect(isComplete, "bytes were lost where none can be")
             network.expect(client.reason?.isClean == true && server?.reason?.isClean == true, "no clean end")
@@ -110,7 +111,8 @@ final class Transfer: Protocol {
 @Suite("A two-way transfer in the simulated network")
 struct TransferTests {
     /// More seeds where asked for, in the release build: `EVENT_REACTOR_SEEDS=10000`.
-    static let seeds: UInt64 = unsafe getenv("EVENT_REACTOR_SEEDS").flatMap { UInt64(unsafe String(cString: $0)) } ?? 300
+    static let seeds: UInt64 =
+        unsafe getenv("EVENT_REACTOR_SEEDS").flatMap { UInt64(unsafe String(cString: $0)) } ?? 300
 
     @Test func everyByteArrivesInOrderOrTheLossIsTold() throws {
         try Simulation.check(seeds: 0..<TransferTests.seeds, faults: .all, Transfer.scenario)

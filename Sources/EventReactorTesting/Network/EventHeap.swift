@@ -49,7 +49,9 @@ struct EventHeap {
     }
 }
 
-/// What happens in a network without any host's doing. Sockets, connects and links go by their numbers.
+/// What happens in a network without any host's doing.
+///
+/// Sockets, connects and hosts go by their numbers.
 enum NetworkEvent {
     /// A packet arrives.
     case packet(Packet)
@@ -92,7 +94,7 @@ struct Packet {
     let from: Int32
     let to: Int32
     var flags: Flags = []
-    /// The place of the first byte in the stream. The bytes themselves wait with the sender until acknowledged.
+    /// The place of the first byte in the stream; the bytes themselves wait with the sender until acknowledged.
     var place: Int64 = 0
     var count: Int = 0
     /// The first place that the sender has not received.

@@ -9,7 +9,8 @@ extension NetworkCore {
             schedule(.silence(socket.number), after: time)
         }
         let partition = faults.draw(.partitions) { random in
-            random.oneIn(3) ? (start: soon(&random), length: Int64(random.magnitude(in: 1_000_000...200_000_000_000))) : nil
+            guard random.oneIn(3) else { return nil as (start: Int64, length: Int64)? }
+            return (soon(&random), Int64(random.magnitude(in: 1_000_000...200_000_000_000)))
         }
         if let partition {
             schedule(.cut(socket.way.from, socket.way.to), after: partition.start)

@@ -26,8 +26,8 @@ final class NetworkCore {
     private var connects: [SimulatedConnect?] = []
     private var chances: SeededRandom
 
-    init(seed: UInt64, faults: Faults, limit: Int) {
-        self.faults = FaultSource(seed: seed, kinds: faults, limit: limit)
+    init(seed: UInt64, faults: Faults, only: [Faults: [Int]]? = nil) {
+        self.faults = FaultSource(seed: seed, kinds: faults, only: only)
         random = SeededRandom(seed: seed)
         chances = SeededRandom(seed: ~seed)
     }

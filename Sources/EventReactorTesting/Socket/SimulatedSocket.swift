@@ -53,6 +53,7 @@ final class SimulatedSocket {
     var window: Int64 = 1
     /// When the last packet sent arrives: those that follow do not overtake it.
     var lastArrival: Int64 = 0
+    var lastBytesArrival: Int64 = -1
     /// What is written now waits, so that it is sent together with more.
     var isHolding = false
     /// The bytes sent up to now, for what is bounded in them.
