@@ -106,8 +106,8 @@ struct ConnectingTests {
     @Test(arguments: Setting.withPorts)
     func line19BindFailedIsReportedOnce(_ setting: Setting) throws {
         // An address of nobody's, and one of the other family.
-        let other = setting.transport == .tcp4 ? "2001:db8::7" : "198.51.100.7"
-        let stranger = setting.transport == .tcp4 ? "198.51.100.7" : "2001:db8::7"
+        let other = setting.transport == .tcp6 ? "198.51.100.7" : "2001:db8::7"
+        let stranger = setting.transport == .tcp6 ? "2001:db8::7" : "198.51.100.7"
         for (host, name) in [(stranger, "EADDRNOTAVAIL"), (other, "EAFNOSUPPORT")] {
             let local = try SocketAddress(ip: host, port: 0)
             let error = try failure(of: setting) { world, outcome in
