@@ -103,7 +103,7 @@ public final class SimulatedNetwork {
     /// How long a connection goes on sending what nobody acknowledges; 15 minutes unless set, as on Linux.
     public var retransmissionTimeout: Duration {
         get { .nanoseconds(core.retransmissionTimeout) }
-        set { core.retransmissionTimeout = max(1, newValue.saturatedNanoseconds) }
+        set { core.retransmissionTimeout = max(1, newValue.simulated) }
     }
 
     /// The kinds of trouble that the network makes by itself.

@@ -92,7 +92,7 @@ public final class SimulatedReactor: ReactorBase {
     /// A slow host reads late, and what is sent to it waits.
     public var turnTime: Duration {
         get { .nanoseconds(host.turnTime) }
-        set { host.turnTime = max(0, newValue.saturatedNanoseconds) }
+        set { host.turnTime = newValue.simulated }
     }
 
     /// How many connections the host has descriptors for, or nil for no limit.

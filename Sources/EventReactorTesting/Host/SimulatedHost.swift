@@ -106,7 +106,7 @@ final class SimulatedHost: ReactorEngine {
     /// A host that never rests takes time for its turns, lest the clock stand still.
     private func countTurn() {
         turnsInARow = network.now <= freeAt ? turnsInARow + 1 : 0
-        freeAt = network.now + max(turnTime, turnsInARow > 100 ? 10_000 : 0)
+        freeAt = network.now + max(turnTime, turnsInARow > 10 ? 20_000 : 0)
     }
 
     private func handleReady() {

@@ -29,6 +29,11 @@ public struct LinkConditions: Hashable, Sendable {
     }
 }
 
+extension Duration {
+    /// Nanoseconds from 0 to a century, so that sums of some stay far from what a clock can tell.
+    var simulated: Int64 { min(max(0, saturatedNanoseconds), 3_155_760_000_000_000_000) }
+}
+
 /// The way from one host to another; there is one for each direction.
 final class Link {
     let from: Int
@@ -51,8 +56,8 @@ final class Link {
 
     func set(_ conditions: LinkConditions) {
         self.conditions = conditions
-        latency = max(0, conditions.latency.saturatedNanoseconds)
-        jitter = max(0, conditions.jitter.saturatedNanoseconds)
+        latency = conditions.latency.simulated
+        jitter = conditions.jitter.simulated
     }
 
     /// Puts bytes on the way behind those that were there before.

@@ -151,10 +151,15 @@ extension NetworkCore {
                 way: way, back: back, isServer: false, options: connect.options)
         }
         client.peer = server
-        client.window = 1 + Int64(peer.receiveCapacity)
+        client.window = peer.initialWindow
         peer.peer = client.number
         connect.client = client.number
-        client.transmit([], place: client.next)
+        if way.from == way.to {
+            // Within a host a connect returns with the other end in the backlog.
+            peer.receive(Packet(from: client.number, to: server, acknowledged: 1, window: client.initialWindow))
+        } else {
+            client.transmit([], place: client.next)
+        }
         connect.end(.success(client.number))
     }
 }

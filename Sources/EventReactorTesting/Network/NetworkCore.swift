@@ -147,7 +147,8 @@ final class NetworkCore {
     // MARK: Choices of the seed
 
     func bufferSize(asked: Int?) -> Int {
-        if let asked { return max(1, asked) }
+        // A kernel has bounds of its own too.
+        if let asked { return min(max(256, asked), 64 * 1024 * 1024) }
         return faults.draw(.smallBuffers) { $0.magnitude(in: 256...16_384) } ?? 65_536
     }
 

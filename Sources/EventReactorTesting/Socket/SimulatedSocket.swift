@@ -106,6 +106,9 @@ final class SimulatedSocket {
         waitingSince = network.now
     }
 
+    /// The first place that there is no room for, before anything arrived.
+    var initialWindow: Int64 { 1 + Int64(receiveCapacity) }
+
     /// The place behind the last byte that was written.
     var endOfBytes: Int64 { max(unacknowledged, 1) + Int64(outgoing.count) - (isEndAcknowledged ? 1 : 0) }
 
