@@ -96,20 +96,18 @@ struct TimerTests {
     func line10TimersFireInOrderOfDeadline(_ setting: Setting) throws {
         let delays = [5, 1, 4, 0, 3, 2, 6, -1]
         var fired: [Int] = []
-        var calls: [(delay: Int, deadline: ReactorInstant)] = []
+        var calls: [(delay: Int, call: DelayedCall)] = []
         try setting.run { world in
+            let begin = world.reactor.now
             for delay in delays {
-                let call = world.reactor.callLater(.milliseconds(delay * 2)) {
-                    fired.append(delay)
-                    if fired.count == delays.count { world.finish() }
-                }
-                calls.append((delay, call.deadline))
+                calls.append((delay, world.reactor.callLater(.milliseconds(delay)) { fired.append(delay) }))
             }
             // A negative delay counts as none.
-            #expect(calls[7].deadline <= world.reactor.now)
+            #expect(calls.allSatisfy { $0.call.deadline >= begin })
+            let last = calls.map(\.call.deadline).max() ?? begin
+            world.reactor.callLater(begin.duration(to: last) + .milliseconds(1)) { world.finish() }
         }
-        // By the deadlines themselves: on a busy machine a while may pass between two calls.
-        #expect(fired == calls.sorted { $0.deadline < $1.deadline }.map(\.delay))
+        #expect(fired == inOrder(calls.map { ($0.delay, $0.call.deadline) }))
     }
 
     @Test(arguments: Setting.reactors)
@@ -118,17 +116,13 @@ struct TimerTests {
         try setting.run { world in
             var calls: [DelayedCall] = []
             for number in 0..<100 {
-                let call = world.reactor.callLater(.seconds(100 - number)) {
-                    fired.append(number)
-                    if fired.count == 100 { world.finish() }
-                }
-                calls.append(call)
+                calls.append(world.reactor.callLater(.milliseconds(100 - number)) { fired.append(number) })
             }
-            #expect(calls[0].reset(to: .seconds(1)))
-            let deadline = try #require(calls.first).deadline
+            let deadline = try #require(calls.map(\.deadline).max())
             // Moved to the same instant, in an order of their own.
             for call in calls.reversed() { #expect(call.delay(by: call.deadline.duration(to: deadline))) }
             #expect(calls.allSatisfy { $0.deadline == deadline })
+            world.reactor.callLater(world.reactor.now.duration(to: deadline) + .milliseconds(1)) { world.finish() }
         }
         #expect(fired == Array(0..<100))
     }
@@ -136,38 +130,39 @@ struct TimerTests {
     @Test(arguments: Setting.reactors)
     func line10ResetAndDelayMoveATimerEarlierAndLater(_ setting: Setting) throws {
         var fired: [String] = []
-        var calls: [String: DelayedCall] = [:]
-        var deadlines: [(name: String, deadline: ReactorInstant)] = []
+        var calls: [(name: String, call: DelayedCall)] = []
         try setting.run { world in
             let reactor = world.reactor
-            func call(_ name: String, _ delay: Duration) -> DelayedCall {
-                let made = reactor.callLater(delay) {
-                    fired.append(name)
-                    if fired.count == calls.count { world.finish() }
-                }
-                calls[name] = made
-                return made
+            func call(_ name: String, _ milliseconds: Int) -> DelayedCall {
+                let call = reactor.callLater(.milliseconds(milliseconds)) { fired.append(name) }
+                calls.append((name, call))
+                return call
             }
-            let start = reactor.now
-            #expect(call("reset later", .milliseconds(1)).reset(to: .milliseconds(20)))
-            #expect(call("delayed", .milliseconds(1)).delay(by: .milliseconds(24)))
-            #expect(call("reset earlier", .seconds(50)).reset(to: .milliseconds(5)))
-            #expect(call("hastened", .seconds(50)).delay(by: .milliseconds(-49_990)))
-            #expect(call("hastened past now", .seconds(50)).delay(by: .seconds(-100)))
-            _ = call("unmoved", .milliseconds(15))
-            // By the deadlines themselves: on a busy machine a while may pass between two calls.
-            deadlines = calls.map { ($0.key, $0.value.deadline) }.sorted { $0.deadline < $1.deadline }
-            func isDue(_ name: String, after delay: Duration) {
-                #expect(calls[name].map { $0.deadline >= start.advanced(by: delay) } == true, "\(name)")
-                #expect(calls[name].map { $0.deadline <= reactor.now.advanced(by: delay) } == true, "\(name)")
+            func expect(_ call: DelayedCall, dueIn milliseconds: Int, _ move: (DelayedCall) -> Bool) {
+                let before = reactor.now
+                #expect(move(call))
+                #expect(call.isActive)
+                let (earliest, latest) = (before, reactor.now)
+                #expect(call.deadline >= earliest.advanced(by: .milliseconds(milliseconds)))
+                #expect(call.deadline <= latest.advanced(by: .milliseconds(milliseconds)))
             }
-            isDue("reset later", after: .milliseconds(20))
-            isDue("delayed", after: .milliseconds(25))
-            isDue("reset earlier", after: .milliseconds(5))
-            isDue("hastened", after: .milliseconds(10))
-            isDue("hastened past now", after: .zero)
+            expect(call("reset later", 1), dueIn: 20) { $0.reset(to: .milliseconds(20)) }
+            expect(call("reset earlier", 50_000), dueIn: 5) { $0.reset(to: .milliseconds(5)) }
+            expect(call("hastened past now", 50_000), dueIn: 0) { $0.delay(by: .seconds(-100)) }
+            let delayed = call("delayed", 1)
+            let hastened = call("hastened", 50_000)
+            let due = (delayed.deadline, hastened.deadline)
+            #expect(delayed.delay(by: .milliseconds(24)))
+            #expect(hastened.delay(by: .milliseconds(-49_000)))
+            #expect(due.0.duration(to: delayed.deadline) == .milliseconds(24))
+            #expect(due.1.duration(to: hastened.deadline) == .milliseconds(-49_000))
+            #expect(hastened.reset(to: .milliseconds(10)))
+            _ = call("unmoved", 15)
+            let last = calls.map(\.call.deadline).max() ?? reactor.now
+            reactor.callLater(reactor.now.duration(to: last) + .milliseconds(1)) { world.finish() }
         }
-        #expect(fired == deadlines.map(\.name))
+        // In whatever order they are due: a busy machine may take its time to set them.
+        #expect(fired == inOrder(calls.map { ($0.name, $0.call.deadline) }))
     }
 
     @Test(arguments: Setting.reactors)
@@ -179,8 +174,8 @@ struct TimerTests {
             var sooner: DelayedCall?
             reactor.callLater(.milliseconds(1)) {
                 fired.append("mover")
-                #expect(sooner?.reset(to: .zero) == true)
                 #expect(later?.reset(to: .milliseconds(10)) == true)
+                #expect(sooner?.reset(to: .zero) == true)
             }
             later = reactor.callLater(.milliseconds(1)) {
                 fired.append("later")
@@ -205,5 +200,12 @@ struct TimerTests {
                 }
             }
         }
+    }
+
+    /// What is due first comes first, and what was made first of what is due together.
+    private func inOrder<Name>(_ calls: [(name: Name, deadline: ReactorInstant)]) -> [Name] {
+        calls.enumerated()
+            .sorted { ($0.element.deadline, $0.offset) < ($1.element.deadline, $1.offset) }
+            .map(\.element.name)
     }
 }
