@@ -51,6 +51,9 @@ package struct ListeningSocket: ~Copyable {
 
     deinit {
         file?.remove()
+        // A process that another thread is about to start holds every descriptor until it runs its program: closed here
+        // alone, the port would stay taken meanwhile.
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
         _ = Glibc.close(descriptor)
     }
 

@@ -104,6 +104,11 @@ struct ListeningTests {
                 try world.listen(at: port.localAddress) { successor }
                 client.transport.write("2")
             }
+            client.onLost = { _, reason in
+                guard let failure = reason.failure else { return }
+                unexpected(failure)
+                world.finish()
+            }
             successor.onMade = { _ in
                 #expect(server.reason == nil && client.reason == nil)
                 world.finish()
