@@ -279,9 +279,16 @@ struct ShortageTests {
             try setting.run { world in
                 let port = try world.listen { Recorder() }
                 let shortage = Descriptors.Shortage()
+                func hold() {
+                    guard outcome.failures.isEmpty else { return }
+                    shortage.fill()
+                    world.reactor.callSoon(hold)
+                }
+                hold()
                 outcome.onFailure = { error in
                     guard case .system(let cause) = error else { return unexpected(error) }
                     #expect(cause.code == EMFILE)
+                    shortage.fill()
                     #expect(throws: ListenError.self) { try world.listen { nil } }
                     #expect(throws: ReactorError.self) { try setting.makeReactor(ReactorConfiguration()) }
                     shortage.release()

@@ -69,11 +69,13 @@ struct UnixSocketTests {
                 #expect(dead.bind(to: address) && dead.listen(backlog: 1))
             }
             #expect(status(of: path) != nil)
-            try world.reactor.listenUNIX(path: path) {
+            world.listenUNIX(whenFree: path) {
                 world.finish()
                 return nil
+            } then: { port in
+                #expect(port.localAddress == address)
+                #expect(throws: Never.self) { try world.connect(to: address) { Recorder() } }
             }
-            try world.connect(to: address) { Recorder() }
         }
     }
 
@@ -149,10 +151,12 @@ struct UnixSocketTests {
             }
             server.onData = { server, _ in
                 #expect(server.text == "hello")
-                // The name is free at once.
                 port.stopListening()
-                try world.reactor.listenUNIX(path: name) { nil }
-                world.finish()
+                world.listenUNIX(whenFree: name) {
+                    nil
+                } then: { _ in
+                    world.finish()
+                }
             }
             try world.connect(to: port.localAddress) { client }
         }

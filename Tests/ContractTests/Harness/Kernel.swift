@@ -97,16 +97,22 @@ enum Descriptors {
         init(sparing spare: Int = 0) {
             unsafe getrlimit(Descriptors.limit, &before)
             var lowered = before
-            lowered.rlim_cur = rlim_t((Descriptors.open.max() ?? 2) + 1)
+            lowered.rlim_cur = rlim_t(Int(Descriptors.open.max() ?? 2) + 1 + spare)
             unsafe setrlimit(Descriptors.limit, &lowered)
             // Below the limit there may be gaps.
+            fill()
+            for descriptor in ballast.suffix(spare) { _ = close(descriptor) }
+            ballast.removeLast(spare)
+        }
+
+        /// Takes what has become free meanwhile: other threads of the test's runner let go of descriptors too.
+        func fill() {
             while true {
                 let descriptor = unsafe Glibc.open("/dev/null", O_RDONLY)
                 guard descriptor >= 0 else { break }
                 ballast.append(descriptor)
             }
             #expect(errno == EMFILE)
-            for _ in 0..<spare { _ = close(ballast.removeLast()) }
         }
 
         /// Ends the shortage.

@@ -60,6 +60,22 @@ extension World {
         return port.localAddress
     }
 
+    /// Listens at a path as soon as nobody holds it any more: a process that is being started holds, until it runs its
+    /// program, what this one has closed.
+    func listenUNIX(
+        whenFree path: String, tries: Int = 1000, _ makeProtocol: @escaping () -> Protocol?,
+        then: @escaping (ListeningPort) -> Void
+    ) {
+        do throws(ListenError) {
+            then(try reactor.listenUNIX(path: path, makeProtocol))
+        } catch {
+            guard case .addressInUse = error, tries > 0 else { return unexpected(error) }
+            reactor.callLater(.milliseconds(2)) { [unowned self] in
+                listenUNIX(whenFree: path, tries: tries - 1, makeProtocol, then: then)
+            }
+        }
+    }
+
     /// Calls a closure once some turns have passed, so that what must not happen has had its chance.
     func afterTurns(_ count: Int = 8, _ body: @escaping () -> Void) {
         guard count > 0 else { return body() }
