@@ -83,7 +83,12 @@ struct SlowReaderTests {
                 outgoing.transport.write(bytes)
                 most = max(most, outgoing.transport.bufferedByteCount)
             }
-            outgoing.onPause = { _ in incoming.transport.pauseReading() }
+            // The sink rests until the slowness has come through: however busy the machine, it is then slow enough.
+            sink.onMade = { $0.transport.pauseReading() }
+            outgoing.onPause = { _ in
+                incoming.transport.pauseReading()
+                sink.transport.resumeReading()
+            }
             outgoing.onResume = { _ in incoming.transport.resumeReading() }
             incoming.onReadLost = { _ in outgoing.transport.loseConnection() }
             outgoing.onLost = { _, _ in incoming.transport.loseConnection() }
