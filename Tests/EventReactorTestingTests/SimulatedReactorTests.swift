@@ -109,16 +109,24 @@ struct SimulatedReactorTests {
     }
 
     @Test func aReactorThatGoesTakesItsConnectionsAlong() throws {
-        let network = SimulatedNetwork(seed: 1)
-        let end = Recorder()
+        let client = Recorder()
+        weak var server: Recorder?
         do {
-            let server = SimulatedNetwork(seed: 2).host("unrelated")
-            try server.listenTCP(port: 7) { Recorder() }
-            try server.connectTCP(host: "localhost", port: 7) { end }
-            server.advance(by: .seconds(1))
-            #expect(end.calls == ["made"])
+            let reactor = SimulatedReactor(seed: 1)
+            try reactor.listenTCP(port: 7) {
+                let made = Recorder()
+                server = made
+                return made
+            }
+            try reactor.connectTCP(host: "localhost", port: 7) { client }
+            reactor.advance(by: .seconds(1))
+            #expect(client.calls == ["made"] && server != nil)
+            client.transport.write("gathered")
         }
-        network.advance(by: .seconds(1))
-        #expect(end.calls == ["made"])
+        #expect(server == nil)
+        client.transport.write("to nobody")
+        client.transport.abortConnection()
+        #expect(client.calls == ["made"] && client.transport.isClosing)
+        #expect(client.transport.localAddress.description == "127.0.0.1:49152")
     }
 }

@@ -211,6 +211,12 @@ extension ReactorBase {
         tellFailedConnects()
     }
 
+    /// Ends a reactor that will not be run again: connections are lost as at a stop, and what it was given is let go.
+    package func end() {
+        endRun()
+        forgetClosures()
+    }
+
     /// Tells what would be told in the next turn, of which there is none.
     private func tellFailedConnects() {
         for (_, connector) in connectors.sorted(by: { $0.key < $1.key }) { connector.tellFailure() }

@@ -74,7 +74,7 @@ open class ReactorBase {
         queue.close()
         for port in ports.values { port.shut() }
         for connector in connectors.values { connector.abandon() }
-        unsafe connections.forEach { unsafe $0.release() }
+        unsafe connections.forEach { unsafe $0.takeRetainedValue().abandon() }
         unsafe ended.forEach { unsafe $0.release() }
         unsafe receiveBuffer.deallocate()
     }
@@ -187,6 +187,17 @@ open class ReactorBase {
     public final func callSoon(_ body: @escaping () -> Void) {
         soon.append(body)
         unsafe hasSoon = true
+    }
+
+    /// Lets go of every closure that it was given: closures that name the reactor would keep it for ever.
+    final func forgetClosures() {
+        timers.removeAll()
+        soon = []
+        startupHooks = []
+        shutdownHooks = []
+        signalHandlers = [:]
+        watchedHandlers = [:]
+        onDiagnostic = { _ in }
     }
 
     package final func report(_ diagnostic: Diagnostic) {

@@ -138,6 +138,16 @@ extension StreamConnection {
         makeExtras().deadline = reactor.callLater(deadline) { [self] in finish(.timedOut, reset: true) }
     }
 
+    /// The reactor goes in the middle of a run: the protocol is let go without a word, and later calls are harmless.
+    func abandon() {
+        let local = localAddress
+        state.insert(.lost)
+        dropGathered()
+        extras = nil
+        makeExtras().local = local
+        releaseProtocol()
+    }
+
     /// Ends the connection: the descriptor is closed, the protocol told, and let go.
     package func finish(_ reason: ConnectionLostReason, reset: Bool) {
         guard !state.contains(.lost) else { return }

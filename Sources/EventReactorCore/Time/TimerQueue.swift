@@ -11,8 +11,15 @@ package final class TimerQueue {
     }
 
     deinit {
+        removeAll()
+    }
+
+    /// Calls all of them off.
+    package func removeAll() {
         // What a body captured may call off other timers as it goes; by then none is in the heap.
-        for call in heap.removeAll() { call.body = nil }
+        let calls = heap.removeAll()
+        headChanged()
+        for call in calls { call.body = nil }
     }
 
     // Asked in every turn: one load, without the check that accesses to the heap make.
