@@ -189,8 +189,11 @@ public final class SimulatedNetwork {
     /// The first failure of the run, if it has failed.
     public var failure: String? { core.failure }
 
-    /// Lets go of all hosts, and of what was still to happen: closures that name the network keep it alive otherwise.
-    func end() {
+    /// Stops all hosts for good, and lets go of every closure that they were given.
+    ///
+    /// Closures of listeners and timers often name their reactor, or the network, which so keep one another alive. A
+    /// test that makes many networks ends each; ``Simulation`` does so itself. The record can still be read.
+    public func end() {
         core.end()
         reactors = []
     }

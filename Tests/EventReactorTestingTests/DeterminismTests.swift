@@ -28,6 +28,7 @@ struct DeterminismTests {
         network.advance(by: .seconds(5))
         for name in ["hub", "c", "a"] { try? network.host(name).stop() }
         network.advance(by: .seconds(100))
+        network.end()
         return network
     }
 

@@ -255,8 +255,12 @@ final class NetworkCore {
         if !isDriving { now = max(now, time) }
     }
 
-    /// Lets go of what is still to happen.
+    /// Ends all hosts, and lets go of what is still to happen.
     func end() {
+        guard !isDriving else { return }
+        isDriving = true
+        defer { isDriving = false }
+        for slot in hosts { slot?.host.reactor.end() }
         events.removeAll()
     }
 }
