@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The calls that other threads have for a reactor, and whether they have asked it to stop.
 package final class RemoteQueue: Sendable {
     package typealias Job = @Sendable (ReactorBase) -> Void
@@ -24,7 +22,7 @@ package final class RemoteQueue: Sendable {
         }
     }
 
-    private let contents = Mutex(Contents())
+    private let contents = Locked(Contents())
 
     package init() {}
 
