@@ -1,3 +1,4 @@
+import Dispatch
 import EventReactor
 import EventReactorSockets
 import Glibc
@@ -95,14 +96,24 @@ enum Descriptors {
         private var before = rlimit()
 
         init(sparing spare: Int = 0) {
+            Shortage.awaitRunnersTimers()
             unsafe getrlimit(Descriptors.limit, &before)
             var lowered = before
-            lowered.rlim_cur = rlim_t(Int(Descriptors.open.max() ?? 2) + 1 + spare)
+            lowered.rlim_cur = rlim_t(Int(Descriptors.open.max() ?? 2) + 1 + spare + 8)
             unsafe setrlimit(Descriptors.limit, &lowered)
             // Below the limit there may be gaps.
             fill()
             for descriptor in ballast.suffix(spare) { _ = close(descriptor) }
-            ballast.removeLast(spare)
+            ballast.removeLast(min(spare, ballast.count))
+        }
+
+        /// Has the timers of the test's runner open their descriptors now, since they would open them at any moment.
+        private static func awaitRunnersTimers() {
+            let fired = DispatchSemaphore(value: 0)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { fired.signal() }
+            DispatchQueue.global().asyncAfter(wallDeadline: .now() + .milliseconds(1)) { fired.signal() }
+            fired.wait()
+            fired.wait()
         }
 
         /// Takes what has become free meanwhile: other threads of the test's runner let go of descriptors too.
