@@ -1,6 +1,5 @@
 import EventReactor
 import Glibc
-import Synchronization
 import Testing
 
 @Suite("Contract 13, 14: calls from other threads and callbacks")
@@ -32,7 +31,7 @@ struct ThreadTests {
         let world = try setting.makeWorld()
         let remote = world.remote
         let calls = 10_000
-        let next = Mutex([Int](repeating: 0, count: 8))
+        let next = Locked([Int](repeating: 0, count: 8))
         let finished = Counter()
         var threads: [WorkerThread] = []
         world.reactor.onStartup {
@@ -105,7 +104,7 @@ struct ThreadTests {
     func line13CallsBeforeTheRunRunAfterItHasStarted(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         let remote = world.remote
-        let calls = Mutex<[String]>([])
+        let calls = Locked<[String]>([])
         for number in 0..<3 { remote.callFromThread { _ in calls.withLock { $0.append("call \(number)") } } }
         remote.callFromThread { _ in remote.stop() }
         #expect(calls.withLock { $0 } == [], "nothing runs before the run")
@@ -134,7 +133,7 @@ struct ThreadTests {
     func line13ACallFromTheReactorsOwnThreadComesAfterTheCallback(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         let remote = world.remote
-        let calls = Mutex<[String]>([])
+        let calls = Locked<[String]>([])
         world.reactor.callSoon {
             remote.callFromThread { _ in
                 calls.withLock { $0.append("first") }

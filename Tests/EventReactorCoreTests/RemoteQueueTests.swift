@@ -32,7 +32,7 @@ import Testing
     @Test func jobsComeInTheirOrderAndOnce() {
         let (queue, _) = makeQueue()
         let (reactor, _) = ScriptedEngine.makeReactor()
-        let called = Mutex<[Int]>([])
+        let called = Locked<[Int]>([])
         var jobs: [RemoteQueue.Job] = []
         for number in 0..<10 { queue.post { _ in called.withLock { $0.append(number) } } }
         #expect(!queue.take(into: &jobs))

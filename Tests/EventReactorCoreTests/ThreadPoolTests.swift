@@ -80,8 +80,8 @@ import Darwin
 
     @Test func aCompletionAfterTheStopWaitsForTheNextRun() throws {
         let turning = Turning()
-        let gate = Mutex(false)
-        let isDone = Mutex(false)
+        let gate = Locked(false)
+        let isDone = Locked(false)
         var completed = false
         turning.reactor.deferToThread {
             while !gate.withLock({ $0 }) { sched_yield() }
@@ -99,8 +99,8 @@ import Darwin
 
     @Test func workOfAReactorThatIsGoneIsDoneAndItsCompletionDropped() {
         final class Thing {}
-        let gate = Mutex(false)
-        let isDone = Mutex(false)
+        let gate = Locked(false)
+        let isDone = Locked(false)
         weak var captured: Thing?
         do {
             let turning = Turning()
@@ -126,7 +126,7 @@ import Darwin
             var finished = 0
         }
         let pool = ThreadPool(limit: 3)
-        let state = Mutex(State())
+        let state = Locked(State())
         for _ in 0..<200 {
             pool.submit {
                 state.withLock {
@@ -146,7 +146,7 @@ import Darwin
 
     @Test func oneThreadTakesJobsInTheOrderOfTheirArrival() {
         let pool = ThreadPool(limit: 1)
-        let done = Mutex<[Int]>([])
+        let done = Locked<[Int]>([])
         for number in 0..<3000 { pool.submit { done.withLock { $0.append(number) } } }
         while done.withLock({ $0.count }) < 3000 { sched_yield() }
         #expect(done.withLock { $0 } == Array(0..<3000))
@@ -166,7 +166,7 @@ import Darwin
         let pool = ThreadPool(limit: 1)
         let begins = Flag()
         let isGone = Flag()
-        let wasGone = Mutex<Bool?>(nil)
+        let wasGone = Locked<Bool?>(nil)
         pool.submit { while !begins.isSet { sched_yield() } }
         pool.submit { [thing = Thing(isGone)] in _ = thing }
         pool.submit { wasGone.withLock { $0 = isGone.isSet } }
@@ -179,10 +179,10 @@ import Darwin
     @Test func aJobMaySubmitAnotherAsItGoes() {
         final class Chain: Sendable {
             let pool: ThreadPool
-            let isDone: Mutex<Bool>
+            let isDone: Locked<Bool>
             init(_ pool: ThreadPool) {
                 self.pool = pool
-                isDone = Mutex(false)
+                isDone = Locked(false)
             }
         }
         final class Link: Sendable {
