@@ -69,6 +69,13 @@ let package = Package(
         ),
         .testTarget(
             name: "EventReactorTestingTests", dependencies: ["EventReactorTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: [
+                "Chat", "Echo", "PortForwarder", "EventReactor", "EventReactorNative", "EventReactorTesting",
+            ],
+            swiftSettings: strict
+        ),
     ] + examples,
     swiftLanguageModes: [.v6]
 )

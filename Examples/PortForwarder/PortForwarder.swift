@@ -46,10 +46,10 @@ class End: Protocol {
 /// The end that was accepted; it connects the other one.
 final class ClientEnd: End {
     private let target: Target
-    private unowned let reactor: Reactor
+    private unowned let reactor: ReactorBase
     private var connector: Connector?
 
-    init(target: Target, reactor: Reactor) {
+    init(target: Target, reactor: ReactorBase) {
         self.target = target
         self.reactor = reactor
     }
