@@ -157,7 +157,7 @@ struct LimitTests {
     }
 
     /// In a process of its own, where nothing else takes or returns memory.
-    @Test(.disabled(if: LimitTests.isSanitized, "a sanitizer keeps what is freed"))
+    @Test(.disabled(if: Sanitizer.isAddress || Sanitizer.isThread, "a sanitizer keeps what is freed"))
     func line40TheMemoryOfWhatWaitedIsReturned() async {
         await #expect(processExitsWith: .success) {
             for setting in Setting.all {
@@ -184,8 +184,6 @@ struct LimitTests {
             }
         }
     }
-
-    private static let isSanitized = unsafe dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
 
     /// The memory that the process has, without what its allocator keeps for later.
     private static func residentBytes() -> Int {
