@@ -23,7 +23,9 @@ class Check:
     def __str__(self):
         verdict = "PASS" if self.passed else "FAIL"
         unit = f" {self.unit}" if self.unit else ""
-        return f"{verdict}  {self.name}: {number(self.figure)}{unit} (must be {self.relation} {number(self.bound)})"
+        # A ratio short of its bound by a hair must not read as equal to it.
+        figure = f"{self.figure:.3f}" if 0.1 <= self.figure < 10 else number(self.figure)
+        return f"{verdict}  {self.name}: {figure}{unit} (must be {self.relation} {number(self.bound)})"
 
 
 def number(value):
