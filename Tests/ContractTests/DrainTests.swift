@@ -6,6 +6,7 @@ struct DrainTests {
     @Test(arguments: Setting.all)
     func line08LiveConnectionsFinishAndTheStopIsEarly(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [String] = []
         let (server, client) = try world.pair()
         world.reactor.onShutdown { calls.append("hooks") }
@@ -29,6 +30,7 @@ struct DrainTests {
     @Test(arguments: Setting.all)
     func line08WhatIsLeftAtTheDeadlineIsClosed(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let (server, client) = try world.pair()
         let begin = world.reactor.now
         client.onMade = { client in
@@ -47,6 +49,7 @@ struct DrainTests {
     @Test(arguments: Setting.all)
     func line08NothingIsAcceptedAnyMore(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let server = Recorder("server")
         let client = Recorder("client")
         let port = try world.listen { server }
@@ -76,6 +79,7 @@ struct DrainTests {
     @Test(arguments: Setting.all)
     func line08AConnectUnderWayIsCancelledAndToldOnce(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var failures: [ConnectError] = []
         let port = try world.listen { Recorder("server") }
         let address = port.localAddress
@@ -93,6 +97,7 @@ struct DrainTests {
     @Test(arguments: Setting.reactors)
     func line08WithoutConnectionsItStopsAtOnce(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         for time in [Duration.seconds(Int64.max), .zero, .seconds(-1)] {
             world.reactor.callSoon {
                 #expect(throws: Never.self) { try world.reactor.stop(drainingFor: time) }
@@ -105,6 +110,7 @@ struct DrainTests {
     @Test(arguments: Setting.all)
     func line08AStopMeanwhileEndsTheWait(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         for isRemote in [false, true] {
             let (server, client) = try world.pair()
             client.onMade = { _ in
@@ -122,6 +128,7 @@ struct DrainTests {
     @Test(arguments: Setting.all)
     func line08TheDeadlineOfOneRunEndsNoLaterOne(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         world.reactor.callSoon {
             #expect(throws: Never.self) { try world.reactor.stop(drainingFor: .milliseconds(20)) }
         }

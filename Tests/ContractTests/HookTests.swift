@@ -8,6 +8,7 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04HooksRunInOrderOfRegistrationInEveryRun(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [String] = []
         for number in 1...3 {
             world.reactor.onStartup { calls.append("startup \(number)") }
@@ -34,6 +35,7 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04AStopWhileStartingLetsAllStartupHooksRunBeforeTheFirstShutdownHook(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [String] = []
         world.reactor.onStartup {
             calls.append("startup 1")
@@ -48,6 +50,7 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04ShutdownHooksRunAfterTheCallbackThatStopped(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [String] = []
         world.reactor.onShutdown { calls.append("shutdown") }
         world.reactor.callSoon {
@@ -61,6 +64,7 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04AStartupHookGivenWhileRunningIsForTheNextRun(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls = 0
         world.reactor.callSoon {
             world.reactor.onStartup { calls += 1 }
@@ -76,7 +80,8 @@ struct HookTests {
     @Test(arguments: Setting.all)
     func line04AnAsyncHookDelaysTheEndWhileTimersAndBytesGoOn(_ setting: Setting) throws {
         let world = try setting.makeWorld()
-        let reactor = world.reactor
+        defer { world.end() }
+        unowned let reactor = world.reactor
         var calls: [String] = []
         let (server, client) = try world.pair()
         let late = Recorder("late")
@@ -111,7 +116,8 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04EveryAsyncHookIsWaitedFor(_ setting: Setting) throws {
         let world = try setting.makeWorld()
-        let reactor = world.reactor
+        defer { world.end() }
+        unowned let reactor = world.reactor
         var finished: [Int] = []
         for number in 1...3 {
             reactor.onShutdown { completion in
@@ -131,6 +137,7 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04AHookThatThrowsIsReportedAndTheOthersRun(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var reports = 0
         var calls: [String] = []
         world.reactor.onDiagnostic = { diagnostic in
@@ -163,6 +170,7 @@ struct HookTests {
     @Test(arguments: Setting.reactors)
     func line04AHookThatLetsGoOfItsCompletionHasFinished(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [String] = []
         world.reactor.onShutdown { (_: ShutdownCompletion) in calls.append("at once") }
         world.reactor.onShutdown { completion in

@@ -80,6 +80,7 @@ struct LeakTests {
     @Test(arguments: Setting.all)
     func line29ADescriptorUsedAgainInsideACallbackBelongsToItsNewOwner(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         // Each round closes a descriptor inside one of its own callbacks and opens another there, which gets its number.
         var rounds = 0
         func again(_ close: @escaping (Recorder) -> Void) throws {

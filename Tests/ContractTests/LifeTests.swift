@@ -9,6 +9,7 @@ struct LifeTests {
     @Test(arguments: Setting.reactors)
     func line01StopBeforeRunIsATypedError(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         #expect(throws: ReactorError.notRunning) { try world.reactor.stop() }
         #expect(throws: ReactorError.notRunning) { try world.reactor.stop(drainingFor: .seconds(1)) }
         #expect(!world.reactor.isRunning)
@@ -22,7 +23,7 @@ struct LifeTests {
     @Test(arguments: Setting.reactors)
     func line01SecondStopIsATypedError(_ setting: Setting) throws {
         try setting.run { world in
-            let reactor = world.reactor
+            unowned let reactor = world.reactor
             reactor.onShutdown { [unowned reactor] in
                 #expect(throws: ReactorError.alreadyStopping) { try reactor.stop() }
                 #expect(throws: ReactorError.alreadyStopping) { try reactor.stop(drainingFor: .seconds(1)) }
@@ -54,6 +55,7 @@ struct LifeTests {
     func line01RemoteStopCountsOnceHoweverOftenItIsCalled(_ setting: Setting) throws {
         var stops = 0
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         world.reactor.onShutdown {
             stops += 1
@@ -70,6 +72,7 @@ struct LifeTests {
     func line01RemoteStopBeforeTheFirstRunStopsItAsItStarts(_ setting: Setting) throws {
         var calls: [String] = []
         let world = try setting.makeWorld()
+        defer { world.end() }
         world.remote.stop()
         world.remote.stop()
         world.reactor.onStartup { calls.append("startup") }
@@ -81,6 +84,7 @@ struct LifeTests {
     @Test(arguments: Setting.reactors)
     func line01RemoteStopAfterARunStopsNoLaterOne(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         world.reactor.callSoon { world.finish() }
         try world.run()
         world.remote.stop()
@@ -97,6 +101,7 @@ struct LifeTests {
     @Test(arguments: Setting.kernelReactors)
     func line01RemoteStopFromSeveralThreadsAtOnce(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         for _ in 0..<20 {
             var stops = 0
@@ -130,7 +135,7 @@ struct LifeTests {
     func line02RunInsideRunIsATypedErrorEverywhere(_ setting: Setting) throws {
         var refused: [String] = []
         try setting.run { world in
-            let reactor = world.reactor
+            unowned let reactor = world.reactor
             func tryRunning(_ place: String) {
                 #expect(throws: ReactorError.alreadyRunning) { try reactor.run() }
                 refused.append(place)
@@ -153,6 +158,7 @@ struct LifeTests {
     @Test(arguments: Setting.all)
     func line02AReactorCanBeRunAgainWithListenersAndTimers(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         for round in 0..<5 {
             var fired = false
             world.reactor.callLater(.zero) { fired = true }
@@ -172,23 +178,28 @@ struct LifeTests {
     @Test(arguments: Setting.reactors)
     func line02WhatWasLeftWhenARunEndedIsDoneInTheNext(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [String] = []
         world.reactor.callSoon {
             world.finish()
             world.reactor.callSoon { calls.append("soon") }
-            world.reactor.callLater(.milliseconds(1)) { calls.append("later") }
+            world.reactor.callLater(.milliseconds(1)) {
+                calls.append("later")
+                world.reactor.callSoon { world.finish() }
+            }
         }
         world.reactor.onShutdown { world.remote.callFromThread { _ in } }
         try world.run()
         #expect(calls == [])
-        world.reactor.callLater(.milliseconds(2)) { world.finish() }
         try world.run()
-        #expect(calls == ["soon", "later"])
+        // Which comes first is a matter of how long the first run took to end.
+        #expect(Set(calls) == ["soon", "later"])
     }
 
     @Test(arguments: Setting.all)
     func line02AListenerMadeWhileTheLastConnectionsEndServesTheNextRun(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let (server, _) = try world.pair()
         let next = Recorder("next")
         server.onMade = { _ in world.finish() }
@@ -210,6 +221,7 @@ struct LifeTests {
     @Test(arguments: Setting.kernelReactors)
     func line03AnIdleReactorSleepsUntilItIsStopped(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         // Nothing at all keeps it: no timer, no connection, no listener.
         world.reactor.onStartup {

@@ -10,6 +10,7 @@ struct ShutdownTests {
     @Test(arguments: Setting.all)
     func line05EveryLiveConnectionIsToldThatTheReactorStopped(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var ends: [Recorder] = []
         var made = 0
         func end(_ name: String, _ prepare: @escaping (Recorder) -> Void = { _ in }) -> Recorder {
@@ -50,6 +51,7 @@ struct ShutdownTests {
     @Test(arguments: Setting.all)
     func line05OneThatMisbehavesWhileItIsLostStopsNoOther(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         world.reactor.onDiagnostic = { _ in }
         var ends: [Recorder] = []
         for number in 0..<4 {
@@ -96,6 +98,7 @@ struct ShutdownTests {
     @Test(arguments: Setting.all)
     func line05WhatIsLostInTheEndIsLetGo(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         weak var server: Recorder?
         weak var client: Recorder?
         do {
@@ -113,6 +116,7 @@ struct ShutdownTests {
     @Test(arguments: Setting.all)
     func line05AConnectUnderWayIsToldAtTheEndAndNeverMade(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var failures: [ConnectError] = []
         let port = try world.listen { Recorder("server") }
         world.reactor.callSoon {
@@ -134,6 +138,7 @@ struct ShutdownTests {
     @Test(arguments: Setting.all)
     func line07AnErrorThrownInACallbackEndsThatConnectionAlone(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let good = try world.pair()
         let throwsInMade = try world.pair()
         let throwsInData = try world.pair()

@@ -9,6 +9,7 @@ struct SignalTests {
     func line06StopSignalsStopTheLoopThroughTheSamePath(_ setting: Setting, _ signal: Int32) async throws {
         await #expect(processExitsWith: .success) { [setting, signal] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
+            defer { world.end() }
             var calls: [String] = []
             let (server, client) = try world.pair()
             world.reactor.onShutdown { calls.append("first hook") }
@@ -33,6 +34,7 @@ struct SignalTests {
     func line06ASignalWakesASleepingLoopFromAnyThread(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
+            defer { world.end() }
             for _ in 0..<50 {
                 // To the process, from a thread that takes it itself: the loop's thread sleeps meanwhile.
                 var thread: WorkerThread?
@@ -54,6 +56,7 @@ struct SignalTests {
             let watched = [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1]
             let before = watched.map(Disposition.init)
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
+            defer { world.end() }
             world.reactor.onSignal(SIGHUP) {}
             for _ in 0..<3 {
                 #expect(watched.map(Disposition.init) == before, "nothing changes before the run")
@@ -83,6 +86,7 @@ struct SignalTests {
                 WorkerThread {
                     do {
                         let world = try setting.makeWorld(configuration: ReactorConfiguration())
+                        defer { world.end() }
                         world.reactor.onStartup { if running.increment() == 4 { sendSignal(SIGINT) } }
                         try world.run()
                     } catch { Issue.record(error) }
@@ -97,6 +101,7 @@ struct SignalTests {
     func line06ASecondSignalCutsShortTheWaitForHooks(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
+            defer { world.end() }
             var calls: [String] = []
             var kept: [ShutdownCompletion] = []
             world.reactor.onShutdown { completion in
@@ -118,6 +123,7 @@ struct SignalTests {
     func line06AHookThatWasCutShortFinishesForNoLaterStop(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
+            defer { world.end() }
             var kept: ShutdownCompletion?
             var waited = false
             world.reactor.onShutdown { completion in
@@ -148,6 +154,7 @@ struct SignalTests {
             weak var gone: ReactorBase?
             do {
                 let world = try setting.makeWorld(configuration: ReactorConfiguration())
+                defer { world.end() }
                 gone = world.reactor
                 world.reactor.onShutdown { [unowned reactor = world.reactor] completion in
                     kept = completion
@@ -167,6 +174,7 @@ struct SignalTests {
     func line06AHandlerReplacesTheStopAndIsCalledForEachArrival(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
+            defer { world.end() }
             var calls: [Int32] = []
             for number in [SIGINT, SIGHUP, SIGUSR1] {
                 world.reactor.onSignal(number) {
@@ -206,6 +214,7 @@ struct SignalTests {
             var configuration = ReactorConfiguration()
             configuration.stopSignals = [SIGTERM, SIGKILL]
             let world = try setting.makeWorld(configuration: configuration)
+            defer { world.end() }
             var started = false
             world.reactor.onStartup { started = true }
             #expect(throws: ReactorError.self) { try world.reactor.run() }
@@ -221,6 +230,7 @@ struct SignalTests {
         await #expect(processExitsWith: .success) { [setting] in
             signal(SIGPIPE, SIG_DFL)
             let world = try setting.makeWorld()
+            defer { world.end() }
             let (server, client) = try world.pair()
             client.onMade = { $0.transport.abortConnection() }
             server.onMade = { server in

@@ -9,6 +9,7 @@ struct ThreadTests {
     @Test(arguments: Setting.kernelReactors)
     func line13CallsRunOnTheReactorsThread(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         let own = pthread_self()
         var thread: WorkerThread?
@@ -29,6 +30,7 @@ struct ThreadTests {
     @Test(arguments: Setting.kernelReactors)
     func line13TheCallsOfEachThreadRunInTheirOrder(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         let calls = 10_000
         let next = Locked([Int](repeating: 0, count: 8))
@@ -57,6 +59,7 @@ struct ThreadTests {
     @Test(arguments: Setting.kernelReactors)
     func line13ACallWakesASleepingLoop(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         // Each call is made only when the one before it has run: a wake-up that is lost would stop the game.
         let turn = Counter()
@@ -78,6 +81,7 @@ struct ThreadTests {
     @Test(arguments: Setting.kernelReactors)
     func line13BytesArriveWhileThreadsCallWithoutPause(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         let isOver = Counter()
         let threads = (0..<2).map { _ in
@@ -103,6 +107,7 @@ struct ThreadTests {
     @Test(arguments: Setting.reactors)
     func line13CallsBeforeTheRunRunAfterItHasStarted(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         let calls = Locked<[String]>([])
         for number in 0..<3 { remote.callFromThread { _ in calls.withLock { $0.append("call \(number)") } } }
@@ -116,6 +121,7 @@ struct ThreadTests {
     @Test(arguments: Setting.reactors)
     func line13CallsBetweenRunsWaitForTheNext(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         let calls = Counter()
         world.reactor.callSoon { world.finish() }
@@ -132,6 +138,7 @@ struct ThreadTests {
     @Test(arguments: Setting.reactors)
     func line13ACallFromTheReactorsOwnThreadComesAfterTheCallback(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         let calls = Locked<[String]>([])
         world.reactor.callSoon {
@@ -154,6 +161,7 @@ struct ThreadTests {
     @Test(arguments: Setting.all)
     func line14ACallThatQueuesItselfLetsBytesThroughAndTimers(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         let remote = world.remote
         var spins = 0
         func spin() {
@@ -182,6 +190,7 @@ struct ThreadTests {
     @Test(arguments: Setting.reactors)
     func line14WhatACallQueuesRunsInTheTurnAfterInOrder(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var calls: [(name: String, turn: UInt64)] = []
         func note(_ name: String) { calls.append((name, world.reactor.turnNumber)) }
         world.reactor.callSoon {

@@ -8,6 +8,7 @@ struct TimerLimitTests {
     @Test(arguments: Setting.all)
     func line11ATimerThatSetsItselfWithNoDelayStarvesNeitherBytesNorTimers(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var spins = 0
         func spin() {
             spins += 1
@@ -32,6 +33,7 @@ struct TimerLimitTests {
     @Test(arguments: Setting.reactors)
     func line11TimersThatSetThemselvesIntoThePastStarveNoOther(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         func spin() { world.reactor.callLater(.zero, spin).delay(by: .seconds(-1)) }
         spin()
         world.reactor.callLater(.milliseconds(1)) {
@@ -125,6 +127,7 @@ struct TimerLimitTests {
     @Test(arguments: Setting.reactors)
     func line15AMillionTimersSetAndCancelledLeaveNothing(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var generator = Numbers(seed: 15)
         var calls: [DelayedCall] = []
         calls.reserveCapacity(1_000_000)
@@ -144,6 +147,7 @@ struct TimerLimitTests {
     @Test(arguments: Setting.reactors)
     func line15AThousandIdleTimeoutsResetForEachMessageFireOnce(_ setting: Setting) throws {
         let world = try setting.makeWorld()
+        defer { world.end() }
         var fired = 0
         let calls = (0..<1000).map { _ in world.reactor.callLater(.seconds(1000)) { fired += 1 } }
         var rounds = 0

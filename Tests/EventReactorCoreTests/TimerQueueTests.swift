@@ -72,9 +72,11 @@ import Testing
         let clock = HandClock()
         clock.time = 1000
         var rounds = 0
+        var last: DelayedCall?
         func again() {
             rounds += 1
-            _ = clock.call(after: 0, again).delay(by: .seconds(-1))
+            last = clock.call(after: 0, again)
+            last?.delay(by: .seconds(-1))
         }
         again()
         var fired = false
@@ -82,6 +84,8 @@ import Testing
         clock.queue.fireDue()
         #expect(fired)
         #expect(rounds == 2)
+        // It names the clock, which keeps it.
+        last?.cancel()
     }
 
     @Test func callsDueTogetherMayCancelAndMoveEachOther() {
