@@ -24,7 +24,8 @@ public final class ListeningPort {
     package let settings: StreamSettings
     package let policy: DescriptorShortagePolicy
     package let acceptsPerTurn: Int
-    private let factory: Factory
+    /// Until listening stops: what it captured may keep this port.
+    private var factory: Factory?
     private var sockets: [any ListenerEngine] = []
     private var isPaused = false
     private var retry: DelayedCall?
@@ -68,9 +69,10 @@ public final class ListeningPort {
     public func stopListening() {
         guard isListening else { return }
         endWait()
+        let used = factory
         shut()
         reactor.remove(self)
-        factory.endUse()
+        used?.endUse()
     }
 
     package func shut() {
@@ -78,6 +80,8 @@ public final class ListeningPort {
         retry?.cancel()
         retry = nil
         closeSockets()
+        factory = nil
+        onAcceptFailure = nil
     }
 
     func closeSockets() {
@@ -91,7 +95,9 @@ public final class ListeningPort {
     /// A connection was accepted.
     package func accepted(descriptor: Int32, peer: SocketAddress) {
         hasReportedShortage = false
-        guard let made = factory.buildProtocol(for: peer) else { return reactor.engine.discard(descriptor: descriptor) }
+        guard let factory, let made = factory.buildProtocol(for: peer) else {
+            return reactor.engine.discard(descriptor: descriptor)
+        }
         StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: settings
         ).start()
