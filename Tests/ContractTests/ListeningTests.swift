@@ -235,6 +235,8 @@ struct ListeningTests {
                     // A use after the last is a first one again.
                     (try? world.listen(factory: factory))?.stopListening()
                     #expect(factory.log.suffix(3) == ["stop", "start", "stop"])
+                    // It holds the factory.
+                    factory.onMade = {}
                     world.finish()
                 }
             }

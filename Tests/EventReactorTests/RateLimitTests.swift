@@ -61,7 +61,7 @@ struct RateLimitTests {
         var configuration = Reactor.Configuration()
         configuration.stopSignals = []
         let reactor = try Reactor(configuration: configuration)
-        reactor.callLater(.seconds(60)) {
+        reactor.callLater(.seconds(60)) { [unowned reactor] in
             Issue.record("the bytes did not arrive")
             try? reactor.stop()
         }

@@ -84,7 +84,7 @@ final class Recorder: Protocol {
     }
 
     /// Lets go of what the test asked for, which as a rule holds this protocol too.
-    private func forget() {
+    func forget() {
         onMade = { _ in }
         onData = { _, _ in }
         onReadLost = { _ in }

@@ -108,13 +108,18 @@ final class Outcome {
         #expect(!isInsideCall, "the failure came inside a call")
         #expect(connections == 0 && failures.isEmpty, "a connect ended twice")
         failures.append(error)
-        onFailure(error)
+        // The only one to come: what the closures captured may keep this outcome.
+        let told = onFailure
+        onFailure = { _ in }
+        told(error)
+        client.forget()
     }
 
     func makeProtocol() -> Protocol? {
         #expect(!isInsideCall, "the connection came inside a call")
         #expect(connections == 0 && failures.isEmpty, "a connect ended twice")
         connections += 1
+        onFailure = { _ in }
         return client
     }
 }
