@@ -123,7 +123,7 @@ extension ReactorBase {
     /// go on meanwhile.
     ///
     /// ```swift
-    /// reactor.onShutdown { completion in
+    /// reactor.onShutdown { [unowned reactor] completion in
     ///     reactor.callLater(.seconds(1)) { completion.finish() }
     /// }
     /// ```
