@@ -7,11 +7,17 @@ package enum StreamSocket {
     /// Offers bytes to the kernel: how many it took, 0 where it takes none now, or a negative errno.
     @inline(__always)
     package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        while true {
-            let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-            if count >= 0 { return count }
-            if errno == EINTR { continue }
-            return errno == EAGAIN ? 0 : -Int(errno)
+        let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        return count >= 0 ? count : unsafe refused(descriptor, bytes)
+    }
+
+    /// The answer where a send was refused; apart, so that the path of most messages stays short.
+    @inline(never)
+    private static func refused(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        switch errno {
+        case EINTR: unsafe send(descriptor, bytes)
+        case EAGAIN: 0
+        default: -Int(errno)
         }
     }
 

@@ -22,8 +22,9 @@ final class DirectStreams: LibeventStreams, SocketStreams {
 
     private static let readCallback: Event.Callback = { _, _, context in
         unsafe LibeventStreams.with(context) { connection in
-            if connection.wantsReading {
-                DirectStreams.read(connection)
+            let buffer = unsafe connection.wantedBuffer
+            if unsafe !buffer.isEmpty {
+                unsafe DirectStreams.read(connection, into: buffer)
             } else {
                 unsafe unsafeDowncast(connection.engine, to: DirectStreams.self).park(connection)
             }
@@ -31,8 +32,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     @inline(__always)
-    private static func read(_ connection: StreamConnection) {
-        let buffer = unsafe connection.receiveBuffer
+    private static func read(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
         let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
         if count > 0 {
             let bytes = unsafe UnsafeBufferPointer(

@@ -11,16 +11,18 @@ extension StreamConnection {
     func gather(_ bytes: UnsafeRawBufferPointer) {
         guard state.isDisjoint(with: .deaf), state.contains(.made), unsafe !bytes.isEmpty else { return }
         // A large write is not worth a copy: it goes out now, behind what was gathered.
-        if bytes.count >= Chunk.capacity / 2 || bytes.count > (gathered?.room ?? Chunk.capacity) {
-            return unsafe sendNow(bytes)
+        guard bytes.count < Chunk.capacity / 2 else { return unsafe sendNow(bytes) }
+        if let gathered {
+            guard bytes.count <= gathered.room else { return unsafe sendNow(bytes) }
+            return unsafe gathered.append(bytes)
         }
-        if gathered == nil {
-            gathered = withChunks { $0.take() }
-            if !state.contains(.inCallback) { list() }
-        }
-        unsafe gathered?.append(bytes)
+        let chunk = withChunks { $0.take() }
+        gathered = chunk
+        unsafe chunk.append(bytes)
+        if !state.contains(.inCallback) { list() }
     }
 
+    @inline(never)
     private func sendNow(_ bytes: UnsafeRawBufferPointer) {
         guard let chunk = gathered else { return unsafe push(bytes) }
         gathered = nil
@@ -45,6 +47,7 @@ extension StreamConnection {
     }
 
     /// Sends what was gathered.
+    @inline(__always)
     func flush() {
         guard let chunk = gathered else { return }
         gathered = nil
@@ -59,6 +62,7 @@ extension StreamConnection {
     }
 
     /// Hands bytes to the kernel, or to the queue where it does not take them.
+    @inline(__always)
     private func push(_ bytes: UnsafeRawBufferPointer) {
         guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
         if state.contains(.queued) { return unsafe queue(bytes) }

@@ -45,6 +45,7 @@ extension StreamConnection {
     }
 
     /// Has the reactor settle this connection at the end of the turn.
+    @inline(never)
     func list() {
         guard state.isDisjoint(with: [.listed, .lost]) else { return }
         state.insert(.listed)

@@ -156,6 +156,11 @@ package final class StreamConnection {
         return state.contains(.closing) || !state.contains(.readPaused)
     }
 
+    /// The reactor's buffer where bytes are to be read now, and an empty one where not: two questions in one call.
+    package var wantedBuffer: UnsafeMutableRawBufferPointer {
+        unsafe wantsReading ? receiveBuffer : UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+
     /// Makes the connection: `connectionMade` is called, and bytes arrive from the next turn on.
     ///
     /// - Parameter failed: called in place of everything else where the connection cannot be watched; unless given, the
