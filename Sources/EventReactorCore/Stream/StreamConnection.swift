@@ -202,9 +202,9 @@ package final class StreamConnection {
         state.insert(.readEnded)
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
         if state.contains(.lingering) { return finish(.done, reset: false) }
-        engine.readingChanged(self)
-        guard state.isDisjoint(with: .discards) else { return settle() }
-        call { $0.readConnectionLost() }
+        if state.isDisjoint(with: .discards) { call { $0.readConnectionLost() } } else { settle() }
+        // Only now: most connections are closed by that, and need not be watched in another way before.
+        if !state.contains(.lost) { engine.readingChanged(self) }
     }
 
     /// The connection is gone: reset by the peer, or the peer out of reach.
