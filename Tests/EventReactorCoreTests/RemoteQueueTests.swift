@@ -21,51 +21,69 @@ import Testing
         for _ in 0..<100 { queue.post { _ in } }
         queue.requestStop()
         #expect(wakes.value == 1)
-        var jobs: [RemoteQueue.Job] = []
-        #expect(queue.take(into: &jobs))
-        #expect(jobs.count == 100)
-        jobs = []
+        let taker = Taker(queue)
+        #expect(taker.take())
+        #expect(taker.count == 100)
+        taker.drop()
         queue.post { _ in }
-        #expect(wakes.value == 2, "what comes after the queue was emptied wakes again")
+        #expect(wakes.value == 1, "the reactor is awake, and looks again before it sleeps")
+        #expect(taker.takeOrRest() == (false, false))
+        #expect(taker.count == 1)
+        taker.drop()
+        #expect(taker.takeOrRest() == (false, true))
+        queue.post { _ in }
+        #expect(wakes.value == 2, "what comes after it found nothing wakes it")
+    }
+
+    @Test func aStopIsFoundBeforeTheReactorSleepsAgain() {
+        let (queue, wakes) = makeQueue()
+        let taker = Taker(queue)
+        queue.post { _ in }
+        #expect(!taker.take())
+        taker.drop()
+        queue.requestStop()
+        #expect(wakes.value == 1)
+        #expect(taker.takeOrRest() == (true, false))
+        #expect(taker.takeOrRest() == (false, true))
     }
 
     @Test func jobsComeInTheirOrderAndOnce() {
         let (queue, _) = makeQueue()
         let (reactor, _) = ScriptedEngine.makeReactor()
         let called = Locked<[Int]>([])
-        var jobs: [RemoteQueue.Job] = []
+        let taker = Taker(queue)
         for number in 0..<10 { queue.post { _ in called.withLock { $0.append(number) } } }
-        #expect(!queue.take(into: &jobs))
-        for job in jobs { job(reactor) }
+        #expect(!taker.take())
+        taker.jobs.callAll(with: reactor)
         #expect(called.withLock { $0 } == Array(0..<10))
-        jobs = []
-        #expect(!queue.take(into: &jobs))
-        #expect(jobs.isEmpty)
+        taker.drop()
+        #expect(!taker.take())
+        #expect(taker.count == 0)
     }
 
     @Test func aStopIsTakenOnce() {
         let (queue, _) = makeQueue()
-        var jobs: [RemoteQueue.Job] = []
+        let taker = Taker(queue)
         queue.requestStop()
         queue.requestStop()
-        #expect(queue.take(into: &jobs))
-        #expect(!queue.take(into: &jobs))
+        #expect(taker.take())
+        #expect(!taker.take())
     }
 
     @Test func aStopWaitsForTheFirstRunAndForNoOther() {
         let (queue, _) = makeQueue()
-        var jobs: [RemoteQueue.Job] = []
+        let taker = Taker(queue)
         queue.requestStop()
         queue.runBegan()
-        #expect(queue.take(into: &jobs))
+        #expect(taker.take())
         queue.runEnded()
         queue.requestStop()
         queue.runBegan()
-        #expect(!queue.take(into: &jobs), "between runs there is nothing to stop")
+        #expect(!taker.take(), "between runs there is nothing to stop")
         queue.requestStop()
         queue.runEnded()
         queue.runBegan()
-        #expect(!queue.take(into: &jobs), "one that came too late for a run is not for the next")
+        #expect(!taker.take(), "one that came too late for a run is not for the next")
     }
 
     @Test func aClosedQueueDropsWhatItHasAndWhatComes() {
@@ -98,8 +116,21 @@ import Testing
         let (queue, _) = makeQueue()
         queue.post { [caller = Caller(queue)] _ in _ = caller }
         queue.close()
-        var jobs: [RemoteQueue.Job] = []
-        #expect(!queue.take(into: &jobs))
-        #expect(jobs.isEmpty)
+        let taker = Taker(queue)
+        #expect(!taker.take())
+        #expect(taker.count == 0)
     }
+}
+
+/// Takes calls as a reactor does.
+private final class Taker {
+    private let queue: RemoteQueue
+    var jobs = JobList()
+
+    init(_ queue: RemoteQueue) { self.queue = queue }
+
+    var count: Int { jobs.count }
+    func take() -> Bool { queue.take(into: &jobs) }
+    func takeOrRest() -> (stops: Bool, rests: Bool) { queue.takeOrRest(into: &jobs) }
+    func drop() { jobs = JobList() }
 }

@@ -32,10 +32,12 @@ open class ReactorBase {
     @exclusivity(unchecked) private var hasSoon = false
     @exclusivity(unchecked) private var hasListed = false
     @exclusivity(unchecked) private var hasEnded = false
+    /// Calls from other threads came lately: more are looked for before the loop sleeps, so that none has to wake it.
+    @exclusivity(unchecked) private var isAttentive = false
 
     private var soon: [() -> Void] = []
     private var soonNow: [() -> Void] = []
-    private var jobs: [RemoteQueue.Job] = []
+    private var jobs = JobList()
 
     /// The live connections; each knows its place.
     private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
@@ -86,14 +88,16 @@ open class ReactorBase {
 
     /// The end of the sleep: nil sleeps until something happens.
     final var nextWake: ReactorInstant? {
-        if unsafe hasSoon || hasListed { return ReactorInstant(nanoseconds: .min) }
+        if unsafe hasSoon || hasListed || isAttentive { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
 
     /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
     final func turn() {
         turnNumber &+= 1
+        let looksForCalls = unsafe isAttentive
         engine.poll(until: nextWake)
+        if looksForCalls { lookForCalls() }
         timers.fireDue()
         runSoon()
         endTurn()
@@ -134,8 +138,18 @@ open class ReactorBase {
     /// Takes the calls from other threads; the engine calls it when it has been woken.
     package final func woken() {
         let stops = queue.take(into: &jobs)
-        for job in jobs { job(self) }
-        jobs.removeAll(keepingCapacity: jobs.count <= 4096)
+        unsafe isAttentive = true
+        runCalls(stops: stops)
+    }
+
+    /// Takes the calls that have come since the last were taken, once a turn, until there are none.
+    private func lookForCalls() {
+        let (stops, rests) = queue.takeOrRest(into: &jobs)
+        if rests { unsafe isAttentive = false } else { runCalls(stops: stops) }
+    }
+
+    private func runCalls(stops: Bool) {
+        jobs.callAll(with: self)
         if stops { beginStopIfRunning() }
     }
 

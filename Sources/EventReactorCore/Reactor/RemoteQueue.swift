@@ -1,16 +1,16 @@
 /// The calls that other threads have for a reactor, and whether they have asked it to stop.
 package final class RemoteQueue: Sendable {
-    package typealias Job = @Sendable (ReactorBase) -> Void
+    package typealias Job = JobList.Job
 
     private enum Phase {
         case fresh, running, ended
     }
 
-    private struct Contents {
-        var jobs: [Job] = []
+    private struct Contents: ~Copyable {
+        var jobs = JobList()
         var phase = Phase.fresh
         var stopRequested = false
-        /// A wake-up is on its way, so that a burst of calls costs one.
+        /// The reactor has been woken or is awake, and looks again before it sleeps: a burst of calls costs one wake-up.
         var armed = false
         var wake: (@Sendable () -> Void)?
 
@@ -32,14 +32,14 @@ package final class RemoteQueue: Sendable {
 
     package func close() {
         // The jobs go outside the lock: what they captured may run code of its own when it is freed.
-        let rest = contents.withLock { contents in
-            defer { contents.jobs = [] }
+        var rest = JobList()
+        contents.withLock { contents in
+            swap(&rest, &contents.jobs)
             contents.wake = nil
             contents.phase = .ended
             contents.armed = true
-            return contents.jobs
         }
-        _ = rest
+        _ = consume rest
     }
 
     package func post(_ job: @escaping Job) {
@@ -73,12 +73,29 @@ package final class RemoteQueue: Sendable {
     }
 
     /// Takes what there is, in the order in which it was posted.
-    package func take(into jobs: inout [Job]) -> Bool {
+    ///
+    /// Nobody wakes the reactor from here on, so it has to look again before it sleeps, until `takeOrRest` says that
+    /// it may.
+    package func take(into jobs: inout JobList) -> Bool {
         contents.withLock { contents in
+            contents.armed = true
             swap(&jobs, &contents.jobs)
-            contents.armed = false
             defer { contents.stopRequested = false }
             return contents.stopRequested
+        }
+    }
+
+    /// Takes what has come since, or has the next that comes wake the reactor.
+    ///
+    /// - Returns: whether a stop was asked for, and whether there was nothing, so that the reactor may sleep.
+    package func takeOrRest(into jobs: inout JobList) -> (stops: Bool, rests: Bool) {
+        contents.withLock { contents in
+            swap(&jobs, &contents.jobs)
+            let stops = contents.stopRequested
+            contents.stopRequested = false
+            let rests = jobs.isEmpty && !stops
+            if rests { contents.armed = false }
+            return (stops, rests)
         }
     }
 }
@@ -87,6 +104,14 @@ package final class RemoteQueue: Sendable {
 ///
 /// It does not keep the reactor alive. What is posted to a reactor that is gone is dropped.
 public struct Remote<Owner: ReactorBase>: Sendable {
+    private struct OwnJob {
+        let body: @Sendable (Owner) -> Void
+    }
+
+    private struct AnyJob {
+        let body: RemoteQueue.Job
+    }
+
     private let queue: RemoteQueue
 
     package init(_ queue: RemoteQueue) {
@@ -100,10 +125,9 @@ public struct Remote<Owner: ReactorBase>: Sendable {
     ///
     /// - Parameter body: what to run; it is given the reactor, and must not let it leave its thread.
     public func callFromThread(_ body: @escaping @Sendable (Owner) -> Void) {
-        queue.post { reactor in
-            // The queue is the owner's, so its reactor is one.
-            body(unsafe unsafeDowncast(reactor, to: Owner.self))
-        }
+        // The queue is the owner's, so its reactor is one. A closure that casts the reactor and calls this one would say
+        // the same, and cost an allocation; closures that take an object are called alike, whatever its class.
+        queue.post(unsafe unsafeBitCast(OwnJob(body: body), to: AnyJob.self).body)
     }
 
     /// Stops the reactor as its own `stop()` does; any number of calls from any threads count as one.

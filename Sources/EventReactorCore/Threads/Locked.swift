@@ -13,11 +13,11 @@ import Darwin
 ///
 /// `@unchecked Sendable`: `lock` guards `value`.
 @safe
-package final class Locked<Value>: @unchecked Sendable {
+package final class Locked<Value: ~Copyable>: @unchecked Sendable {
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 
-    package init(_ value: sending Value) {
+    package init(_ value: consuming sending Value) {
         self.value = value
         unsafe lock = .allocate(capacity: 1)
         unsafe pthread_mutex_init(lock, nil)
