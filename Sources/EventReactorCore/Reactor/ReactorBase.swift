@@ -42,7 +42,9 @@ open class ReactorBase {
     /// The live connections; each knows its place.
     private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
     /// The connections to settle at the end of the turn.
-    private var listed: [Unmanaged<StreamConnection>] = unsafe []
+    ///
+    /// No access to it spans a call that could list others, so none can overlap.
+    @exclusivity(unchecked) private var listed: [Unmanaged<StreamConnection>] = unsafe []
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
     /// By number, so that they end in the order in which they were made, in every run.

@@ -39,7 +39,7 @@ package struct Chunk {
 @safe
 package final class ChunkPool {
     /// The chunks kept for the next turn; what a broadcast needs beyond them goes back to the system.
-    private static let most = 64
+    private static let most = 256
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
     @exclusivity(unchecked) private var free: UnsafeMutablePointer<Chunk.Header>?

@@ -49,7 +49,9 @@ extension StreamConnection {
     func list() {
         guard state.isDisjoint(with: [.listed, .lost]) else { return }
         state.insert(.listed)
-        reactor.list(self)
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+            unsafe settings.owner._withUnsafeGuaranteedRef { $0.list(self) }
+        }
     }
 
     /// The end of the turn: settles a connection that was listed.
