@@ -64,6 +64,9 @@ public struct ListenOptions: Hashable, Sendable {
     /// What happens to new peers while there is no descriptor for them; ``DescriptorShortagePolicy/close`` unless set.
     public var whenOutOfDescriptors = DescriptorShortagePolicy.close
 
+    /// How many connections are taken, in all and from one peer, and how fast; no limit unless set.
+    public var limits = ConnectionLimits()
+
     /// Creates the default settings.
     public init() {}
 }

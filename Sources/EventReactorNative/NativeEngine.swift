@@ -105,4 +105,8 @@ final class NativeEngine: ReactorEngine {
     func discard(descriptor: Int32) {
         _ = close(descriptor)
     }
+
+    func refuse(descriptor: Int32) {
+        StreamSocket.close(descriptor, reset: true)
+    }
 }

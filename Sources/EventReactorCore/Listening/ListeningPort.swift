@@ -13,8 +13,33 @@ public final class ListeningPort {
     /// ``ReactorBase/onDiagnostic``.
     public var onAcceptFailure: ((AcceptFailure) -> Void)?
 
-    /// Whether connections are being accepted.
-    public var isAccepting: Bool { isListening && !isPaused }
+    /// Makes a protocol for a peer beyond the listener's ``limits``, which says that the server is busy for one, or nil
+    /// to reset it.
+    ///
+    /// ```swift
+    /// port.onExcess = { excess in Busy() }
+    /// ```
+    ///
+    /// Its connection is one as any other, with the listener's settings. No more than
+    /// ``ConnectionLimits/excessConnections`` stand at a time; a peer beyond them is reset, and this is not called.
+    /// Where ``ConnectionLimits/excess`` has peers wait, it is called for those beyond ``ConnectionLimits/perPeer``
+    /// alone.
+    public var onExcess: ((ExcessPeer) -> Protocol?)?
+
+    /// How many connections it takes, as given to `listenTCP` or `listenUNIX`.
+    public let limits: ConnectionLimits
+
+    /// What it has done since it began to listen.
+    public package(set) var counters = ListeningPortCounters()
+
+    /// The connections that it accepted and that stand, without those of ``onExcess``; they may outlive the port.
+    public var connectionCount: Int { members.count }
+
+    /// The connections of ``onExcess`` that stand.
+    public var excessConnectionCount: Int { excess?.members?.count ?? 0 }
+
+    /// Whether connections are being accepted: whether it listens and ``pauseAccepting()`` was not called last.
+    public var isAccepting: Bool { isListening && !holds.contains(.paused) }
 
     /// Whether ``stopListening()`` is still to come.
     public private(set) var isListening = true
@@ -24,26 +49,52 @@ public final class ListeningPort {
     package let settings: StreamSettings
     package let policy: DescriptorShortagePolicy
     package let acceptsPerTurn: Int
+    let members: PortMembers
+    /// The settings of the connections of `onExcess`, made with the first.
+    var excess: StreamSettings?
+    var bucket: AcceptBucket?
     /// Until listening stops: what it captured may keep this port.
-    private var factory: Factory?
+    var factory: Factory?
     private var sockets: [any ListenerEngine] = []
-    private var isPaused = false
+    private var holds: Holds = []
     private var retry: DelayedCall?
-    private var hasReportedShortage = false
+    private var nextToken: DelayedCall?
+    var hasReportedShortage = false
+
+    /// Why nothing is accepted at the moment; several at once.
+    struct Holds: OptionSet {
+        let rawValue: UInt8
+        /// `pauseAccepting` was called.
+        static let paused = Holds(rawValue: 1 << 0)
+        /// There was no descriptor.
+        static let starved = Holds(rawValue: 1 << 1)
+        /// As many connections as the limits allow stand.
+        static let full = Holds(rawValue: 1 << 2)
+        /// The rate allows no other yet.
+        static let tooFast = Holds(rawValue: 1 << 3)
+
+        static let limits: Holds = [.full, .tooFast]
+    }
 
     package init(reactor: ReactorBase, factory: Factory, settings: StreamSettings, options: ListenOptions) {
         self.reactor = reactor
         number = reactor.makeNumber()
         self.factory = factory
-        self.settings = settings
+        limits = options.limits
+        bucket = options.limits.rate.map { AcceptBucket($0) }
+        members = PortMembers(peers: options.limits.perPeer == nil ? nil : PeerTable(options.limits))
+        self.settings = settings.of(members)
         policy = options.whenOutOfDescriptors
         acceptsPerTurn = max(1, reactor.configuration.acceptsPerTurn)
+        members.port = self
+        if limits.excess == .wait && isFull { holds = .full }
         factory.beginUse()
     }
 
     package func add(_ socket: any ListenerEngine) {
         sockets.append(socket)
         localAddresses.append(socket.address)
+        if !holds.isEmpty { socket.disable() }
     }
 
     /// The address it listens at, with the real port where 0 was asked for; the first of ``localAddresses``.
@@ -51,16 +102,12 @@ public final class ListeningPort {
 
     /// Accepts nothing more until ``resumeAccepting()``; new peers wait in the kernel's backlog.
     public func pauseAccepting() {
-        guard isAccepting else { return }
-        isPaused = true
-        for socket in sockets { socket.disable() }
+        hold(.paused)
     }
 
-    /// Accepts again.
+    /// Accepts again, as far as descriptors and limits allow.
     public func resumeAccepting() {
-        guard isListening, isPaused else { return }
-        isPaused = false
-        if retry == nil { for socket in sockets { socket.enable() } }
+        release(.paused)
     }
 
     /// Closes the listening socket.
@@ -79,9 +126,13 @@ public final class ListeningPort {
         isListening = false
         retry?.cancel()
         retry = nil
+        nextToken?.cancel()
+        nextToken = nil
+        members.port = nil
         closeSockets()
         factory = nil
         onAcceptFailure = nil
+        onExcess = nil
     }
 
     func closeSockets() {
@@ -90,17 +141,30 @@ public final class ListeningPort {
         if isListening { localAddresses = [] }
     }
 
-    // MARK: What the engine reports
+    // MARK: Pausing
 
-    /// A connection was accepted.
-    package func accepted(descriptor: Int32, peer: SocketAddress) {
-        hasReportedShortage = false
-        guard let factory, let made = factory.buildProtocol(for: peer) else {
-            return reactor.engine.discard(descriptor: descriptor)
+    func hold(_ why: Holds) {
+        guard isListening, !holds.contains(why) else { return }
+        if holds.isEmpty { for socket in sockets { socket.disable() } }
+        if holds.isDisjoint(with: .limits) && !why.isDisjoint(with: .limits) { counters.waits += 1 }
+        holds.insert(why)
+    }
+
+    func release(_ why: Holds) {
+        guard isListening, holds.contains(why) else { return }
+        holds.remove(why)
+        // Where a socket cannot be watched for want of descriptors, that holds the others up too.
+        for socket in sockets where holds.isEmpty { socket.enable() }
+    }
+
+    /// Accepts no more until the rate allows another.
+    func awaitToken(_ delay: Duration) {
+        guard isListening, nextToken == nil else { return }
+        hold(.tooFast)
+        nextToken = reactor.callLater(delay) { [unowned self] in
+            nextToken = nil
+            release(.tooFast)
         }
-        StreamConnection(
-            descriptor: descriptor, peer: peer, protocol: made, settings: settings
-        ).start()
     }
 
     /// Accepting failed, and the sockets were closed that could be.
@@ -110,6 +174,7 @@ public final class ListeningPort {
     ///   - closed: the peers that were accepted and closed at once.
     ///   - waits: whether to stop trying for a while, since trying again at once would fail again.
     package func acceptFailed(_ error: SystemError, closed: Int, waits: Bool) {
+        counters.refusedByShortage += UInt64(max(0, closed))
         if let onAcceptFailure {
             onAcceptFailure(AcceptFailure(error: error, closedPeers: closed))
         } else if !hasReportedShortage {
@@ -117,7 +182,7 @@ public final class ListeningPort {
         }
         hasReportedShortage = true
         guard waits, isListening, retry == nil else { return }
-        for socket in sockets { socket.disable() }
+        hold(.starved)
         reactor.starvedPorts.append(self)
         retry = reactor.callLater(.milliseconds(100)) { [unowned self] in tryAgain() }
     }
@@ -130,7 +195,7 @@ public final class ListeningPort {
 
     private func tryAgain() {
         endWait()
-        if isAccepting { for socket in sockets { socket.enable() } }
+        release(.starved)
     }
 
     private func endWait() {

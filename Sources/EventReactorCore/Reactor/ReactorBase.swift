@@ -177,6 +177,7 @@ open class ReactorBase {
         connection.slot = -1
         unsafe ended.append(entry)
         unsafe hasEnded = true
+        connection.settings.members?.remove(connection.peer)
         if !starvedPorts.isEmpty { feedStarvedPorts() }
         if unsafe connections.isEmpty && connections.capacity > 4096 { unsafe connections = [] }
     }

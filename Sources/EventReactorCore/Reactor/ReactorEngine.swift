@@ -42,12 +42,17 @@ package protocol ReactorEngine: AnyObject {
 
     /// Closes a descriptor for which there is no connection.
     func discard(descriptor: Int32)
+
+    /// Closes a descriptor for which there is no connection with a reset, where its transport has one.
+    func refuse(descriptor: Int32)
 }
 
 extension ReactorEngine {
     package func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
         pool.submit(work)
     }
+
+    package func refuse(descriptor: Int32) { discard(descriptor: descriptor) }
 }
 
 /// A listening socket.

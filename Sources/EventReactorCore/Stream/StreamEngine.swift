@@ -54,6 +54,8 @@ package final class StreamSettings {
     package let highMark: Int
     package let lowMark: Int
     package let limit: Int
+    /// Where the connections are counted; nil for those of connectors.
+    package let members: PortMembers?
 
     package init(engine: any StreamEngine, options: StreamOptions, reactor: ReactorBase) {
         self.engine = engine
@@ -62,19 +64,26 @@ package final class StreamSettings {
         highMark = max(0, options.writeBufferHighMark)
         lowMark = min(max(0, options.writeBufferLowMark), highMark)
         limit = options.writeBufferLimit.map { max(0, $0) } ?? .max
+        members = nil
     }
 
-    private init(_ other: StreamSettings, high: Int, low: Int, limit: Int) {
+    private init(_ other: StreamSettings, high: Int, low: Int, limit: Int, members: PortMembers?) {
         engine = other.engine
         unsafe owner = other.owner
         closeDeadline = other.closeDeadline
         highMark = max(0, high)
         lowMark = min(max(0, low), highMark)
         self.limit = max(0, limit)
+        self.members = members
     }
 
     /// The same settings with other marks, for one connection.
     func with(high: Int? = nil, low: Int? = nil, limit: Int? = nil) -> StreamSettings {
-        StreamSettings(self, high: high ?? highMark, low: low ?? lowMark, limit: limit ?? self.limit)
+        StreamSettings(self, high: high ?? highMark, low: low ?? lowMark, limit: limit ?? self.limit, members: members)
+    }
+
+    /// The same settings for connections that are counted.
+    func of(_ members: PortMembers) -> StreamSettings {
+        StreamSettings(self, high: highMark, low: lowMark, limit: limit, members: members)
     }
 }

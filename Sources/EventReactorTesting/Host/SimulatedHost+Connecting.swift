@@ -87,6 +87,10 @@ extension SimulatedHost {
     func discard(descriptor: Int32) {
         network.socket(descriptor)?.close(reset: false)
     }
+
+    func refuse(descriptor: Int32) {
+        network.socket(descriptor)?.close(reset: true)
+    }
 }
 
 extension SocketAddress {
