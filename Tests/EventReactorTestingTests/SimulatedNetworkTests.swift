@@ -13,6 +13,28 @@ struct SimulatedNetworkTests {
         #expect(pair.serverEnd.transport.localAddress == pair.clientEnd.transport.peerAddress)
     }
 
+    @Test func whoPausesBehindThePeersEndGetsEverything() throws {
+        let network = SimulatedNetwork(seed: 1)
+        var configuration = ReactorConfiguration()
+        configuration.receiveBufferSize = 10_000
+        let server = network.host("server", configuration: configuration)
+        let receiver = Recorder()
+        let sender = Recorder()
+        try server.listenTCP(port: 7) { receiver }
+        try network.host("client").connectTCP(host: "server", port: 7) { sender }
+        sender.onMade = {
+            $0.transport.write([UInt8](repeating: 1, count: 60_000))
+            $0.transport.loseConnection()
+        }
+        receiver.onData = { receiver, _ in
+            receiver.transport.pauseReading()
+            server.callLater(.milliseconds(10)) { receiver.transport.resumeReading() }
+        }
+        network.runUntilIdle()
+        #expect(receiver.received.count == 60_000)
+        #expect(receiver.reason?.isClean == true)
+    }
+
     @Test func oneWriteArrivesAsOnePieceWithoutFaults() throws {
         let pair = try Pair()
         pair.connect()

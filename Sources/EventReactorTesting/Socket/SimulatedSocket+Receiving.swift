@@ -63,7 +63,8 @@ extension SimulatedSocket {
 
     /// The program has read: the peer is told where that makes much room.
     func madeRoom() {
-        guard failure == 0, stage == .open else { return }
+        // A peer that has ended its side sends nothing more; where it is gone already, it would be taken for an intruder.
+        guard failure == 0, stage == .open, !hasEnd else { return }
         let window = expected + Int64(receiveCapacity - inbox.count)
         if window - toldWindow >= Int64(max(1, receiveCapacity / 4)) { transmit([], place: next) }
     }
