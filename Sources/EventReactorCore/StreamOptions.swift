@@ -24,6 +24,10 @@ public struct StreamOptions: Hashable, Sendable {
     /// What is left then is dropped and the reason is ``ConnectionLostReason/timedOut``.
     public var closeDeadline: Duration? = .seconds(300)
 
+    /// How fast each connection may read and write, or nil for no limit; ``Transport/setRateLimit(_:)`` changes it for
+    /// one.
+    public var rateLimit: RateLimit?
+
     /// The kernel's receive buffer (`SO_RCVBUF`) in bytes, or nil to leave it to the system.
     public var kernelReceiveBuffer: Int?
 

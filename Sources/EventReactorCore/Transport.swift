@@ -64,6 +64,21 @@ public protocol Transport: AnyObject {
     /// The most bytes that may wait, or nil for no limit: one more ends the connection with ``WriteLimitExceeded``.
     var writeBufferLimit: Int? { get set }
 
+    /// Limits how fast this connection reads and writes, in place of the limit that it had; nil ends it.
+    ///
+    /// The first limit starts with a tenth of a second's worth of bytes, and so does another one.
+    ///
+    /// - Returns: whether the setting took effect; false after the loss, and where the transport has no limits.
+    @discardableResult
+    func setRateLimit(_ limit: RateLimit?) -> Bool
+
+    /// Has this connection share a limit with others, besides its own; nil has it leave its group.
+    ///
+    /// - Returns: whether the setting took effect; false after the loss, for a group of another reactor, and where the
+    ///   transport has no limits.
+    @discardableResult
+    func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool
+
     /// The address of this end, readable after the loss too.
     var localAddress: SocketAddress { get }
 
@@ -85,6 +100,16 @@ public protocol Transport: AnyObject {
     /// - Returns: whether the setting took effect; false on a UNIX socket or after the loss.
     @discardableResult
     func setKeepAlive(idle: Duration, interval: Duration, count: Int) -> Bool
+}
+
+extension Transport {
+    /// Has no effect: transports that limit rates say so by a method of their own.
+    @discardableResult
+    public func setRateLimit(_ limit: RateLimit?) -> Bool { false }
+
+    /// Has no effect: transports that limit rates say so by a method of their own.
+    @discardableResult
+    public func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool { false }
 }
 
 /// The transport of a protocol that was never connected.

@@ -37,19 +37,19 @@ final class NativeStreams: SocketStreams {
     func handle(_ event: Interest, for connection: StreamConnection) {
         if unsafe event != .input && connection.outbox != nil { sendQueued(connection) }
         guard event != .output else { return }
-        if connection.wantsReading {
-            receive(connection)
+        if connection.readsFreely {
+            unsafe receive(connection, into: receiveBuffer)
         } else {
-            park(connection)
+            receiveOrPark(connection)
         }
     }
 
     @inline(__always)
-    private func receive(_ connection: StreamConnection) {
-        let count = unsafe recv(connection.descriptor, receiveBuffer.baseAddress, receiveBuffer.count, 0)
+    private func receive(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
+        let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
         if count > 0 {
             let bytes = unsafe UnsafeBufferPointer(
-                start: receiveBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self),
                 count: count
             )
             unsafe connection.received(bytes.span)
@@ -58,6 +58,13 @@ final class NativeStreams: SocketStreams {
         } else if errno != EAGAIN && errno != EINTR {
             connection.broke(errno)
         }
+    }
+
+    /// Something came of a connection that is under limits, or is not to be read now.
+    private func receiveOrPark(_ connection: StreamConnection) {
+        let most = connection.readAllowance(of: unsafe receiveBuffer.count)
+        guard most > 0 else { return park(connection) }
+        unsafe receive(connection, into: UnsafeMutableRawBufferPointer(rebasing: receiveBuffer[..<most]))
     }
 
     /// Something came of a connection that is not to be read now: from here on only a reset is watched for.

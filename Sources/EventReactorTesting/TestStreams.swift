@@ -73,7 +73,13 @@ final class TestStreams: StreamEngine {
                 return
             }
             if arrived.isEmpty { return connection.receivedEnd() }
-            let piece = arrived.removeFirst()
+            let most = connection.readAllowance(of: arrived[0].count)
+            guard most > 0 else {
+                connection.state.insert(.parked)
+                return
+            }
+            let piece = Array(arrived[0].prefix(most))
+            if most < arrived[0].count { arrived[0].removeFirst(most) } else { arrived.removeFirst() }
             connection.received(piece.span)
         }
     }

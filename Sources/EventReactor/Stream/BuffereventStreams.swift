@@ -53,11 +53,17 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         guard let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) else {
             return
         }
-        let count = unsafe evbuffer_get_length(input)
-        guard count > 0, let start = unsafe evbuffer_pullup(input, -1) else { return }
+        let arrived = unsafe evbuffer_get_length(input)
+        guard arrived > 0 else { return }
+        let count = connection.readsFreely ? arrived : connection.readAllowance(of: arrived)
+        guard count > 0 else { return park(connection) }
+        guard let start = unsafe evbuffer_pullup(input, count) else { return }
         unsafe connection.received(UnsafeBufferPointer(start: start, count: count).span)
         // Where the connection ended meanwhile, libevent frees the buffer itself, once it has left its callback.
-        if unsafe connection.outbox != nil { unsafe evbuffer_drain(input, count) }
+        guard unsafe connection.outbox != nil else { return }
+        unsafe evbuffer_drain(input, count)
+        // The limits allow no more as a rule, and it is parked.
+        if count < arrived { deliver(connection) }
     }
 
     private static let eventCallback: OutboxPool.EventCallback = { _, what, context in
@@ -107,6 +113,8 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     }
 
     // MARK: Writing
+
+    var queuesAll: Bool { true }
 
     func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int { 0 }
 

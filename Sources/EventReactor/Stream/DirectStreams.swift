@@ -26,7 +26,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
             if unsafe !buffer.isEmpty {
                 unsafe DirectStreams.read(connection, into: buffer)
             } else {
-                unsafe unsafeDowncast(connection.engine, to: DirectStreams.self).park(connection)
+                unsafe unsafeDowncast(connection.engine, to: DirectStreams.self).readOrPark(connection)
             }
         }
     }
@@ -43,6 +43,14 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         } else if errno != EAGAIN && errno != EINTR {
             connection.broke(errno)
         }
+    }
+
+    /// Bytes came for a connection that is under limits, or is not to be read now.
+    private func readOrPark(_ connection: StreamConnection) {
+        let buffer = unsafe connection.receiveBuffer
+        let most = connection.readAllowance(of: buffer.count)
+        guard most > 0 else { return park(connection) }
+        unsafe DirectStreams.read(connection, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]))
     }
 
     /// Bytes came that are not wanted now: from here on only a reset is watched for.

@@ -11,7 +11,9 @@ extension ListeningPort {
         }
         counters.accepted += 1
         members.add(peer)
-        StreamConnection(descriptor: descriptor, peer: peer, protocol: made, settings: settings).start()
+        let connection = StreamConnection(descriptor: descriptor, peer: peer, protocol: made, settings: settings)
+        if let rateLimitGroup { _ = connection.setRateLimitGroup(rateLimitGroup) }
+        connection.start()
         pauseWhereFull()
     }
 

@@ -26,6 +26,11 @@ public final class ListeningPort {
     /// alone.
     public var onExcess: ((ExcessPeer) -> Protocol?)?
 
+    /// The group that connections join as they are accepted, or nil for none; one of the same reactor.
+    ///
+    /// A change is for those accepted from then on.
+    public var rateLimitGroup: RateLimitGroup?
+
     /// How many connections it takes, as given to `listenTCP` or `listenUNIX`.
     public let limits: ConnectionLimits
 

@@ -26,7 +26,7 @@ extension StreamConnection {
     private func sendNow(_ bytes: UnsafeRawBufferPointer) {
         guard let chunk = gathered else { return unsafe push(bytes) }
         gathered = nil
-        if state.contains(.queued) {
+        if !state.isDisjoint(with: .indirect) {
             unsafe push(chunk.bytes)
             unsafe push(bytes)
         } else {
@@ -65,7 +65,7 @@ extension StreamConnection {
     @inline(__always)
     private func push(_ bytes: UnsafeRawBufferPointer) {
         guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
-        if state.contains(.queued) { return unsafe queue(bytes) }
+        if !state.isDisjoint(with: .indirect) { return unsafe queue(bytes) }
         let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
         if taken == bytes.count { return }
         if taken < 0 { return sendFailed(Int32(-taken)) }
@@ -76,7 +76,7 @@ extension StreamConnection {
     private func push(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
         guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
         var taken = 0
-        if !state.contains(.queued) {
+        if state.isDisjoint(with: .indirect) {
             taken = unsafe engine.send(self, pieces: pieces)
             if taken < 0 { return sendFailed(Int32(-taken)) }
         }
@@ -89,10 +89,13 @@ extension StreamConnection {
 
     private func queue(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
-        let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
+        let waiting = state.isDisjoint(with: .indirect) ? 0 : queuedByteCount
         let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
         if overflow || wanted > settings.limit {
             fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
+        } else if state.contains(.writeMetered) {
+            unsafe hold(bytes)
+            if wanted > settings.highMark { state.insert(.marked) }
         } else if unsafe engine.enqueue(self, bytes) {
             state.insert(.queued)
             if wanted > settings.highMark { state.insert(.marked) }

@@ -75,12 +75,12 @@ extension StreamConnection {
                 // A peer that went may have left bytes behind: they are read first, up to its reset or end.
                 // What is no doing of the peer's it will not report.
                 let peerWent = brokenCode == EPIPE || brokenCode == ECONNRESET
-                if !peerWent || !wantsReading || state.contains(.closing) {
+                if !peerWent || !willRead || state.contains(.closing) {
                     return finish(.lost(brokenCode), reset: false)
                 }
                 return
             }
-            let waiting = state.contains(.queued) ? engine.queuedByteCount(self) : 0
+            let waiting = state.isDisjoint(with: .indirect) ? 0 : queuedByteCount
             if state.isDisjoint(with: .deaf) {
                 if !state.contains(.writePaused) && waiting > settings.highMark {
                     state.insert(.writePaused)
@@ -146,6 +146,7 @@ extension StreamConnection {
         let local = localAddress
         state.insert(.lost)
         dropGathered()
+        extras?.meter?.end()
         extras = nil
         makeExtras().local = local
         releaseProtocol()
@@ -161,6 +162,7 @@ extension StreamConnection {
         if let extras {
             extras.deadline?.cancel()
             extras.recheck?.cancel()
+            extras.meter?.end()
             self.extras = nil
         }
         makeExtras().local = local

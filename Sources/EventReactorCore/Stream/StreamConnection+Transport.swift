@@ -84,7 +84,7 @@ extension StreamConnection: Transport {
     }
 
     package var bufferedByteCount: Int {
-        gatheredByteCount + (state.contains(.queued) ? engine.queuedByteCount(self) : 0)
+        gatheredByteCount + queuedByteCount
     }
 
     package func setWriteBufferLimits(high: Int, low: Int) {

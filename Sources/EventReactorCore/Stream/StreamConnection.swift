@@ -46,11 +46,21 @@ package final class StreamConnection {
         static let marked = State(rawValue: 1 << 15)
         /// The engine watches for nothing but a reset, since reading is not wanted.
         package static let parked = State(rawValue: 1 << 16)
+        /// What is read is counted against a limit.
+        static let readMetered = State(rawValue: 1 << 17)
+        /// What is written is counted against a limit, and waits in `extras` for tokens.
+        static let writeMetered = State(rawValue: 1 << 18)
+        /// A limit allows no reading now.
+        static let readStarved = State(rawValue: 1 << 19)
 
         /// No write is taken in these.
         static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
         /// Bytes that arrive in these are dropped.
         static let discards: State = [.closing, .aborted, .failed, .lost]
+        /// What is to be done with bytes that arrive is not just to deliver them.
+        static let notPlain: State = [.discards, .readMetered]
+        /// What is written is not offered to the kernel at once.
+        static let indirect: State = [.queued, .writeMetered]
         /// Something is to be done once a callback has returned.
         static let unsettled: State = [.closing, .endsWriting, .aborted, .failed, .broken, .marked]
     }
@@ -60,6 +70,7 @@ package final class StreamConnection {
         var failure: (any Error)?
         var deadline: DelayedCall?
         var recheck: DelayedCall?
+        var meter: Meter?
         /// The address of this end, kept from the loss on.
         var local = SocketAddress.unnamedUnix
     }
@@ -153,12 +164,24 @@ package final class StreamConnection {
     /// Whether bytes are to be read: to be delivered, or dropped so that the peer's end is seen.
     package var wantsReading: Bool {
         if state.contains(.readEnded) || state.contains(.lost) { return false }
+        return state.contains(.closing) || state.isDisjoint(with: [.readPaused, .readStarved])
+    }
+
+    /// Whether all that came may be read; otherwise `readAllowance(of:)` says how much, if any.
+    package var readsFreely: Bool {
+        if state.contains(.readEnded) || state.contains(.lost) { return false }
+        return state.contains(.closing) || state.isDisjoint(with: [.readPaused, .readMetered])
+    }
+
+    /// Whether bytes are to be read as soon as the limits allow it.
+    var willRead: Bool {
+        if state.contains(.readEnded) || state.contains(.lost) { return false }
         return state.contains(.closing) || !state.contains(.readPaused)
     }
 
-    /// The reactor's buffer where bytes are to be read now, and an empty one where not: two questions in one call.
+    /// The reactor's buffer where all that came may be read, and an empty one where not: two questions in one call.
     package var wantedBuffer: UnsafeMutableRawBufferPointer {
-        unsafe wantsReading ? receiveBuffer : UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        unsafe readsFreely ? receiveBuffer : UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 
     /// Makes the connection: `connectionMade` is called, and bytes arrive from the next turn on.
@@ -179,13 +202,17 @@ package final class StreamConnection {
             return
         }
         state.insert(.made)
+        if let limit = settings.rateLimit { _ = setRateLimit(limit) }
         unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
         call { try $0.connectionMade() }
     }
 
     /// Bytes arrived.
     package func received(_ data: Span<UInt8>) {
-        guard state.isDisjoint(with: .discards) else { return }
+        if !state.isDisjoint(with: .notPlain) {
+            guard state.isDisjoint(with: .discards) else { return }
+            chargeReading(data.count)
+        }
         state.insert(.inCallback)
         do {
             // The loss waits until the callback has returned, so the protocol outlives it.
@@ -225,7 +252,10 @@ package final class StreamConnection {
 
     /// The queue has come down to the low mark or further.
     package func outboxDrained(remaining: Int) {
-        if remaining == 0 { state.remove(.queued) }
+        if remaining == 0 {
+            state.remove(.queued)
+            if state.contains(.writeMetered) { pump() }
+        }
         if !state.contains(.inCallback) { settle() }
     }
 

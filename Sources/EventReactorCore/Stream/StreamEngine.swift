@@ -19,6 +19,9 @@ package protocol StreamEngine: AnyObject {
     /// - Returns: false where there is no memory for them.
     func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool
 
+    /// Whether `send` takes nothing and all goes through `enqueue`.
+    var queuesAll: Bool { get }
+
     /// The bytes queued and not yet taken.
     func queuedByteCount(_ connection: StreamConnection) -> Int
 
@@ -44,6 +47,10 @@ package protocol StreamEngine: AnyObject {
     func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool
 }
 
+extension StreamEngine {
+    package var queuesAll: Bool { false }
+}
+
 /// What the connections of one listener or connector share, so that each pays one pointer for it.
 @safe
 package final class StreamSettings {
@@ -54,6 +61,7 @@ package final class StreamSettings {
     package let highMark: Int
     package let lowMark: Int
     package let limit: Int
+    let rateLimit: RateLimit?
     /// Where the connections are counted; nil for those of connectors.
     package let members: PortMembers?
 
@@ -64,6 +72,7 @@ package final class StreamSettings {
         highMark = max(0, options.writeBufferHighMark)
         lowMark = min(max(0, options.writeBufferLowMark), highMark)
         limit = options.writeBufferLimit.map { max(0, $0) } ?? .max
+        rateLimit = options.rateLimit
         members = nil
     }
 
@@ -74,6 +83,7 @@ package final class StreamSettings {
         highMark = max(0, high)
         lowMark = min(max(0, low), highMark)
         self.limit = max(0, limit)
+        rateLimit = other.rateLimit
         self.members = members
     }
 

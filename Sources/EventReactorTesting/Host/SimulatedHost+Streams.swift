@@ -32,8 +32,8 @@ extension SimulatedHost: StreamEngine {
     }
 
     private func read(_ socket: SimulatedSocket, _ connection: StreamConnection) {
-        guard connection.wantsReading else { return park(connection) }
-        let most = unsafe min(socket.inbox.count, reactor.receiveBuffer.count)
+        let most = connection.readAllowance(of: unsafe min(socket.inbox.count, reactor.receiveBuffer.count))
+        guard most > 0 else { return park(connection) }
         let bytes = socket.inbox.take(network.cut(most, sentBefore: socket.expected))
         network.record(.delivers, toward: socket, bytes.count)
         unsafe bytes.withUnsafeBytes { unsafe network.trace.mix($0) }

@@ -1,0 +1,78 @@
+/// What a connection under limits has besides: its parts in them, and what it wrote that has to wait for tokens.
+final class Meter {
+    var limit: RateLimit?
+    var group: RateLimitGroup?
+    private(set) var reading: [Share] = []
+    private(set) var writing: [Share] = []
+    var held = HeldBytes()
+
+    /// Takes part in other limits from now on.
+    func change(_ connection: StreamConnection, limit: RateLimit?, group: RateLimitGroup?) {
+        let isSameLimit = limit == self.limit
+        let own = isSameLimit ? (reading + writing).filter { $0.throttle !== throttle(of: $0, in: self.group) } : []
+        for share in reading + writing where !own.contains(where: { $0 === share }) { share.throttle.leave(share) }
+        if self.group !== group {
+            self.group?.connectionCount -= 1
+            group?.connectionCount += 1
+        }
+        self.limit = limit
+        self.group = group
+        reading = own.filter { $0.throttle.direction == .reading }
+        writing = own.filter { $0.throttle.direction == .writing }
+        if !isSameLimit, let limit {
+            let reactor = connection.reactor
+            if let rate = limit.readRate {
+                reading.append(Share(Throttle(.reading, rate: rate, burst: limit.burst, reactor: reactor), connection))
+            }
+            if let rate = limit.writeRate {
+                writing.append(Share(Throttle(.writing, rate: rate, burst: limit.burst, reactor: reactor), connection))
+            }
+        }
+        if let throttle = group?.reading { reading.append(Share(throttle, connection)) }
+        if let throttle = group?.writing { writing.append(Share(throttle, connection)) }
+    }
+
+    private func throttle(of share: Share, in group: RateLimitGroup?) -> Throttle? {
+        share.throttle.direction == .reading ? group?.reading : group?.writing
+    }
+
+    /// The connection is lost.
+    func end() {
+        for share in reading + writing { share.throttle.leave(share) }
+        group?.connectionCount -= 1
+        group = nil
+        reading = []
+        writing = []
+        held = HeldBytes()
+    }
+}
+
+/// Bytes that go in at the end and out at the front; it owns no memory while it is empty.
+struct HeldBytes {
+    private var bytes: [UInt8] = []
+    private var first = 0
+
+    var count: Int { bytes.count - first }
+    var isEmpty: Bool { bytes.count == first }
+
+    mutating func append(_ data: UnsafeRawBufferPointer) {
+        unsafe bytes.append(contentsOf: data)
+    }
+
+    /// Lends the bytes at the front.
+    func withFirst<Result>(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        unsafe bytes.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[first..<first + count])) }
+    }
+
+    mutating func removeFirst(_ count: Int) {
+        first += count
+        if first == bytes.count {
+            bytes = []
+            first = 0
+        } else if first > 65_536 && first > bytes.count / 2 {
+            // Into new memory, so that the old is given back.
+            bytes = [UInt8](bytes[first...])
+            first = 0
+        }
+    }
+}
