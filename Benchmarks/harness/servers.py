@@ -9,6 +9,7 @@ class Spec:
     product: str
     arguments: tuple = ()
     lines: bool = False  # speaks --mode lines
+    releases: bool = False  # gives memory back on SIGUSR1
     usual: bool = True  # measured unless the command line names others
 
 
@@ -18,9 +19,9 @@ SERVERS = {
         Spec("c-epoll", "CEpollEcho"),
         Spec("c-event", "CEventEcho", usual=False),
         Spec("c-bufferevent", "CBuffereventEcho"),
-        Spec("reactor", "ReactorEcho", lines=True),
-        Spec("native", "NativeEcho"),
-        Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True),
+        Spec("reactor", "ReactorEcho", lines=True, releases=True),
+        Spec("native", "NativeEcho", releases=True),
+        Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True, releases=True),
     ]
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -34,6 +35,12 @@ int er_timerfd(void) {
 
 int er_open_reserve(void) {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void er_release_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void er_eventfd_wake(int descriptor) {

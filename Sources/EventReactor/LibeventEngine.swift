@@ -1,3 +1,4 @@
+import CEventReactorShims
 import CLibevent
 import EventReactorCore
 import EventReactorSockets
@@ -104,6 +105,11 @@ final class LibeventEngine: ReactorEngine {
 
     func discard(descriptor: Int32) {
         _ = close(descriptor)
+    }
+
+    func releaseMemory() {
+        direct.outboxes.empty()
+        er_release_memory()
     }
 
     func refuse(descriptor: Int32) {

@@ -1,3 +1,4 @@
+import CEventReactorShims
 import EventReactorCore
 import EventReactorSockets
 import Glibc
@@ -104,6 +105,10 @@ final class NativeEngine: ReactorEngine {
 
     func discard(descriptor: Int32) {
         _ = close(descriptor)
+    }
+
+    func releaseMemory() {
+        er_release_memory()
     }
 
     func refuse(descriptor: Int32) {

@@ -2,6 +2,7 @@
 //   --port N             where to listen on 127.0.0.1; 0 for any
 //   --buffering WHICH    direct (the default) or bufferevent
 //   --mode WHICH         echo (the default), or lines: each line is answered by a write of its own
+// SIGUSR1 has it give the memory back that it keeps for reuse.
 
 import EventReactor
 import Glibc
@@ -78,6 +79,7 @@ struct Options {
         ) {
             lines ? EchoLines() : Echo()
         }
+        reactor.onSignal(SIGUSR1) { [unowned reactor] in reactor.releaseMemory() }
         print("listening on \(port.localAddress.port!)")
         fflush(nil)  // a pipe is not flushed by the line
         try reactor.run()

@@ -23,6 +23,9 @@ int er_timerfd_arm(int descriptor, int64_t nanoseconds);
 // The bytes that the peer's kernel has not acknowledged yet, or -1 with errno set.
 int er_unacknowledged(int descriptor);
 
+// Has the allocator give the pages that are free back to the system, where it can.
+void er_release_memory(void);
+
 // Nanoseconds on the monotonic clock.
 int64_t er_monotonic_now(void);
 

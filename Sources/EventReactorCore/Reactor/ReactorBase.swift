@@ -179,7 +179,30 @@ open class ReactorBase {
         unsafe hasEnded = true
         connection.settings.members?.remove(connection.peer)
         if !starvedPorts.isEmpty { feedStarvedPorts() }
-        if unsafe connections.isEmpty && connections.capacity > 4096 { unsafe connections = [] }
+        // After a flood the table does not keep the memory that the flood needed.
+        if unsafe connections.capacity > 4096 && connections.count < connections.capacity / 8 { shrinkConnections() }
+    }
+
+    /// Moves the table into as much memory as it needs, and room to grow to twice the size.
+    private func shrinkConnections() {
+        var smaller: [Unmanaged<StreamConnection>] = unsafe []
+        unsafe smaller.reserveCapacity(connections.count * 2)
+        unsafe smaller.append(contentsOf: connections)
+        unsafe connections = smaller
+    }
+
+    /// Gives memory that is kept for reuse back to the system, as far as the allocator can.
+    ///
+    /// The library itself keeps little: at most 64 chunks of 16 KiB and 32 empty buffers of libevent. What stays after
+    /// many connections have gone is the allocator's, which gives memory back by itself only from the end of its heap.
+    /// This asks it for all pages that are free (`malloc_trim` of glibc), which takes milliseconds where there is much:
+    /// for quiet times, such as after a flood, and not for each connection.
+    public final func releaseMemory() {
+        chunks.empty()
+        jobs = []
+        soonNow = []
+        if unsafe connections.count < connections.capacity / 2 { shrinkConnections() }
+        engine.releaseMemory()
     }
 
     /// Has a connection settled at the end of the turn.

@@ -43,6 +43,9 @@ package protocol ReactorEngine: AnyObject {
     /// Closes a descriptor for which there is no connection.
     func discard(descriptor: Int32)
 
+    /// Gives what is kept for reuse back to the system, and has the allocator do the same.
+    func releaseMemory()
+
     /// Closes a descriptor for which there is no connection with a reset, where its transport has one.
     func refuse(descriptor: Int32)
 }
@@ -51,6 +54,8 @@ extension ReactorEngine {
     package func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
         pool.submit(work)
     }
+
+    package func releaseMemory() {}
 
     package func refuse(descriptor: Int32) { discard(descriptor: descriptor) }
 }

@@ -48,11 +48,20 @@ package final class ChunkPool {
     package init() {}
 
     deinit {
+        empty()
+    }
+
+    /// Gives the chunks kept back to the system.
+    package func empty() {
         while let header = unsafe free {
             unsafe free = header.pointee.next
             unsafe UnsafeMutableRawPointer(header).deallocate()
         }
+        unsafe freeCount = 0
     }
+
+    /// How many chunks are kept.
+    package var keptCount: Int { unsafe freeCount }
 
     package func take() -> Chunk {
         if let header = unsafe free {

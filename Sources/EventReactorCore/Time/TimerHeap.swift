@@ -39,7 +39,12 @@ struct TimerHeap {
         unsafe node.call._withUnsafeGuaranteedRef { $0.place = -1 }
         unsafe node.call.release()
         // After a flood of timers the heap does not keep the memory that the flood needed.
-        if nodes.isEmpty && nodes.capacity > 65_536 { nodes = [] }
+        if nodes.capacity > 65_536 && nodes.count < nodes.capacity / 8 {
+            var smaller: ContiguousArray<Node> = []
+            smaller.reserveCapacity(nodes.count * 2)
+            smaller.append(contentsOf: nodes)
+            nodes = smaller
+        }
     }
 
     mutating func removeAll() -> [DelayedCall] {
