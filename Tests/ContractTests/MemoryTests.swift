@@ -21,7 +21,7 @@ struct MemoryTests {
                     let connection = server.transport as? StreamConnection
                     #expect(connection != nil)
                     if setting.isOnKernel { unsafe #expect(connection?.outbox == nil) }
-                    #expect(world.reactor.chunks.keptCount <= 64)
+                    #expect(world.reactor.chunks.keptCount <= 256)
                     world.reactor.releaseMemory()
                     #expect(world.reactor.chunks.keptCount == 0)
                     world.finish()

@@ -87,6 +87,11 @@ struct ListenerFloodTests {
         network.advance(by: .seconds(60))
         #expect(byPeer.count == 8 && byPeer.values.allSatisfy { $0 == 3 })
         #expect(port.counters.refusedByPeer == 997)
+        #expect(port.members.peerCount == 8)
+        // The table holds those alone who are there.
+        for client in clients.dropFirst(2) { try client.stop() }
+        network.advance(by: .seconds(1))
+        #expect(port.members.peerCount == 2 && port.connectionCount == 6)
     }
 
     @Test(arguments: [(32, 12), (31, 6), (30, 3), (0, 3), (-1, 3), (99, 12)])
@@ -126,6 +131,20 @@ struct ListenerFloodTests {
             #expect((1000 * second...1000 * second + 11).contains(accepted), "\(accepted) after \(second) s")
         }
         #expect(port.counters.refusedByRate == 0)
+    }
+
+    @Test(arguments: [Int.min, -1, 0, 1, Int.max])
+    func oddRatesOfConnectionsAreTakenForTheNearestThatWorks(_ number: Int) throws {
+        for period: Duration in [.seconds(Int64.min), .zero, .nanoseconds(1), .seconds(1)] {
+            let reactor = SimulatedReactor(seed: 1)
+            defer { reactor.network.end() }
+            var options = ListenOptions()
+            options.limits.rate = ConnectionRate(number, per: period, burst: number)
+            let port = try reactor.listenTCP(port: 7, host: "127.0.0.1", options: options) { Protocol() }
+            for _ in 0..<3 { try reactor.connectTCP(host: "127.0.0.1", port: 7) { Protocol() } }
+            reactor.advance(by: .seconds(10))
+            #expect(port.counters.accepted == 3)
+        }
     }
 
     @Test func aShortageOfDescriptorsAndALimitBothHold() throws {

@@ -54,7 +54,7 @@ public final class ListeningPort {
     package let settings: StreamSettings
     package let policy: DescriptorShortagePolicy
     package let acceptsPerTurn: Int
-    let members: PortMembers
+    package let members: PortMembers
     /// The settings of the connections of `onExcess`, made with the first.
     var excess: StreamSettings?
     var bucket: AcceptBucket?

@@ -16,7 +16,7 @@ package final class PortMembers {
     func count(from peer: SocketAddress) -> Int { peers?.count(peer) ?? 0 }
 
     /// How many peers there are of which connections are counted.
-    var peerCount: Int { peers?.peerCount ?? 0 }
+    package var peerCount: Int { peers?.peerCount ?? 0 }
 
     func add(_ peer: SocketAddress) {
         count += 1

@@ -193,13 +193,12 @@ open class ReactorBase {
 
     /// Gives memory that is kept for reuse back to the system, as far as the allocator can.
     ///
-    /// The library itself keeps little: at most 64 chunks of 16 KiB and 32 empty buffers of libevent. What stays after
+    /// The library itself keeps little: at most 256 chunks of 16 KiB and 32 empty buffers of libevent. What stays after
     /// many connections have gone is the allocator's, which gives memory back by itself only from the end of its heap.
     /// This asks it for all pages that are free (`malloc_trim` of glibc), which takes milliseconds where there is much:
     /// for quiet times, such as after a flood, and not for each connection.
     public final func releaseMemory() {
         chunks.empty()
-        jobs = []
         soonNow = []
         if unsafe connections.count < connections.capacity / 2 { shrinkConnections() }
         engine.releaseMemory()
