@@ -61,6 +61,7 @@ final class NativeStreams: SocketStreams {
     }
 
     /// Something came of a connection that is under limits, or is not to be read now.
+    @inline(never)
     private func receiveOrPark(_ connection: StreamConnection) {
         let most = connection.readAllowance(of: unsafe receiveBuffer.count)
         guard most > 0 else { return park(connection) }

@@ -46,6 +46,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     /// Bytes came for a connection that is under limits, or is not to be read now.
+    @inline(never)
     private func readOrPark(_ connection: StreamConnection) {
         let buffer = unsafe connection.receiveBuffer
         let most = connection.readAllowance(of: buffer.count)

@@ -77,6 +77,7 @@ extension StreamConnection {
         return least
     }
 
+    @inline(never)
     func chargeReading(_ count: Int) {
         guard let meter = extras?.meter else { return }
         for share in meter.reading { share.throttle.charge(share, count) }
@@ -97,6 +98,7 @@ extension StreamConnection {
     }
 
     /// Takes bytes into the queue that waits for tokens.
+    @inline(never)
     func hold(_ bytes: UnsafeRawBufferPointer) {
         guard let meter = extras?.meter else { return }
         unsafe meter.held.append(bytes)
@@ -107,6 +109,7 @@ extension StreamConnection {
     ///
     /// What the kernel does not take stays, and asks for no tokens until there is room: the engine queues a packet's
     /// worth alone, to be told then.
+    @inline(never)
     func pump() {
         guard let meter = extras?.meter else { return }
         while !meter.held.isEmpty, state.isDisjoint(with: [.failed, .broken, .aborted, .lost]) {

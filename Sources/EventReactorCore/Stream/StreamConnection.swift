@@ -169,8 +169,8 @@ package final class StreamConnection {
 
     /// Whether all that came may be read; otherwise `readAllowance(of:)` says how much, if any.
     package var readsFreely: Bool {
-        if state.contains(.readEnded) || state.contains(.lost) { return false }
-        return state.contains(.closing) || state.isDisjoint(with: [.readPaused, .readMetered])
+        if state.isDisjoint(with: [.readEnded, .lost, .readPaused, .readMetered]) { return true }
+        return state.contains(.closing) && state.isDisjoint(with: [.readEnded, .lost])
     }
 
     /// Whether bytes are to be read as soon as the limits allow it.
