@@ -10,6 +10,7 @@ class Spec:
     arguments: tuple = ()
     lines: bool = False  # speaks --mode lines
     releases: bool = False  # gives memory back on SIGUSR1
+    queues: bool = True  # keeps what its peer does not read; otherwise it closes
     usual: bool = True  # measured unless the command line names others
 
 
@@ -17,7 +18,7 @@ SERVERS = {
     spec.name: spec
     for spec in [
         Spec("c-epoll", "CEpollEcho"),
-        Spec("c-event", "CEventEcho", usual=False),
+        Spec("c-event", "CEventEcho", queues=False, usual=False),
         Spec("c-bufferevent", "CBuffereventEcho"),
         Spec("reactor", "ReactorEcho", lines=True, releases=True),
         Spec("native", "NativeEcho", releases=True),
