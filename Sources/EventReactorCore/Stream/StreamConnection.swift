@@ -195,6 +195,7 @@ package final class StreamConnection {
         } catch {
             // It never was a connection for the protocol: nothing is called.
             state.insert(.lost)
+            extras?.meter?.end()
             engine.close(self, reset: true)
             reactor.unregister(self)
             releaseProtocol()
