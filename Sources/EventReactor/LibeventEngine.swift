@@ -52,7 +52,10 @@ final class LibeventEngine: ReactorEngine {
 
     private static func from(_ context: UnsafeMutableRawPointer?, _ body: (LibeventEngine) -> Void) {
         guard let context = unsafe context else { return }
-        unsafe Unmanaged<LibeventEngine>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
+        unsafe Unmanaged<LibeventEngine>.fromOpaque(context)._withUnsafeGuaranteedRef { engine in
+            engine.reactor.beginWork()
+            body(engine)
+        }
     }
 
     // MARK: Turns
@@ -100,7 +103,12 @@ final class LibeventEngine: ReactorEngine {
     ) -> any ConnectAttempt {
         SocketConnectAttempt(
             reactor: reactor, to: address, from: local, options: options,
-            watch: { [unowned self] in WritableEvent(base, $0, $1) }, completion: completion)
+            watch: { [unowned self] descriptor, isWritable in
+                WritableEvent(base, descriptor) { [unowned self] in
+                    reactor.beginWork()
+                    isWritable()
+                }
+            }, completion: completion)
     }
 
     func discard(descriptor: Int32) {

@@ -47,6 +47,7 @@ final class LibeventListener: ListenerEngine {
         guard let context = unsafe context else { return }
         // The port lets go of the listener where a protocol stops listening in its first callback.
         let listener = unsafe Unmanaged<LibeventListener>.fromOpaque(context).takeUnretainedValue()
+        listener.engine.reactor.beginWork()
         body(listener)
     }
 

@@ -48,7 +48,7 @@ final class NativeEngine: ReactorEngine {
     var wake: @Sendable () -> Void { alarm.wake }
 
     func poll(until instant: ReactorInstant?) {
-        epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native)
+        epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native, of: reactor)
     }
 
     func beginSignals(_ signals: Set<Int32>) throws(SystemError) {

@@ -123,10 +123,10 @@ final class NativeStreams: SocketStreams {
     private func sendQueued(_ connection: StreamConnection) {
         guard let queue = unsafe connection.sendQueue else { return }
         let (code, rest) = unsafe queue._withUnsafeGuaranteedRef { ($0.send(to: connection.descriptor), $0.count) }
+        // Told first, while what will not be sent can be counted.
+        if code != 0 { connection.sendFailed(code) }
         if code != 0 || rest == 0 { releaseQueue(connection) }
-        if code != 0 {
-            connection.sendFailed(code)
-        } else if rest <= connection.settings.lowMark {
+        if code == 0 && rest <= connection.settings.lowMark {
             connection.outboxDrained(remaining: rest)
         }
         // Only now: what the protocol has just written may wait again.

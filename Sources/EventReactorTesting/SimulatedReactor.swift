@@ -95,6 +95,13 @@ public final class SimulatedReactor: ReactorBase {
         set { host.turnTime = newValue.simulated }
     }
 
+    /// Has the callback that calls it take so much time, as one does that computes or blocks.
+    ///
+    /// The clock stands still meanwhile; the host's next turn comes that much later.
+    public func spend(_ time: Duration) {
+        host.spend(max(time, .zero).simulated)
+    }
+
     /// How many connections the host has descriptors for, or nil for no limit.
     ///
     /// Beyond them accepting fails with `EMFILE`, and so does connecting.

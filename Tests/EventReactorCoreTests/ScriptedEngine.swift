@@ -17,9 +17,11 @@ final class ScriptedEngine: ReactorEngine {
     private(set) unowned(unsafe) var reactor: ReactorBase!
 
     /// A reactor on the engine; it owns it.
-    static func makeReactor() -> (ReactorBase, ScriptedEngine) {
+    static func makeReactor(
+        _ configuration: ReactorConfiguration = ReactorConfiguration()
+    ) -> (ReactorBase, ScriptedEngine) {
         let engine = ScriptedEngine()
-        let reactor = ReactorBase(engine: engine, configuration: ReactorConfiguration())
+        let reactor = ReactorBase(engine: engine, configuration: configuration)
         unsafe engine.reactor = reactor
         engine.scriptedStreams.engine = engine
         return (reactor, engine)

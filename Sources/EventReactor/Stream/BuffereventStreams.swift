@@ -41,7 +41,7 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     // MARK: Reading
 
     private static let readCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreams.with(context) { connection in
+        unsafe LibeventStreams.working(context) { connection in
             let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
             streams.deliver(connection)
         }
@@ -68,7 +68,7 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
 
     private static let eventCallback: OutboxPool.EventCallback = { _, what, context in
         let code = errno
-        unsafe LibeventStreams.with(context) { connection in
+        unsafe LibeventStreams.working(context) { connection in
             let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
             let what = Int32(what)
             if what & BEV_EVENT_WRITING != 0 {
@@ -137,7 +137,7 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     }
 
     private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreams.with(context) { connection in
+        unsafe LibeventStreams.working(context) { connection in
             let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
             let rest = streams.queuedByteCount(connection)
             connection.outboxDrained(remaining: rest)

@@ -102,7 +102,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreams.with(context) { connection in
+        unsafe LibeventStreams.working(context) { connection in
             let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreams.self)
             let rest = streams.queuedByteCount(connection)
             if rest == 0 { streams.releaseOutbox(connection) }
@@ -115,10 +115,11 @@ final class DirectStreams: LibeventStreams, SocketStreams {
 
     private static let failedCallback: OutboxPool.EventCallback = { _, _, context in
         let code = errno
-        unsafe LibeventStreams.with(context) { connection in
+        unsafe LibeventStreams.working(context) { connection in
             let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreams.self)
-            streams.releaseOutbox(connection)
+            // Told first, while what will not be sent can be counted.
             connection.sendFailed(code == 0 ? EPIPE : code)
+            streams.releaseOutbox(connection)
         }
     }
 

@@ -21,7 +21,7 @@ class LibeventStreams {
     // own event sees a reset too.
 
     static let watchCallback: Event.Callback = { _, _, context in
-        unsafe LibeventStreams.with(context) { connection in
+        unsafe LibeventStreams.working(context) { connection in
             let code = StreamSocket.pendingError(connection.descriptor)
             if code != 0 { connection.broke(code) }
         }
@@ -43,6 +43,14 @@ class LibeventStreams {
 
     func disarmWatch(_ connection: StreamConnection) {
         if let event = unsafe connection.handle { unsafe event_del(event) }
+    }
+
+    /// The connection that a callback is for; the work of the turn may begin with it.
+    static func working(_ context: UnsafeMutableRawPointer?, _ body: (StreamConnection) -> Void) {
+        unsafe with(context) { connection in
+            connection.beginWork()
+            body(connection)
+        }
     }
 
     /// The connection that a callback is for.

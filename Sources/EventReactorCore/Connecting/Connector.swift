@@ -47,6 +47,7 @@ public final class Connector {
         self.streams = streams
         self.reactor = reactor
         number = reactor.makeNumber()
+        reactor.counts.connectsStarted &+= 1
         factory.beginUse()
     }
 
@@ -130,12 +131,13 @@ public final class Connector {
     private func succeed(_ descriptor: Int32, _ peer: SocketAddress) {
         defer { endUse() }
         guard let made = factory?.buildProtocol(for: peer) else {
+            reactor.counts.connectsFailed.add(.declined)
             return reactor.engine.discard(descriptor: descriptor)
         }
         let settings = StreamSettings(engine: streams, options: options, reactor: reactor)
         StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: settings
-        ).start { [self] error in tell(.system(error)) }
+        ).start(as: .connector) { [self] error in tell(.system(error)) }
     }
 
     private func fail(_ error: ConnectError) {
@@ -164,6 +166,7 @@ public final class Connector {
     }
 
     private func tell(_ error: ConnectError) {
+        reactor.counts.connectsFailed.add(.init(error))
         if let onFailure { onFailure(error) } else { reactor.report(.connectFailed(error)) }
     }
 

@@ -3,9 +3,11 @@ extension ListeningPort {
     /// A connection was accepted.
     package func accepted(descriptor: Int32, peer: SocketAddress) {
         hasReportedShortage = false
+        reactor.counts.accepted &+= 1
         if let cause = excessCause(of: peer) { return turnAway(descriptor, ExcessPeer(cause: cause, address: peer)) }
         guard let factory, let made = factory.buildProtocol(for: peer) else {
             counters.refusedByFactory += 1
+            reactor.counts.refused.add(.declined)
             reactor.engine.discard(descriptor: descriptor)
             return pauseWhereFull()
         }
@@ -13,7 +15,7 @@ extension ListeningPort {
         members.add(peer)
         let connection = StreamConnection(descriptor: descriptor, peer: peer, protocol: made, settings: settings)
         if let rateLimitGroup { _ = connection.setRateLimitGroup(rateLimitGroup) }
-        connection.start()
+        connection.start(as: .listener)
         pauseWhereFull()
     }
 
@@ -48,12 +50,14 @@ extension ListeningPort {
         case .rate: counters.refusedByRate += 1
         }
         guard let onExcess, excessConnectionCount < limits.excessConnections, let made = onExcess(peer) else {
+            reactor.counts.refused.add(.init(peer.cause))
             return reactor.engine.refuse(descriptor: descriptor)
         }
         counters.excessServed += 1
         let excess = self.excess ?? settings.of(PortMembers(peers: nil))
         self.excess = excess
         excess.members?.add(peer.address)
-        StreamConnection(descriptor: descriptor, peer: peer.address, protocol: made, settings: excess).start()
+        StreamConnection(descriptor: descriptor, peer: peer.address, protocol: made, settings: excess)
+            .start(as: .listener)
     }
 }

@@ -180,6 +180,8 @@ public final class ListeningPort {
     ///   - waits: whether to stop trying for a while, since trying again at once would fail again.
     package func acceptFailed(_ error: SystemError, closed: Int, waits: Bool) {
         counters.refusedByShortage += UInt64(max(0, closed))
+        reactor.counts.shortages &+= 1
+        reactor.counts.refused.add(.noDescriptor, closed)
         if let onAcceptFailure {
             onAcceptFailure(AcceptFailure(error: error, closedPeers: closed))
         } else if !hasReportedShortage {

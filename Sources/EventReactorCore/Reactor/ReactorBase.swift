@@ -14,6 +14,9 @@ open class ReactorBase {
     package let chunks = ChunkPool()
     /// What connections receive into: one buffer for all, since one callback runs at a time.
     package let receiveBuffer: UnsafeMutableRawBufferPointer
+    /// What the data path counts, beside the buffer that it uses; each access is one load or store.
+    @exclusivity(unchecked) final var uncheckedTraffic = TrafficCounts()
+    package let counts: ReactorCounts
     package let timers: TimerQueue
     final var phase = Phase.idle
     /// A run was begun that an engine carries on step by step; between the steps `run()` may take it over.
@@ -36,6 +39,7 @@ open class ReactorBase {
     @exclusivity(unchecked) private var isAttentive = false
 
     private var soon: [() -> Void] = []
+    final var callSoonCount: Int { soon.count }
     private var soonNow: [() -> Void] = []
     private var jobs = JobList()
 
@@ -70,6 +74,7 @@ open class ReactorBase {
         self.configuration = configuration
         let size = min(max(configuration.receiveBufferSize, 1024), 16 * 1024 * 1024)
         unsafe receiveBuffer = .allocate(byteCount: size, alignment: 4096)
+        counts = ReactorCounts(born: engine.now)
         timers = TimerQueue { [unowned engine] in engine.now }
         queue.connect(wake: engine.wake)
     }
@@ -86,7 +91,8 @@ open class ReactorBase {
     // MARK: Turns
 
     /// Counts the turns, for what is bounded in each.
-    package private(set) final var turnNumber: UInt64 = 0
+    package final var turnNumber: UInt64 { unsafe uncheckedTurnNumber }
+    @exclusivity(unchecked) private var uncheckedTurnNumber: UInt64 = 0
 
     /// The end of the sleep: nil sleeps until something happens.
     final var nextWake: ReactorInstant? {
@@ -96,17 +102,19 @@ open class ReactorBase {
 
     /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
     final func turn() {
-        turnNumber &+= 1
+        unsafe uncheckedTurnNumber &+= 1
         let looksForCalls = unsafe isAttentive
         engine.poll(until: nextWake)
+        beginWork()
         if looksForCalls { lookForCalls() }
-        timers.fireDue()
-        runSoon()
+        let nothingWasDue = timers.fireDue()
+        let isOver = unsafe !hasSoon && !hasListed && !hasEnded
+        if unsafe hasSoon { runSoon() }
         endTurn()
+        endWork(at: isOver ? nothingWasDue : nil)
     }
 
     private func runSoon() {
-        guard unsafe hasSoon else { return }
         unsafe hasSoon = false
         swap(&soon, &soonNow)
         for body in soonNow { body() }
@@ -151,6 +159,7 @@ open class ReactorBase {
     }
 
     private func runCalls(stops: Bool) {
+        counts.tookRemoteCalls(jobs.count)
         jobs.callAll(with: self)
         if stops { beginStopIfRunning() }
     }

@@ -22,6 +22,12 @@ public struct ReactorConfiguration: Hashable, Sendable {
     /// The most connections that one listener accepts in a turn, so that a flood starves nobody; 64 unless set.
     public var acceptsPerTurn = 64
 
+    /// Whether the loop measures how long its turns take, for ``ReactorMetrics/Loop/lag``; it does unless set.
+    ///
+    /// It looks at the clock twice a turn, which takes some 40 nanoseconds, and several times that on a machine whose
+    /// clock the kernel alone can read.
+    public var measuresLoopLag = true
+
     /// Creates the default settings.
     public init() {}
 }

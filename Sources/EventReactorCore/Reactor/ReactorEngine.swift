@@ -40,6 +40,9 @@ package protocol ReactorEngine: AnyObject {
     /// Has work that may block done, off the reactor's thread where the engine lives among threads.
     func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool)
 
+    /// How much work waits for a thread of a pool.
+    func waitingCount(in pool: ThreadPool) -> Int
+
     /// Closes a descriptor for which there is no connection.
     func discard(descriptor: Int32)
 
@@ -58,6 +61,8 @@ extension ReactorEngine {
     package func releaseMemory() {}
 
     package func refuse(descriptor: Int32) { discard(descriptor: descriptor) }
+
+    package func waitingCount(in pool: ThreadPool) -> Int { pool.waitingCount }
 }
 
 /// A listening socket.

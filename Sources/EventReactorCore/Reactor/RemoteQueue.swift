@@ -50,6 +50,9 @@ package final class RemoteQueue: Sendable {
         }
     }
 
+    /// How many calls wait.
+    package var count: Int { contents.withLock { $0.jobs.count } }
+
     /// Asks for a stop.
     ///
     /// Before the first run it is kept for it; after a run it has nothing to stop.

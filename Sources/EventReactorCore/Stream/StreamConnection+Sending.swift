@@ -67,8 +67,9 @@ extension StreamConnection {
         guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
         if !state.isDisjoint(with: .indirect) { return unsafe queue(bytes) }
         let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
-        if taken == bytes.count { return }
+        if taken == bytes.count { return count { $0.bytesTaken &+= taken } }
         if taken < 0 { return sendFailed(Int32(-taken)) }
+        count { $0.bytesTaken &+= taken }
         unsafe queue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
     }
 
@@ -79,6 +80,7 @@ extension StreamConnection {
         if state.isDisjoint(with: .indirect) {
             taken = unsafe engine.send(self, pieces: pieces)
             if taken < 0 { return sendFailed(Int32(-taken)) }
+            count { $0.bytesTaken &+= taken }
         }
         unsafe pieces.forEach { piece in
             let before = min(taken, piece.count)
@@ -94,10 +96,12 @@ extension StreamConnection {
         if overflow || wanted > settings.limit {
             fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
         } else if state.contains(.writeMetered) {
+            count { $0.bytesQueued &+= bytes.count }
             unsafe hold(bytes)
             if wanted > settings.highMark { state.insert(.marked) }
         } else if unsafe engine.enqueue(self, bytes) {
             state.insert(.queued)
+            count { $0.bytesQueued &+= bytes.count }
             if wanted > settings.highMark { state.insert(.marked) }
         } else {
             fail(SystemError(code: ENOMEM, operation: "write", address: peer))

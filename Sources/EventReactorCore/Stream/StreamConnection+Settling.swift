@@ -157,6 +157,7 @@ extension StreamConnection {
         guard !state.contains(.lost) else { return }
         let local = localAddress
         state.insert(.lost)
+        if !state.isDisjoint(with: .indirect) { reactor.counts.bytesDropped &+= queuedByteCount }
         state.remove(.queued)
         dropGathered()
         if let extras {
@@ -168,6 +169,7 @@ extension StreamConnection {
         makeExtras().local = local
         engine.close(self, reset: reset)
         reactor.unregister(self)
+        reactor.counts.lost.add(.init(reason))
         unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
     }

@@ -144,10 +144,33 @@ package final class StreamConnection {
     /// The engine, which the settings hold.
     package var engine: any StreamEngine { unsafe uncheckedSettings._withUnsafeGuaranteedRef { $0.engine } }
 
+    /// Changes what the data path counts, without the cost of holding the reactor meanwhile.
+    @inline(__always)
+    func count(_ body: (inout TrafficCounts) -> Void) {
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+            unsafe settings.owner._withUnsafeGuaranteedRef { unsafe body(&$0.uncheckedTraffic) }
+        }
+    }
+
+    /// The work of the reactor's turn has begun with this connection, if it had not before.
+    package func beginWork() {
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+            unsafe settings.owner._withUnsafeGuaranteedRef { $0.beginWork() }
+        }
+    }
+
     /// The reactor's buffer for receiving, without the cost of holding the reactor meanwhile.
+    ///
+    /// Whoever asks for it has bytes to receive: the work of the turn has begun.
+    @inline(__always)
     package var receiveBuffer: UnsafeMutableRawBufferPointer {
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
-            unsafe settings.owner._withUnsafeGuaranteedRef { unsafe $0.receiveBuffer }
+            unsafe settings.owner._withUnsafeGuaranteedRef { reactor in
+                if unsafe reactor.uncheckedTraffic.workBegan == TrafficCounts.waiting {
+                    return unsafe ReactorBase.receiveBufferAsWorkBegins(reactor)
+                }
+                return unsafe reactor.receiveBuffer
+            }
         }
     }
 
@@ -186,9 +209,11 @@ package final class StreamConnection {
 
     /// Makes the connection: `connectionMade` is called, and bytes arrive from the next turn on.
     ///
-    /// - Parameter failed: called in place of everything else where the connection cannot be watched; unless given, the
-    ///   reactor reports it.
-    package func start(failed: ((SystemError) -> Void)? = nil) {
+    /// - Parameters:
+    ///   - origin: what made it.
+    ///   - failed: called in place of everything else where the connection cannot be watched; unless given, the reactor
+    ///     reports it.
+    package func start(as origin: ReactorMetrics.Origin = .other, failed: ((SystemError) -> Void)? = nil) {
         reactor.register(self)
         do throws(SystemError) {
             try engine.open(self)
@@ -199,9 +224,11 @@ package final class StreamConnection {
             engine.close(self, reset: true)
             reactor.unregister(self)
             releaseProtocol()
+            if origin == .listener { reactor.counts.refused.add(.unwatched) }
             if let failed { failed(error) } else { reactor.report(.connectionFailed(error)) }
             return
         }
+        reactor.counts.made.add(origin)
         state.insert(.made)
         if let limit = settings.rateLimit { _ = setRateLimit(limit) }
         unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
@@ -213,6 +240,10 @@ package final class StreamConnection {
         if !state.isDisjoint(with: .notPlain) {
             guard state.isDisjoint(with: .discards) else { return }
             chargeReading(data.count)
+        }
+        count {
+            $0.callbacks &+= 1
+            $0.bytesReceived &+= data.count
         }
         state.insert(.inCallback)
         do {
@@ -246,6 +277,7 @@ package final class StreamConnection {
     package func sendFailed(_ code: Int32) {
         guard state.isDisjoint(with: [.broken, .lost]) else { return }
         state.insert(.broken)
+        if state.contains(.queued) { reactor.counts.bytesDropped &+= engine.queuedByteCount(self) }
         state.remove(.queued)
         brokenCode = code
         if !state.contains(.inCallback) { list() }

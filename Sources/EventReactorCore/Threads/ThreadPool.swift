@@ -54,6 +54,13 @@ package final class ThreadPool: @unchecked Sendable {
         }
     }
 
+    /// How many jobs wait for a thread.
+    package var waitingCount: Int {
+        unsafe pthread_mutex_lock(lock)
+        defer { unsafe pthread_mutex_unlock(lock) }
+        return jobs.count - first
+    }
+
     private func start() -> Bool {
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)

@@ -5,6 +5,8 @@ package final class TimerQueue {
     private var heap = TimerHeap()
     private var nextSequence: UInt64 = 0
     let now: () -> ReactorInstant
+    /// How late each call was fired.
+    let lateness = LiveHistogram()
 
     package init(now: @escaping () -> ReactorInstant) {
         self.now = now
@@ -54,12 +56,23 @@ package final class TimerQueue {
     }
 
     /// Fires what is due, but nothing that is set meanwhile: a timer that sets itself anew starves nobody.
-    package func fireDue() {
-        guard nextDeadline != nil else { return }
+    ///
+    /// - Returns: now, where that had to be found out and nothing was due.
+    @discardableResult
+    @inline(__always)
+    package func fireDue() -> ReactorInstant? {
+        guard let next = nextDeadline else { return nil }
         let time = now()
+        guard next <= time else { return time }
+        fire(until: time)
+        return nil
+    }
+
+    private func fire(until time: ReactorInstant) {
         let bound = nextSequence
         while let call = heap.first, call.deadline <= time, call.sequence < bound {
             remove(call)
+            lateness.record(time.nanoseconds &- call.deadline.nanoseconds)
             let body = call.body
             call.body = nil
             body?()

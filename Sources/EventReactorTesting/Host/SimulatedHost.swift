@@ -96,6 +96,7 @@ final class SimulatedHost: ReactorEngine {
         // Where a reactor's own run() asks, it drives the network until it has something to do itself.
         if !network.isDriving, !network.drive(until: self) { reactor.endIdleRun() }
         countTurn()
+        reactor.beginWork()
         if wakeUp.came.exchange(false, ordering: .acquiring) { reactor.woken() }
         let work = self.work
         self.work = []
@@ -106,7 +107,15 @@ final class SimulatedHost: ReactorEngine {
     /// A host that never rests takes time for its turns, lest the clock stand still.
     private func countTurn() {
         turnsInARow = network.now <= freeAt ? turnsInARow + 1 : 0
-        freeAt = network.now + max(turnTime, turnsInARow > 10 ? 20_000 : 0)
+        freeAt = network.now
+        spend(max(turnTime, turnsInARow > 10 ? 20_000 : 0))
+    }
+
+    /// Has the turn that is under way take longer.
+    func spend(_ time: Int64) {
+        let (end, overflow) = max(freeAt, network.now).addingReportingOverflow(time)
+        freeAt = overflow ? .max : end
+        reactor.addWork(time)
     }
 
     private func handleReady() {
@@ -144,6 +153,8 @@ final class SimulatedHost: ReactorEngine {
         // On this thread, in its turn: another thread would be done when it pleases.
         self.work.append(work)
     }
+
+    func waitingCount(in pool: ThreadPool) -> Int { pool === ThreadPool.work ? work.count : 0 }
 
     // MARK: What a host has
 

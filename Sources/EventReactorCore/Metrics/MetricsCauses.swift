@@ -1,0 +1,197 @@
+/// A cause by which something is counted: an enumeration whose raw values are 0 and up, without a gap.
+public protocol MetricsCause: CaseIterable, RawRepresentable<Int>, Hashable, Sendable {
+    /// The cause in one word of lower case, for labels.
+    var name: String { get }
+}
+
+extension ReactorMetrics {
+    /// Counts by cause.
+    public struct Tally<Cause: MetricsCause>: Hashable, Sendable {
+        private var counts = [Int](repeating: 0, count: Cause.allCases.count)
+
+        init() {}
+
+        /// How many there were of one cause.
+        public internal(set) subscript(_ cause: Cause) -> Int {
+            get { counts[cause.rawValue] }
+            set { counts[cause.rawValue] = newValue }
+        }
+
+        /// How many there were of all causes.
+        public var total: Int { counts.reduce(0, &+) }
+
+        /// Counts what has happened.
+        mutating func add(_ cause: Cause, _ count: Int = 1) {
+            counts[cause.rawValue] &+= count
+        }
+
+        /// Combines the counts of each cause with those of another tally.
+        func combined(with other: Tally, _ combine: (Int, Int) -> Int) -> Tally {
+            var result = self
+            for index in counts.indices { result.counts[index] = combine(counts[index], other.counts[index]) }
+            return result
+        }
+    }
+
+    /// What made a connection.
+    public enum Origin: Int, MetricsCause {
+        /// A listener accepted it.
+        case listener
+
+        /// A connector connected it.
+        case connector
+
+        /// Anything else: a transport of a test, for one.
+        case other
+
+        /// The cause in one word.
+        public var name: String {
+            switch self {
+            case .listener: "listener"
+            case .connector: "connector"
+            case .other: "other"
+            }
+        }
+    }
+
+    /// How a connection was lost: the cases of ``ConnectionLostReason`` without what they carry.
+    public enum Loss: Int, MetricsCause {
+        /// Closed in order.
+        case done
+
+        /// Reset by the peer, or the peer out of reach.
+        case lost
+
+        /// A deadline ended first.
+        case timedOut
+
+        /// Aborted by this side.
+        case aborted
+
+        /// A callback threw, or a limit was passed.
+        case failed
+
+        /// The reactor stopped.
+        case reactorStopped
+
+        /// The cause in one word.
+        public var name: String {
+            switch self {
+            case .done: "done"
+            case .lost: "lost"
+            case .timedOut: "timed_out"
+            case .aborted: "aborted"
+            case .failed: "failed"
+            case .reactorStopped: "reactor_stopped"
+            }
+        }
+
+        init(_ reason: ConnectionLostReason) {
+            self =
+                switch reason {
+                case .done: .done
+                case .lost: .lost
+                case .timedOut: .timedOut
+                case .aborted: .aborted
+                case .failed: .failed
+                case .reactorStopped: .reactorStopped
+                }
+        }
+    }
+
+    /// Why a peer was closed without having been a connection.
+    public enum Refusal: Int, MetricsCause {
+        /// There was no descriptor for it, or no memory: it was accepted by the one in reserve and closed.
+        case noDescriptor
+
+        /// The factory returned nil.
+        case declined
+
+        /// It could not be watched.
+        case unwatched
+
+        /// The listener had as many connections as it may have.
+        case overTotal
+
+        /// Its address had as many connections as one may have.
+        case overPerPeer
+
+        /// Peers came faster than the listener takes them.
+        case overRate
+
+        /// The cause in one word.
+        public var name: String {
+            switch self {
+            case .noDescriptor: "no_descriptor"
+            case .declined: "declined"
+            case .unwatched: "unwatched"
+            case .overTotal: "over_total"
+            case .overPerPeer: "over_per_peer"
+            case .overRate: "over_rate"
+            }
+        }
+
+        init(_ cause: ExcessPeer.Cause) {
+            self =
+                switch cause {
+                case .total: .overTotal
+                case .perPeer: .overPerPeer
+                case .rate: .overRate
+                }
+        }
+    }
+
+    /// Why a connect came to nothing: the cases of ``ConnectError`` without what they carry, and one more.
+    public enum ConnectFailure: Int, MetricsCause {
+        /// The host has no address.
+        case unresolvable
+
+        /// The peer refused.
+        case refused
+
+        /// No answer came in time.
+        case timedOut
+
+        /// There is no way to the peer.
+        case unreachable
+
+        /// It was cancelled, or the reactor stopped.
+        case cancelled
+
+        /// The address to connect from could not be bound.
+        case bindFailed
+
+        /// The system refused for another reason.
+        case system
+
+        /// It was connected, and the factory returned nil.
+        case declined
+
+        /// The cause in one word.
+        public var name: String {
+            switch self {
+            case .unresolvable: "unresolvable"
+            case .refused: "refused"
+            case .timedOut: "timed_out"
+            case .unreachable: "unreachable"
+            case .cancelled: "cancelled"
+            case .bindFailed: "bind_failed"
+            case .system: "system"
+            case .declined: "declined"
+            }
+        }
+
+        init(_ error: ConnectError) {
+            self =
+                switch error {
+                case .unresolvable: .unresolvable
+                case .refused: .refused
+                case .timedOut: .timedOut
+                case .unreachable: .unreachable
+                case .cancelled: .cancelled
+                case .bindFailed: .bindFailed
+                case .system: .system
+                }
+        }
+    }
+}
