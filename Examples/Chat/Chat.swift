@@ -2,6 +2,8 @@
 //
 //     swift run -c release Chat
 //     nc 127.0.0.1 8008
+//
+// While it runs, `kill -USR1` prints its figures.
 
 import EventReactor
 import Glibc
@@ -109,6 +111,7 @@ private func isControl(_ scalar: Unicode.Scalar) -> Bool {
             let reactor = try Reactor()
             let room = Room()
             let listener = try reactor.listenTCP(port: port) { Member(of: room) }
+            reactor.printMetrics(on: SIGUSR1)
             print("Chat listens at \(listener.localAddress)")
             try reactor.run()
         } catch {
