@@ -94,7 +94,7 @@ public struct ReactorMetrics: Hashable, Sendable {
         /// The bytes that waited to be sent when their connection ended, and never were.
         public var bytesDropped = 0
 
-        /// The bytes that wait to be sent, since the kernel does not take more.
+        /// The bytes that wait to be sent: for the kernel to take more, or for the tokens of a rate limit.
         public var bytesQueued = 0
 
         /// The connections that have bytes waiting.
