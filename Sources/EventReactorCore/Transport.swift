@@ -1,7 +1,8 @@
 /// A protocol's side of its connection: what it calls to write, to close and to control the flow.
 ///
 /// All calls are made on the reactor's thread. None of them blocks, throws, or calls back into the protocol before it
-/// returns. After the connection is lost every call is harmless.
+/// returns, but that ``sendFile(_:offset:length:progress:completion:)`` and ``relay(to:completion:)`` throw where they
+/// cannot begin. After the connection is lost every call is harmless.
 public protocol Transport: AnyObject {
     /// Queues bytes for the peer.
     ///
@@ -17,6 +18,55 @@ public protocol Transport: AnyObject {
 
     /// Queues several pieces for the peer, sent by one gathered write.
     func write(contentsOf pieces: some Sequence<[UInt8]>)
+
+    /// Sends a part of a file, behind what was written before and before what is written later.
+    ///
+    /// Between a file and a socket the bytes do not pass through this program. A piece a turn goes out, so that other
+    /// connections are served meanwhile. The file's bytes count in neither ``bufferedByteCount`` nor the marks, since
+    /// they cost no memory; what is written behind the file waits for it, and counts.
+    ///
+    /// The file is read on the reactor's thread, and one that is not in memory keeps it waiting for the disk.
+    ///
+    /// - Parameters:
+    ///   - file: the file, held until the transfer ends.
+    ///   - offset: where the part begins.
+    ///   - length: its bytes, or nil for all up to the end that the file had when it was opened.
+    ///   - progress: called after each piece with the bytes of the part that have gone to the kernel so far, or that
+    ///     wait in front of it.
+    ///   - completion: called once, and not before this call has returned: with the length when the kernel has all of
+    ///     it, or with the error that ended the transfer. Where the connection is lost it comes before
+    ///     ``Protocol/connectionLost(_:)``.
+    /// - Throws: ``FileError/outOfRange(file:offset:length:size:)``, or ``FileError/closed(peer:)`` where a write would
+    ///   be dropped; nothing is called then.
+    func sendFile(
+        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        completion: ((Result<Int, FileError>) -> Void)?
+    ) throws(FileError)
+
+    /// Passes on to another connection whatever arrives here from now on, in place of ``Protocol/dataReceived(_:)``.
+    ///
+    /// Between two plain sockets the bytes do not pass through this program; elsewhere they are copied. Reading stops
+    /// while the other peer does not read, so that the two hold little. What was written to the other connection
+    /// before goes first, and what is written to it meanwhile goes behind all that is relayed.
+    ///
+    /// - When the peer here ends its side, the end is passed on as by ``loseWriteConnection()`` of the other, and
+    ///   ``Protocol/readConnectionLost()`` is not called. With the same in the other direction both close.
+    /// - When one of the two is lost otherwise than in order, the other ends too, with a reset and with
+    ///   ``RelayError/otherLost(peer:_:)`` as its reason. When it was closed in order, so is the other.
+    /// - When the write side of the other is ended by its own ``loseWriteConnection()``, reading here stays paused.
+    ///
+    /// ``pauseReading()`` and ``resumeReading()`` work on.
+    ///
+    /// - Parameters:
+    ///   - other: a connection of the same reactor; it may be this one.
+    ///   - completion: called once, and not before this call has returned, with the bytes that were taken and how the
+    ///     relay ended.
+    /// - Returns: a handle by which it can be stopped; it need not be kept.
+    /// - Throws: ``RelayError``; nothing has changed then.
+    @discardableResult
+    func relay(
+        to other: any Transport, completion: ((_ byteCount: Int, _ ending: RelayEnding) -> Void)?
+    ) throws(RelayError) -> Relay
 
     /// Closes the connection when all that was written before has been delivered to the kernel and, over TCP,
     /// acknowledged by the peer's.
@@ -51,7 +101,7 @@ public protocol Transport: AnyObject {
     /// Whether the connection is closing or closed, so that writes are dropped.
     var isClosing: Bool { get }
 
-    /// The bytes that were written and that the kernel has not taken yet.
+    /// The bytes that were written and that the kernel has not taken yet; those of files and relays do not count.
     var bufferedByteCount: Int { get }
 
     /// Sets the marks for ``Protocol/pauseWriting()`` and ``Protocol/resumeWriting()``.
@@ -112,6 +162,62 @@ extension Transport {
     public func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool { false }
 }
 
+extension Transport {
+    /// Sends a file, or a part of it.
+    ///
+    /// The parameters are those of ``sendFile(_:offset:length:progress:completion:)``.
+    public func sendFile(
+        _ file: OpenFile, offset: Int = 0, length: Int? = nil,
+        completion: ((Result<Int, FileError>) -> Void)? = nil
+    ) throws(FileError) {
+        try sendFile(file, offset: offset, length: length, progress: nil, completion: completion)
+    }
+
+    /// Sends a file, or a part of it, and tells how far it has come.
+    ///
+    /// The parameters are those of ``sendFile(_:offset:length:progress:completion:)``.
+    public func sendFile(
+        _ file: OpenFile, offset: Int = 0, length: Int? = nil, progress: @escaping (Int) -> Void,
+        completion: ((Result<Int, FileError>) -> Void)?
+    ) throws(FileError) {
+        try sendFile(file, offset: offset, length: length, progress: Optional(progress), completion: completion)
+    }
+
+    /// Opens a file and sends it, or a part of it.
+    ///
+    /// The other parameters are those of ``sendFile(_:offset:length:progress:completion:)``.
+    ///
+    /// - Parameter path: of a regular file; symbolic links are followed.
+    public func sendFile(
+        path: String, offset: Int = 0, length: Int? = nil, completion: ((Result<Int, FileError>) -> Void)? = nil
+    ) throws(FileError) {
+        try sendFile(OpenFile(path: path), offset: offset, length: length, progress: nil, completion: completion)
+    }
+
+    /// Passes on to another connection whatever arrives here from now on.
+    ///
+    /// It does what ``relay(to:completion:)`` does.
+    @discardableResult
+    public func relay(to other: any Transport) throws(RelayError) -> Relay {
+        try relay(to: other, completion: nil)
+    }
+
+    /// A transport that moves its bytes otherwise sends no files unless it says how.
+    public func sendFile(
+        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        completion: ((Result<Int, FileError>) -> Void)?
+    ) throws(FileError) {
+        throw .unsupported
+    }
+
+    /// A transport that moves its bytes otherwise takes part in no relay unless it says how.
+    public func relay(
+        to other: any Transport, completion: ((_ byteCount: Int, _ ending: RelayEnding) -> Void)?
+    ) throws(RelayError) -> Relay {
+        throw .unsupported
+    }
+}
+
 /// The transport of a protocol that was never connected.
 package final class ClosedTransport: Transport, Sendable {
     package static let shared = ClosedTransport()
@@ -120,6 +226,17 @@ package final class ClosedTransport: Transport, Sendable {
     package func write(_ data: [UInt8]) {}
     package func write(_ text: String) {}
     package func write(contentsOf pieces: some Sequence<[UInt8]>) {}
+    package func sendFile(
+        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        completion: ((Result<Int, FileError>) -> Void)?
+    ) throws(FileError) {
+        throw .closed(peer: peerAddress)
+    }
+    package func relay(
+        to other: any Transport, completion: ((Int, RelayEnding) -> Void)?
+    ) throws(RelayError) -> Relay {
+        throw .sourceClosed(peer: peerAddress)
+    }
     package func loseConnection() {}
     package func loseConnection(within deadline: Duration) {}
     package func abortConnection() {}

@@ -9,6 +9,7 @@ import Glibc
 @safe
 final class NativeStreams: SocketStreams {
     private let epoll: Epoll
+    private let pipes = PipePool()
     /// The reactor's, at hand.
     var receiveBuffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
@@ -35,7 +36,13 @@ final class NativeStreams: SocketStreams {
     /// Handles what epoll reports of a connection, which may have ended in this batch already.
     @inline(__always)
     func handle(_ event: Interest, for connection: StreamConnection) {
-        if unsafe event != .input && connection.outbox != nil { sendQueued(connection) }
+        if event != .input {
+            if unsafe connection.outbox != nil {
+                sendQueued(connection)
+            } else if connection.state.contains(.wantsRoom) {
+                connection.hasRoom()
+            }
+        }
         guard event != .output else { return }
         if connection.readsFreely {
             unsafe receive(connection, into: receiveBuffer)
@@ -70,6 +77,7 @@ final class NativeStreams: SocketStreams {
 
     /// Something came of a connection that is not to be read now: from here on only a reset is watched for.
     private func park(_ connection: StreamConnection) {
+        if connection.takesBySplice { return connection.readable() }
         guard !connection.state.contains(.lost) else { return }
         let code = StreamSocket.pendingError(connection.descriptor)
         if code != 0 { return connection.broke(code) }
@@ -78,7 +86,7 @@ final class NativeStreams: SocketStreams {
     }
 
     func readingChanged(_ connection: StreamConnection) {
-        if connection.wantsReading {
+        if connection.wantsReading || connection.takesBySplice {
             connection.state.remove(.parked)
         } else if connection.state.contains(.readEnded) {
             connection.state.insert(.parked)
@@ -90,13 +98,27 @@ final class NativeStreams: SocketStreams {
     /// Tells epoll what the connection waits for, where that has changed.
     private func updateInterest(_ connection: StreamConnection) {
         var wanted: Interest = connection.state.contains(.parked) ? [] : .input
-        if unsafe connection.outbox != nil { wanted.insert(.output) }
+        if unsafe connection.outbox != nil || connection.state.contains(.wantsRoom) { wanted.insert(.output) }
         // A peer's end is reported for as long as it lasts, asked for or not, and would be over and over.
         if wanted.isEmpty { wanted = .edge }
         guard wanted != connection.interest, !connection.state.contains(.lost) else { return }
         epoll.change(connection, to: wanted)
         connection.interest = wanted
     }
+
+    // MARK: Files and relays
+
+    func sendFile(_ connection: StreamConnection, _ file: Int32, offset: Int, count: Int) -> FileStep {
+        StreamSocket.sendFile(connection.descriptor, file, offset: offset, count: count)
+    }
+
+    func roomWatchChanged(_ connection: StreamConnection) {
+        updateInterest(connection)
+    }
+
+    var splices: Bool { true }
+
+    func takePipe() -> (any RelayPipe)? { pipes.take() }
 
     // MARK: What the kernel did not take
 

@@ -41,6 +41,20 @@ package enum StreamSocket {
         }
     }
 
+    /// Offers a part of a file to the kernel.
+    package static func sendFile(_ descriptor: Int32, _ file: Int32, offset: Int, count: Int) -> FileStep {
+        let sent = Int(er_sendfile(descriptor, file, Int64(offset), Int64(count)))
+        if sent > 0 { return .sent(sent) }
+        switch Int32(-sent) {
+        case 0: return .fileEnded
+        case EAGAIN: return .noRoom
+        // The file system has no pages to lend.
+        case EINVAL, ENOSYS, EOPNOTSUPP: return .unsupported
+        case EIO, EBADF, EISDIR, ESTALE, EOVERFLOW, EACCES, EPERM: return .fileFailed(Int32(-sent))
+        default: return .connectionFailed(Int32(-sent))
+        }
+    }
+
     /// The error that the kernel holds against the socket, or 0; asking clears it.
     package static func pendingError(_ descriptor: Int32) -> Int32 {
         var code: Int32 = 0

@@ -26,6 +26,15 @@ int er_unacknowledged(int descriptor);
 // Has the allocator give the pages that are free back to the system, where it can.
 void er_release_memory(void);
 
+// Files and pipes. A count that is negative is an errno.
+
+// Sends part of a file: how many bytes the socket took, 0 at the end of the file.
+int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count);
+// Makes a pipe, reading end first: how many bytes it holds, which may be fewer than were asked for.
+int er_pipe(int size, int ends[2]);
+// Moves bytes between a pipe and a socket: how many, 0 at the end of the stream.
+int64_t er_splice(int from, int to, int64_t count);
+
 // Nanoseconds on the monotonic clock.
 int64_t er_monotonic_now(void);
 

@@ -9,6 +9,7 @@ import Glibc
 /// `outbox` is a bufferevent, there only while bytes wait that the kernel did not take.
 final class DirectStreams: LibeventStreams, SocketStreams {
     let outboxes = OutboxPool()
+    private let pipes = PipePool()
 
     func open(_ connection: StreamConnection) throws(SystemError) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
@@ -56,6 +57,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
 
     /// Bytes came that are not wanted now: from here on only a reset is watched for.
     private func park(_ connection: StreamConnection) {
+        if connection.takesBySplice { return connection.readable() }
         guard connection.state.isDisjoint(with: [.parked, .lost]) else { return }
         connection.state.insert(.parked)
         disarmWatch(connection)
@@ -65,7 +67,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     func readingChanged(_ connection: StreamConnection) {
-        guard connection.wantsReading else {
+        guard connection.wantsReading || connection.takesBySplice else {
             if connection.state.contains(.readEnded) { park(connection) }
             return
         }
@@ -77,6 +79,16 @@ final class DirectStreams: LibeventStreams, SocketStreams {
             event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
         unsafe event_add(event, nil)
     }
+
+    // MARK: Files and relays
+
+    func sendFile(_ connection: StreamConnection, _ file: Int32, offset: Int, count: Int) -> FileStep {
+        StreamSocket.sendFile(connection.descriptor, file, offset: offset, count: count)
+    }
+
+    var splices: Bool { true }
+
+    func takePipe() -> (any RelayPipe)? { pipes.take() }
 
     // MARK: What the kernel did not take
 

@@ -53,6 +53,19 @@ class LibeventStreams {
         }
     }
 
+    // MARK: Room in the kernel
+
+    /// Watches for room, or no more, and then for a reset again where nothing waits.
+    func roomWatchChanged(_ connection: StreamConnection) {
+        guard connection.state.contains(.wantsRoom) else {
+            connection.extras?.roomWatch = nil
+            if connection.state.contains(.parked) && !connection.state.contains(.lost) { armWatch(connection) }
+            return
+        }
+        if connection.state.contains(.parked) { disarmWatch(connection) }
+        connection.extras?.roomWatch = unsafe RoomWatch(base, connection)
+    }
+
     /// The connection that a callback is for.
     ///
     /// It is alive: the reactor frees connections at the end of a turn only.
@@ -60,5 +73,25 @@ class LibeventStreams {
     static func with(_ context: UnsafeMutableRawPointer?, _ body: (StreamConnection) -> Void) {
         guard let context = unsafe context else { return }
         unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
+    }
+}
+
+/// Calls `hasRoom` of a connection in each turn in which the kernel would take bytes, as long as it is held.
+@safe
+private final class RoomWatch {
+    private let event: OpaquePointer
+
+    init?(_ base: OpaquePointer, _ connection: StreamConnection) {
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        let made = unsafe event_new(
+            base, connection.descriptor, Int16(EV_WRITE | EV_PERSIST),
+            { _, _, context in unsafe LibeventStreams.with(context) { $0.hasRoom() } }, context)
+        guard let made = unsafe made else { return nil }
+        unsafe event = made
+        if unsafe event_add(made, nil) != 0 { return nil }
+    }
+
+    deinit {
+        unsafe event_free(event)
     }
 }

@@ -91,10 +91,13 @@ extension StreamConnection {
 
     private func queue(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
-        let waiting = state.isDisjoint(with: .indirect) ? 0 : queuedByteCount
+        let waiting = waitingByteCount
         let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
         if overflow || wanted > settings.limit {
             fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
+        } else if state.contains(.lining) {
+            unsafe extras?.line?.hold(bytes)
+            if wanted > settings.highMark { state.insert(.marked) }
         } else if state.contains(.writeMetered) {
             count { $0.bytesQueued &+= bytes.count }
             unsafe hold(bytes)

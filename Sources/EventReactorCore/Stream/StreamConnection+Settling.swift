@@ -75,12 +75,13 @@ extension StreamConnection {
                 // A peer that went may have left bytes behind: they are read first, up to its reset or end.
                 // What is no doing of the peer's it will not report.
                 let peerWent = brokenCode == EPIPE || brokenCode == ECONNRESET
-                if !peerWent || !willRead || state.contains(.closing) {
+                if !peerWent || !(willRead || takesBySplice) || state.contains(.closing) {
                     return finish(.lost(brokenCode), reset: false)
                 }
                 return
             }
-            let waiting = state.isDisjoint(with: .indirect) ? 0 : queuedByteCount
+            if state.contains(.lining) && advanceLine() { continue }
+            let waiting = waitingByteCount
             if state.isDisjoint(with: .deaf) {
                 if !state.contains(.writePaused) && waiting > settings.highMark {
                     state.insert(.writePaused)
@@ -93,7 +94,7 @@ extension StreamConnection {
                     continue
                 }
             }
-            guard waiting == 0 else { return }
+            guard waiting == 0, !state.contains(.lining) else { return }
             if state.contains(.closing) { return finishClosing() }
             if state.contains(.endsWriting) && !state.contains(.writeEnded) {
                 state.insert(.writeEnded)
@@ -160,16 +161,21 @@ extension StreamConnection {
         if !state.isDisjoint(with: .indirect) { reactor.counts.bytesDropped &+= queuedByteCount }
         state.remove(.queued)
         dropGathered()
-        if let extras {
-            extras.deadline?.cancel()
-            extras.recheck?.cancel()
-            extras.meter?.end()
+        let last = extras
+        if let last {
+            last.deadline?.cancel()
+            last.recheck?.cancel()
+            last.meter?.end()
+            // Before the descriptor goes that it watches.
+            last.roomWatch = nil
             self.extras = nil
         }
         makeExtras().local = local
         engine.close(self, reset: reset)
         reactor.unregister(self)
         reactor.counts.lost.add(.init(reason))
+        if let line = last?.line { dissolve(line, reason) }
+        if let relay = last?.relay { relay.sourceLost(reason) }
         unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
     }

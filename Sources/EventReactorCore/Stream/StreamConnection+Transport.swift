@@ -50,6 +50,7 @@ extension StreamConnection: Transport {
         guard state.contains(.made) else { return }
         state.insert(.closing)
         setDeadline(deadline)
+        stopRelaysIntoThis()
         // What arrives is read and dropped from now on, also where reading was paused.
         if state.contains(.parked) { engine.readingChanged(self) }
         if !state.contains(.inCallback) { list() }
@@ -64,10 +65,12 @@ extension StreamConnection: Transport {
     package func loseWriteConnection() {
         guard state.isDisjoint(with: [.closing, .endsWriting, .aborted, .lost]), state.contains(.made) else { return }
         state.insert(.endsWriting)
+        stopRelaysIntoThis()
         if !state.contains(.inCallback) { list() }
     }
 
     package func pauseReading() {
+        if state.contains(.relaying), let relay = extras?.relay { return relay.pause(true) }
         state.insert(.readPaused)
         // A connection that broke was only read to its end; nothing would report the loss until reading is resumed.
         if state.contains(.broken) && !state.contains(.inCallback) { list() }
@@ -75,6 +78,7 @@ extension StreamConnection: Transport {
 
     package func resumeReading() {
         guard state.contains(.readPaused) else { return }
+        if state.contains(.relaying), let relay = extras?.relay { return relay.pause(false) }
         state.remove(.readPaused)
         if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
     }
@@ -84,7 +88,7 @@ extension StreamConnection: Transport {
     }
 
     package var bufferedByteCount: Int {
-        gatheredByteCount + queuedByteCount
+        gatheredByteCount + waitingByteCount
     }
 
     package func setWriteBufferLimits(high: Int, low: Int) {

@@ -52,11 +52,19 @@ package final class StreamConnection {
         static let writeMetered = State(rawValue: 1 << 18)
         /// A limit allows no reading now.
         static let readStarved = State(rawValue: 1 << 19)
+        /// Files or relays stand in line, and what is written now behind them: `queued` is set too.
+        static let lining = State(rawValue: 1 << 20)
+        /// The engine tells by `hasRoom` that the kernel would take bytes.
+        package static let wantsRoom = State(rawValue: 1 << 21)
+        /// What arrives is for a relay, which is in `extras`.
+        static let relaying = State(rawValue: 1 << 22)
+        /// What arrives is taken by splice: the engine calls `readable`.
+        static let splices = State(rawValue: 1 << 23)
 
         /// No write is taken in these.
         static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
-        /// Bytes that arrive in these are dropped.
-        static let discards: State = [.closing, .aborted, .failed, .lost]
+        /// Bytes that arrive in these are not for the protocol: they are dropped, or relayed.
+        static let discards: State = [.closing, .aborted, .failed, .lost, .relaying]
         /// What is to be done with bytes that arrive is not just to deliver them.
         static let notPlain: State = [.discards, .readMetered]
         /// What is written is not offered to the kernel at once.
@@ -66,11 +74,17 @@ package final class StreamConnection {
     }
 
     /// What few connections need, made when they do.
-    final class Extras {
+    package final class Extras {
         var failure: (any Error)?
         var deadline: DelayedCall?
         var recheck: DelayedCall?
         var meter: Meter?
+        /// What goes out without having been written.
+        var line: OutgoingLine?
+        /// Where what arrives goes.
+        var relay: Relay?
+        /// The engine's own: what watches for room in the kernel.
+        package var roomWatch: AnyObject?
         /// The address of this end, kept from the loss on.
         var local = SocketAddress.unnamedUnix
     }
@@ -114,7 +128,7 @@ package final class StreamConnection {
     package var handle: OpaquePointer?
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
-    var extras: Extras?
+    package var extras: Extras?
     let peer: SocketAddress
     /// The place in the reactor's table.
     var slot: Int32 = -1
@@ -238,7 +252,7 @@ package final class StreamConnection {
     /// Bytes arrived.
     package func received(_ data: Span<UInt8>) {
         if !state.isDisjoint(with: .notPlain) {
-            guard state.isDisjoint(with: .discards) else { return }
+            guard state.isDisjoint(with: .discards) else { return receivedElsewhere(data) }
             chargeReading(data.count)
         }
         count {
@@ -261,7 +275,12 @@ package final class StreamConnection {
         state.insert(.readEnded)
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
         if state.contains(.lingering) { return finish(.done, reset: false) }
-        if state.isDisjoint(with: .discards) { call { $0.readConnectionLost() } } else { settle() }
+        if state.isDisjoint(with: .discards) {
+            call { $0.readConnectionLost() }
+        } else {
+            receivedEndElsewhere()
+            settle()
+        }
         // Only now: most connections are closed by that, and need not be watched in another way before.
         if !state.contains(.lost) { engine.readingChanged(self) }
     }
@@ -280,13 +299,14 @@ package final class StreamConnection {
         if state.contains(.queued) { reactor.counts.bytesDropped &+= engine.queuedByteCount(self) }
         state.remove(.queued)
         brokenCode = code
+        if state.contains(.lining) { watchRoom(false) }
         if !state.contains(.inCallback) { list() }
     }
 
     /// The queue has come down to the low mark or further.
     package func outboxDrained(remaining: Int) {
         if remaining == 0 {
-            state.remove(.queued)
+            if !state.contains(.lining) { state.remove(.queued) }
             if state.contains(.writeMetered) { pump() }
         }
         if !state.contains(.inCallback) { settle() }

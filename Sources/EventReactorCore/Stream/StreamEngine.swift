@@ -42,13 +42,55 @@ package protocol StreamEngine: AnyObject {
     /// Stops watching, drops what is queued and closes the descriptor.
     func close(_ connection: StreamConnection, reset: Bool)
 
+    /// Offers a part of a file to the kernel, with nothing queued before it.
+    func sendFile(_ connection: StreamConnection, _ file: Int32, offset: Int, count: Int) -> FileStep
+
+    /// Whether `wantsRoom` is set has changed: while it is, `hasRoom` is to be called in each turn in which the kernel
+    /// would take bytes.
+    ///
+    /// It is set only for an engine that sends files or splices.
+    func roomWatchChanged(_ connection: StreamConnection)
+
+    /// Whether its connections are sockets of which the kernel can splice, and `readable` is called where
+    /// `takesBySplice` says so.
+    var splices: Bool { get }
+
+    /// A pipe for a relay, or nil where none can be had.
+    func takePipe() -> (any RelayPipe)?
+
     func localAddress(_ connection: StreamConnection) -> SocketAddress
     func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool
     func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool
 }
 
+/// What became of an offer of a part of a file.
+package enum FileStep {
+    case sent(Int)
+    /// The kernel takes nothing now.
+    case noRoom
+    /// The file is shorter than that.
+    case fileEnded
+    /// The file cannot be read, with this errno.
+    case fileFailed(Int32)
+    /// Sending failed, with this errno.
+    case connectionFailed(Int32)
+    /// The bytes have to be read and sent.
+    case unsupported
+}
+
+/// An engine that moves every byte itself.
 extension StreamEngine {
     package var queuesAll: Bool { false }
+
+    package func sendFile(
+        _ connection: StreamConnection, _ file: Int32, offset: Int, count: Int
+    ) -> FileStep { .unsupported }
+
+    package func roomWatchChanged(_ connection: StreamConnection) {}
+
+    package var splices: Bool { false }
+
+    package func takePipe() -> (any RelayPipe)? { nil }
 }
 
 /// What the connections of one listener or connector share, so that each pays one pointer for it.

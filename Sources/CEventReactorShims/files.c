@@ -1,0 +1,32 @@
+#define _GNU_SOURCE
+#include "CEventReactorShims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count) {
+    off_t from = offset;
+    ssize_t sent;
+    do {
+        sent = sendfile(socket, file, &from, (size_t)count);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
+int er_pipe(int size, int ends[2]) {
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return -errno;
+    // A user who has many pipes is given small ones, and may not make them larger.
+    int capacity = fcntl(ends[1], F_SETPIPE_SZ, size);
+    if (capacity < 0) capacity = fcntl(ends[1], F_GETPIPE_SZ);
+    return capacity < 0 ? 0 : capacity;
+}
+
+int64_t er_splice(int from, int to, int64_t count) {
+    ssize_t moved;
+    do {
+        moved = splice(from, NULL, to, NULL, (size_t)count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    } while (moved < 0 && errno == EINTR);
+    return moved < 0 ? -errno : moved;
+}

@@ -1,0 +1,325 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A relay that is under way: the handle that ``Transport/relay(to:completion:)`` returns.
+///
+/// It need not be kept. The relay stands in the receiving connection's line, behind what was written before it. Between
+/// two sockets it moves bytes through a pipe in the kernel; elsewhere each piece that arrives is written to the other.
+public final class Relay {
+    /// What one look at the sockets moves at most, so that no relay starves the other connections.
+    private static let bytesPerTurn = 1024 * 1024
+    /// A source that gave less than this at once has no more, as a rule.
+    private static let worthAnotherLook = 128 * 1024
+
+    /// The connection that is read; nil once the relay has ended.
+    private(set) var source: StreamConnection?
+    private var receiver: StreamConnection?
+    /// The bytes under way are in it; without one they are copied.
+    private var pipe: (any RelayPipe)?
+    private let completion: ((Int, RelayEnding) -> Void)?
+    private var taken = 0
+    /// All that was written to the receiver before has gone.
+    private(set) var isFront = false
+    /// The program has paused reading on the source.
+    private var isPaused: Bool
+    /// No more is taken from the source; what was taken is still passed on.
+    private var ending: RelayEnding?
+    private var hasTold = false
+
+    init(from source: StreamConnection, to receiver: StreamConnection, completion: ((Int, RelayEnding) -> Void)?) {
+        self.source = source
+        self.receiver = receiver
+        self.completion = completion
+        isPaused = source.state.contains(.readPaused)
+        source.state.insert([.relaying, .readPaused])
+    }
+
+    /// The bytes taken from the source so far.
+    public var byteCount: Int { taken }
+
+    /// Whether the relay is under way still.
+    public var isActive: Bool { !hasTold }
+
+    /// Ends the relay: what has been taken is passed on, and what arrives from now on is given to `dataReceived` again.
+    ///
+    /// Later calls do nothing. Where reading was paused it stays so.
+    public func stop() {
+        guard ending == nil, !hasTold else { return }
+        close(.stopped)
+        detach(resumes: !isPaused)
+    }
+
+    // MARK: The receiver's line
+
+    /// Moves what there is, at the front of the receiver's line.
+    ///
+    /// - Returns: whether the receiver has to look at its line, or itself, again.
+    func advance() -> Bool {
+        guard let receiver else { return false }
+        if !isFront {
+            guard receiver.queuedByteCount == 0 else {
+                receiver.watchRoom(false)
+                return false
+            }
+            begin(receiver)
+        }
+        if pipe != nil { move(receiver) } else { updateCopying(receiver) }
+        guard receiver.state.isDisjoint(with: [.lost, .failed, .broken]) else { return true }
+        guard let ending, pipe == nil, receiver.queuedByteCount == 0 else { return false }
+        receiver.extras?.line?.removeFirst()
+        receiver.watchRoom(false)
+        finish(receiver, ending)
+        return true
+    }
+
+    private func begin(_ receiver: StreamConnection) {
+        isFront = true
+        guard ending == nil, let source, canSplice(source, receiver) else { return }
+        pipe = receiver.engine.takePipe()
+        if pipe != nil { takeBySplice(source, !isPaused) }
+    }
+
+    /// Under limits each byte has to be counted as it goes.
+    private func canSplice(_ source: StreamConnection, _ receiver: StreamConnection) -> Bool {
+        source.engine.splices && receiver.engine.splices && !source.state.contains(.readMetered)
+            && !receiver.state.contains(.writeMetered)
+    }
+
+    /// Everything is passed on: what follows from how it ended.
+    private func finish(_ receiver: StreamConnection, _ ending: RelayEnding) {
+        let source = self.source
+        if case .receiverClosed = ending { detach(resumes: false) }
+        forget()
+        receiver.runClosure {
+            tell(ending)
+            switch ending {
+            case .ended: receiver.loseWriteConnection()
+            case .sourceLost: receiver.loseConnection()
+            case .receiverClosed where receiver.state.contains(.closing): source?.loseConnection()
+            case .receiverClosed, .stopped, .receiverLost: break
+            }
+        }
+    }
+
+    private func tell(_ ending: RelayEnding) {
+        guard !hasTold else { return }
+        hasTold = true
+        completion?(taken, ending)
+    }
+
+    private func forget() {
+        source = nil
+        receiver = nil
+        pipe = nil
+    }
+
+    // MARK: Through the kernel
+
+    /// Moves bytes from the source to the pipe and from the pipe to the receiver, in turn, and has the event watched
+    /// that lets it go on.
+    private func move(_ receiver: StreamConnection) {
+        guard receiver.queuedByteCount == 0 else { return }
+        var budget = Relay.bytesPerTurn
+        var expectsMore = true
+        while let pipe {
+            // Limits may have come meanwhile.
+            if let source, !canSplice(source, receiver) { return leavePipe(pipe, receiver) }
+            while pipe.byteCount > 0 {
+                let count = pipe.drain(to: receiver.descriptor)
+                if count == -Int(EAGAIN) {
+                    if let source { takeBySplice(source, false) }
+                    return receiver.watchRoom(true)
+                }
+                if count == -Int(EINVAL) { return leavePipe(pipe, receiver) }
+                if count <= 0 {
+                    if let source { takeBySplice(source, false) }
+                    return receiver.sendFailed(count == 0 ? EPIPE : Int32(-count))
+                }
+            }
+            guard ending == nil, let source else {
+                pipe.giveBack()
+                self.pipe = nil
+                return
+            }
+            guard !isPaused, source.isOpenForRelay else {
+                takeBySplice(source, false)
+                return receiver.watchRoom(false)
+            }
+            guard expectsMore, budget > 0 else {
+                receiver.watchRoom(false)
+                return takeBySplice(source, true)
+            }
+            let count = pipe.fill(from: source.descriptor)
+            if count > 0 {
+                taken += count
+                budget -= count
+                expectsMore = count >= Relay.worthAnotherLook
+            } else if count == 0 {
+                source.receivedEnd()
+            } else if count == -Int(EAGAIN) {
+                expectsMore = false
+            } else if count == -Int(EINVAL) {
+                return leavePipe(pipe, receiver)
+            } else {
+                return source.broke(Int32(-count))
+            }
+        }
+    }
+
+    /// One of the two cannot splice: what is in the pipe is read out, and the rest is copied.
+    private func leavePipe(_ pipe: any RelayPipe, _ receiver: StreamConnection) {
+        self.pipe = nil
+        if let source { takeBySplice(source, false) }
+        receiver.watchRoom(false)
+        let buffer = unsafe receiver.receiveBuffer
+        while pipe.byteCount > 0 {
+            let count = unsafe pipe.read(into: buffer)
+            guard count > 0 else { return receiver.fail(RelayError.unsupported) }
+            unsafe receiver.pass(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        pipe.giveBack()
+        updateCopying(receiver)
+    }
+
+    /// Has the source's readiness end up in `sourceIsReadable`, or not.
+    private func takeBySplice(_ source: StreamConnection, _ takes: Bool) {
+        guard takes != source.state.contains(.splices) else { return }
+        guard takes else {
+            source.state.remove(.splices)
+            return
+        }
+        source.state.insert(.splices)
+        if source.state.contains(.parked) && !source.state.contains(.lost) { source.engine.readingChanged(source) }
+    }
+
+    func sourceIsReadable() {
+        receiver?.settle()
+    }
+
+    // MARK: By copying
+
+    /// Bytes arrived on the source, which is only read while the receiver's queue is down.
+    func copy(_ bytes: UnsafeRawBufferPointer) {
+        guard ending == nil, let receiver, receiver.state.isDisjoint(with: [.failed, .broken, .aborted, .lost]) else {
+            return
+        }
+        taken += bytes.count
+        unsafe receiver.pass(bytes)
+        if !receiver.state.isDisjoint(with: .unsettled) { receiver.listIfOutside() }
+        updateCopying(receiver)
+    }
+
+    private func updateCopying(_ receiver: StreamConnection) {
+        guard ending == nil, let source, source.isOpenForRelay else { return }
+        let isRead =
+            !isPaused && isFront && pipe == nil
+            && receiver.queuedByteCount <= receiver.copyMark
+        source.setReading(isRead)
+    }
+
+    // MARK: What happens to the two
+
+    func pause(_ pauses: Bool) {
+        guard isPaused != pauses else { return }
+        isPaused = pauses
+        guard let source, let receiver, isFront, ending == nil else { return }
+        if pipe == nil {
+            updateCopying(receiver)
+        } else {
+            // Once more what is there may be in the pipe alone, which the receiver's line looks after.
+            takeBySplice(source, !pauses && !receiver.state.contains(.wantsRoom))
+        }
+    }
+
+    /// The source's peer has ended its side.
+    func sourceEnded() {
+        guard ending == nil else { return }
+        close(.ended)
+        detach(resumes: false)
+    }
+
+    func sourceLost(_ reason: ConnectionLostReason) {
+        guard let source, let receiver else { return }
+        // What it was read for is done, or will be.
+        guard ending == nil else { return }
+        switch reason {
+        case .done:
+            close(.sourceLost(reason))
+        case .reactorStopped:
+            tell(.sourceLost(reason))
+        default:
+            tell(.sourceLost(reason))
+            receiver.endBecause(of: source, reason)
+        }
+        self.source = nil
+    }
+
+    func receiverCloses() {
+        guard ending == nil else { return }
+        close(.receiverClosed)
+        if let source { source.setReading(false) }
+    }
+
+    func receiverLost(_ reason: ConnectionLostReason) {
+        let source = self.source
+        let receiver = self.receiver
+        detach(resumes: false)
+        forget()
+        tell(.receiverLost(reason))
+        guard let source, let receiver, source !== receiver, !isStopped else { return }
+        switch reason {
+        case .done: source.loseConnection()
+        case .reactorStopped: break
+        default: source.endBecause(of: receiver, reason)
+        }
+    }
+
+    private var isStopped: Bool { if case .stopped? = ending { true } else { false } }
+
+    /// Takes no more from the source.
+    private func close(_ ending: RelayEnding) {
+        self.ending = ending
+        if let source { takeBySplice(source, false) }
+        if let receiver, receiver.state.isDisjoint(with: [.lost]) {
+            receiver.state.insert(.marked)
+            receiver.listIfOutside()
+        }
+    }
+
+    /// The source is its protocol's again.
+    private func detach(resumes: Bool) {
+        guard let source, source.extras?.relay === self else { return }
+        source.extras?.relay = nil
+        takeBySplice(source, false)
+        source.state.remove(.relaying)
+        source.setReading(resumes)
+    }
+}
+
+@available(*, unavailable)
+extension Relay: Sendable {}
+
+/// A pipe in the kernel through which a relay moves bytes.
+///
+/// The counts that its calls return are negative for an errno, `EAGAIN` where nothing can be moved now.
+package protocol RelayPipe: AnyObject {
+    /// The bytes that are in it.
+    var byteCount: Int { get }
+
+    /// Moves bytes of a socket into the pipe, which is empty: how many, 0 at the stream's end.
+    func fill(from descriptor: Int32) -> Int
+
+    /// Moves bytes of the pipe into a socket.
+    func drain(to descriptor: Int32) -> Int
+
+    /// Takes bytes out of the pipe.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int
+
+    /// Keeps the empty pipe for the next relay; one that is let go without this is closed.
+    func giveBack()
+}

@@ -1,0 +1,116 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Sending files.
+extension StreamConnection {
+    /// The bytes of a file that one turn offers to the kernel at most.
+    private static let bytesPerTurn = 512 * 1024
+    /// The bytes of a file that one turn reads at most, where they are copied.
+    private static let bytesPerCopy = 64 * 1024
+
+    package func sendFile(
+        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        completion: ((Result<Int, FileError>) -> Void)?
+    ) throws(FileError) {
+        guard state.isDisjoint(with: .deaf), state.contains(.made) else { throw .closed(peer: peer) }
+        let length = try file.length(from: offset, length)
+        joinLine(.file(FileTransfer(file, offset: offset, length: length, progress: progress, completion: completion)))
+    }
+
+    /// Sends the next piece of a file, one a turn.
+    func advance(_ transfer: FileTransfer, in line: OutgoingLine) -> Bool {
+        let queued = queuedByteCount
+        if !transfer.hasBegun {
+            // What was written before it goes first.
+            guard queued == 0 else {
+                watchRoom(false)
+                return false
+            }
+            transfer.hasBegun = true
+        }
+        if transfer.remaining == 0 {
+            guard queued == 0 else { return false }
+            line.removeFirst()
+            if let completion = transfer.completion { runClosure { completion(.success(transfer.length)) } }
+            return true
+        }
+        // Under limits each byte has to be counted as it goes.
+        if state.contains(.writeMetered) { transfer.copies = true }
+        let turn = reactor.turnNumber
+        if line.lastTurn != turn {
+            line.lastTurn = turn
+            return transfer.copies ? copyPiece(of: transfer, queued: queued) : sendPiece(of: transfer)
+        }
+        goOnWith(transfer, in: line, queued: queued)
+        return false
+    }
+
+    private func goOnWith(_ transfer: FileTransfer, in line: OutgoingLine, queued: Int) {
+        watchRoom(!transfer.copies)
+        // With bytes in the queue the engine reports when they have gone.
+        if transfer.copies && queued <= copyMark { advanceSoon(line) }
+    }
+
+    private func sendPiece(of transfer: FileTransfer) -> Bool {
+        let count = min(transfer.remaining, StreamConnection.bytesPerTurn)
+        switch engine.sendFile(self, transfer.file.descriptor, offset: transfer.offset, count: count) {
+        case .sent(let sent):
+            took(sent, of: transfer)
+            return true
+        case .noRoom: watchRoom(true)
+        case .fileEnded: failTruncated(transfer)
+        case .fileFailed(let code): fail(transfer, code)
+        case .connectionFailed(let code): sendFailed(code)
+        case .unsupported:
+            transfer.copies = true
+            return copyPiece(of: transfer, queued: 0)
+        }
+        return !state.isDisjoint(with: [.failed, .broken])
+    }
+
+    private func copyPiece(of transfer: FileTransfer, queued: Int) -> Bool {
+        guard queued <= copyMark else { return false }
+        let buffer = unsafe receiveBuffer
+        let most = min(transfer.remaining, StreamConnection.bytesPerCopy, buffer.count)
+        let count = unsafe transfer.file.read(
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]), at: transfer.offset)
+        if count == 0 {
+            failTruncated(transfer)
+        } else if count < 0 {
+            fail(transfer, Int32(-count))
+        } else {
+            unsafe pass(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            if state.isDisjoint(with: [.failed, .broken]) { took(count, of: transfer) }
+        }
+        return true
+    }
+
+    /// With more than this in the queue nothing is copied to it: the low mark, which may be set to anything.
+    var copyMark: Int { min(settings.lowMark, StreamConnection.bytesPerCopy) }
+
+    private func took(_ count: Int, of transfer: FileTransfer) {
+        transfer.take(count)
+        guard let progress = transfer.progress else { return }
+        runClosure { progress(transfer.taken) }
+    }
+
+    private func failTruncated(_ transfer: FileTransfer) {
+        end(transfer, .truncated(file: transfer.file.name, sent: transfer.taken, length: transfer.length))
+    }
+
+    private func fail(_ transfer: FileTransfer, _ code: Int32) {
+        end(transfer, .system(file: transfer.file.name, SystemError(code: code, operation: "read")))
+    }
+
+    /// The file cannot be sent whole: the peer is not to take what it got for all.
+    private func end(_ transfer: FileTransfer, _ error: FileError) {
+        extras?.line?.removeFirst()
+        fail(error)
+        if let completion = transfer.completion { runClosure { completion(.failure(error)) } }
+    }
+}

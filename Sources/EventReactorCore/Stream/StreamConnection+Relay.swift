@@ -1,0 +1,66 @@
+/// Relaying: what arrives goes to another connection, and not to the protocol.
+extension StreamConnection {
+    package func relay(
+        to other: any Transport, completion: ((Int, RelayEnding) -> Void)?
+    ) throws(RelayError) -> Relay {
+        guard let other = other as? StreamConnection else { throw .unsupported }
+        guard !isClosing, !state.contains(.readEnded) else { throw .sourceClosed(peer: peer) }
+        guard other.state.isDisjoint(with: .deaf), other.state.contains(.made) else {
+            throw .receiverClosed(peer: other.peer)
+        }
+        guard !state.contains(.relaying) else { throw .alreadyRelaying(peer: peer) }
+        guard reactor === other.reactor else { throw .otherReactor }
+        let relay = Relay(from: self, to: other, completion: completion)
+        makeExtras().relay = relay
+        other.joinLine(.relay(relay))
+        return relay
+    }
+
+    /// Bytes arrived that are not for the protocol: they are relayed, or dropped where the connection is closing.
+    func receivedElsewhere(_ data: Span<UInt8>) {
+        guard isOpenForRelay, let relay = extras?.relay else { return }
+        if state.contains(.readMetered) { chargeReading(data.count) }
+        unsafe data.withUnsafeBytes { unsafe relay.copy($0) }
+    }
+
+    /// The peer's end came where the protocol is not to be told of it: where it is relayed, the relay is.
+    func receivedEndElsewhere() {
+        if isOpenForRelay { extras?.relay?.sourceEnded() }
+    }
+
+    /// Whether what arrives is relayed: not where the connection is closing, and it is dropped.
+    var isOpenForRelay: Bool {
+        state.contains(.relaying) && state.isDisjoint(with: [.closing, .aborted, .failed, .lost])
+    }
+
+    /// Whether the engine is to call `readable` and read nothing itself.
+    package var takesBySplice: Bool {
+        state.contains(.splices) && state.isDisjoint(with: [.readEnded, .closing, .aborted, .failed, .lost])
+    }
+
+    /// There is something to be taken by splice: bytes, the end, or an error.
+    package func readable() {
+        extras?.relay?.sourceIsReadable()
+    }
+
+    /// Pauses or resumes reading, by which a relay keeps its receiver's queue short.
+    func setReading(_ reads: Bool) {
+        if !reads {
+            state.insert(.readPaused)
+        } else if state.contains(.readPaused) {
+            state.remove(.readPaused)
+            if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
+        }
+    }
+
+    /// Ends the connection because the one that it relayed with was lost otherwise than in order.
+    func endBecause(of other: StreamConnection, _ reason: ConnectionLostReason) {
+        guard state.isDisjoint(with: [.closing, .failed, .aborted, .lost]) else { return }
+        fail(RelayError.otherLost(peer: other.peer, reason))
+        listIfOutside()
+    }
+
+    func listIfOutside() {
+        if !state.contains(.inCallback) { list() }
+    }
+}

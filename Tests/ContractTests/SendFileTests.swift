@@ -1,0 +1,424 @@
+import EventReactor
+import Glibc
+import Testing
+
+@Suite("Sending files")
+struct SendFileTests {
+    @Test(arguments: Setting.all)
+    func filesStandBetweenTheWritesAroundThem(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            let file = try PatternFile(world, 400_000)
+            var told: [String] = []
+            var expected = Pattern.bytes(300_000, from: 5)
+            func write(_ bytes: [UInt8]) {
+                expected += bytes
+                server.transport.write(bytes)
+            }
+            func send(_ name: String, from offset: Int, _ length: Int?) throws {
+                expected += Pattern.bytes(length ?? file.size - offset, from: offset)
+                let before = told
+                try server.transport.sendFile(path: file.path, offset: offset, length: length) { result in
+                    #expect((try? result.get()) == length ?? file.size - offset)
+                    told.append(name)
+                }
+                #expect(told == before, "the completion came inside the call")
+            }
+            server.onMade = { server in
+                server.transport.setWriteBufferLimits(high: .max, low: .max)
+                server.transport.write(expected)
+                try send("part", from: 1000, 123_457)
+                write([1, 2, 3])
+                try send("empty", from: 400_000, nil)
+                try send("none", from: 0, 0)
+                try send("all", from: 0, nil)
+                write([4])
+                write(Pattern.bytes(100_000, from: 9))
+                try send("one", from: 399_999, 1)
+                server.transport.write("the end")
+                expected += [UInt8]("the end".utf8)
+                server.transport.loseConnection()
+            }
+            world.finishWhenLost(server, client) {
+                #expect(client.received == expected)
+                #expect(told == ["part", "empty", "none", "all", "one"])
+                #expect(server.reason?.isDone == true)
+            }
+        }
+    }
+
+    /// One that is sent from a timer, and not in a callback.
+    @Test(arguments: Setting.all)
+    func progressIsToldPieceByPiece(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            let file = try PatternFile(world, 2_000_000)
+            var steps: [Int] = []
+            var isComplete = false
+            world.whenMade(server, client) {
+                let open = try? file.open()
+                #expect(open?.size == 2_000_000)
+                guard let open else { return world.finish() }
+                server.withoutCallbacks { transport in
+                    do {
+                        try transport.sendFile(open) {
+                            #expect(!isComplete)
+                            steps.append($0)
+                        } completion: { _ in
+                            isComplete = true
+                            server.transport.loseConnection()
+                        }
+                    } catch {
+                        Issue.record(error)
+                    }
+                }
+                #expect(steps.isEmpty && !isComplete)
+            }
+            world.finishWhenLost(server, client) {
+                #expect(isComplete)
+                #expect(steps.count > 3 && steps.last == 2_000_000 && steps == steps.sorted())
+                #expect(client.received.count == 2_000_000 && Pattern.isFound(in: client.received))
+            }
+        }
+    }
+
+    @Test(arguments: Setting.all)
+    func whatCannotBeSentIsSaidAtOnce(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair()
+            let file = try PatternFile(world, 1000)
+            let pipe = world.freshPath()
+            #expect(unsafe mkfifo(pipe, 0o600) == 0)
+            func refused(_ body: () throws -> Void) -> FileError? {
+                do { try body() } catch { return error as? FileError }
+                Issue.record("it was not refused")
+                return nil
+            }
+            let wasNever = Recorder()
+            server.onMade = { server in
+                let transport = server.transport
+                for path in [file.path + "x", file.path + "/x", file.path + "\0", ""] {
+                    guard case .notFound(path)? = refused({ try transport.sendFile(path: path) }) else {
+                        Issue.record("\(path.debugDescription) was found")
+                        continue
+                    }
+                }
+                for path in ["/tmp", pipe, "/dev/null"] {
+                    guard case .notRegular(path)? = refused({ try transport.sendFile(path: path) }) else {
+                        Issue.record("\(path) was taken for a file")
+                        continue
+                    }
+                }
+                for (offset, length) in [(-1, nil), (1001, nil), (0, 1001), (999, 2), (0, -1), (.max, .max), (1, .max)]
+                    as [(Int, Int?)]
+                {
+                    guard
+                        case .outOfRange(file.path, offset, length, 1000)? = refused({
+                            try transport.sendFile(path: file.path, offset: offset, length: length)
+                        })
+                    else {
+                        Issue.record("\(offset) and \(String(describing: length)) were taken for a range")
+                        continue
+                    }
+                }
+                guard case .system(_, let error)? = refused({ _ = try OpenFile(adopting: -1) }), error.code == EBADF
+                else {
+                    Issue.record("-1 was taken for a descriptor")
+                    return
+                }
+                for one in [transport, wasNever.transport] {
+                    if one === transport { transport.loseWriteConnection() }
+                    guard case .closed? = refused({ try one.sendFile(path: file.path) { _ in Issue.record("told") } })
+                    else {
+                        Issue.record("a closed connection took a file")
+                        return
+                    }
+                }
+                transport.loseConnection()
+            }
+            world.finishWhenLost(server, client) {
+                #expect(client.received.isEmpty)
+                guard case .closed? = refused({ try server.transport.sendFile(path: file.path) }) else {
+                    Issue.record("a lost connection took a file")
+                    return
+                }
+            }
+        }
+    }
+
+    // MARK: Slow readers
+
+    @Test(arguments: Setting.all)
+    func aFileForASlowReaderCostsNoMemoryAndItsBytesDoNotCount(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            let file = try PatternFile(world, 8_000_000)
+            var most = 0
+            client.onMade = { $0.transport.pauseReading() }
+            server.onMade = { server in
+                try server.transport.sendFile(file.open()) { _ in most = max(most, server.engineByteCount) }
+            }
+            world.whenMade(server, client) {
+                world.settle {
+                    world.expectSleep {
+                        #expect(server.transport.bufferedByteCount == 0)
+                        most = max(most, server.engineByteCount)
+                        // What is written behind it waits, and counts.
+                        server.withoutCallbacks { $0.write(Pattern.bytes(100_000, from: 8_000_000)) }
+                        #expect(server.transport.bufferedByteCount == 100_000)
+                        #expect(server.calls == ["made"])
+                        world.settle {
+                            #expect(server.calls == ["made", "pause"])
+                            client.transport.resumeReading()
+                        }
+                    }
+                }
+            }
+            server.onResume = { server in
+                #expect(server.transport.bufferedByteCount <= 16 * 1024)
+                server.transport.loseConnection()
+            }
+            world.finishWhenLost(server, client) {
+                #expect(client.received.count == 8_100_000 && Pattern.isFound(in: client.received))
+                #expect(most <= 128 * 1024)
+                #expect(server.calls == ["made", "pause", "resume", "readLost", "lost"] || server.calls.last == "lost")
+            }
+        }
+    }
+
+    @Test(arguments: Setting.all)
+    func writesBehindAFileAreUnderTheLimit(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            let file = try PatternFile(world, 8_000_000)
+            client.onMade = { $0.transport.pauseReading() }
+            var result: Result<Int, FileError>?
+            server.onMade = { server in
+                server.transport.writeBufferLimit = 50_000
+                try server.transport.sendFile(file.open()) { result = $0 }
+                server.transport.write(Pattern.bytes(50_000))
+                world.settle { server.transport.write([1]) }
+            }
+            server.onLost = { _, reason in
+                #expect((reason.failure as? WriteLimitExceeded)?.wanted == 50_001)
+                guard case .failure(.lost(_, .failed))? = result else {
+                    Issue.record("another result: \(String(describing: result))")
+                    return
+                }
+                client.transport.resumeReading()
+            }
+            world.finishWhenLost(server, client)
+        }
+    }
+
+    /// Another connection has its answers while a long file goes out.
+    @Test(arguments: Setting.all)
+    func aFileLeavesTheOthersTheirTurns(_ setting: Setting) throws {
+        try setting.run { world in
+            let file = try PatternFile(world, 20_000_000)
+            var first = true
+            var rounds = 0
+            var isUnderWay = false
+            let sender = Recorder("sender")
+            let port = try world.listen {
+                defer { first = false }
+                if first { return sender }
+                let echo = Recorder("echo")
+                echo.onData = { $0.transport.write($1) }
+                return echo
+            }
+            let taker = Taker()
+            taker.onLost = { taker in
+                #expect(taker.isIntact && taker.count == 20_000_000)
+                #expect(rounds > 20)
+                world.finish()
+            }
+            let live = Recorder("live")
+            live.onData = { live, _ in
+                if !isUnderWay {
+                    isUnderWay = true
+                    try sender.transport.sendFile(file.open())
+                    sender.transport.loseConnection()
+                }
+                rounds += 1
+                live.transport.write("x")
+            }
+            try world.connect(to: port.localAddress) { taker }
+            sender.onMade = { _ in
+                live.onMade = { $0.transport.write("x") }
+                try world.connect(to: port.localAddress) { live }
+            }
+        }
+    }
+
+    // MARK: Ends
+
+    enum Ending: CaseIterable {
+        case lose, loseWrite, abort, reset, throwing, shrink, vanish
+    }
+
+    /// In each ending the completion comes once, before the loss, and the descriptor is closed.
+    @Test(arguments: Setting.all, Ending.allCases)
+    func anEndInTheMiddleIsToldAndClosesTheFile(_ setting: Setting, ending: Ending) throws {
+        if ending == .reset && setting.transport == .unix { return }
+        struct Oops: Error {}
+        let isWhole = ending == .lose || ending == .loseWrite
+        var results: [Result<Int, FileError>] = []
+        var descriptors: [(number: Int32, inode: UInt?)] = []
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            var file: PatternFile? = try PatternFile(world, 3_000_000)
+            client.onMade = { $0.transport.pauseReading() }
+            server.onMade = { server in
+                for _ in 0..<2 {
+                    let open = try #require(try file?.open())
+                    descriptors.append((open.descriptor, inode(of: open.descriptor)))
+                    try server.transport.sendFile(open) { result in
+                        #expect(server.reason == nil)
+                        results.append(result)
+                    }
+                }
+                // One by a name that is gone when its turn comes.
+                if ending == .vanish { file = nil }
+            }
+            world.whenMade(server, client) {
+                world.settle {
+                    #expect(results.isEmpty && server.reason == nil)
+                    switch ending {
+                    case .lose, .vanish: server.withoutCallbacks { $0.loseConnection() }
+                    case .loseWrite: server.withoutCallbacks { $0.loseWriteConnection() }
+                    case .abort: server.withoutCallbacks { $0.abortConnection() }
+                    case .reset: return client.transport.abortConnection()
+                    case .throwing:
+                        server.onData = { _, _ in throw Oops() }
+                        client.transport.write("x")
+                    case .shrink: file?.truncate(to: 1_500_000)
+                    }
+                    client.transport.resumeReading()
+                }
+            }
+            world.finishWhenLost(server, client) {
+                #expect(results.count == 2)
+                let results = results.map { result -> FileError? in
+                    if case .failure(let error) = result { error } else { nil }
+                }
+                if isWhole || ending == .vanish {
+                    #expect(results.allSatisfy { $0 == nil })
+                    #expect(client.received.count == 6_000_000)
+                    #expect(client.received == Pattern.bytes(3_000_000) + Pattern.bytes(3_000_000))
+                } else {
+                    #expect(client.received.count < 6_000_000)
+                }
+                switch ending {
+                case .lose, .vanish, .loseWrite: #expect(server.reason?.isDone == true)
+                case .abort: #expect(results.allSatisfy { $0?.loss?.reason.isAborted == true })
+                case .reset: #expect(results.allSatisfy { $0?.loss?.reason.lostCode != nil })
+                case .throwing: #expect(results.allSatisfy { $0?.loss?.reason.failure is Oops })
+                case .shrink:
+                    guard case .truncated(_, let sent, 3_000_000)? = results[0] else {
+                        Issue.record("another error: \(String(describing: results[0]))")
+                        return
+                    }
+                    // The kernel lends its pages, and cut off they are zeroes: so what was sent can be more.
+                    #expect(sent <= 3_000_000)
+                    #expect(server.reason?.failure is FileError)
+                    #expect(results[1]?.loss?.reason.failure is FileError)
+                }
+            }
+        }
+        #expect(descriptors.allSatisfy { inode(of: $0.number) != $0.inode })
+    }
+
+    @Test(arguments: Setting.all)
+    func theReactorsStopIsToldToo(_ setting: Setting) throws {
+        var results: [Result<Int, FileError>] = []
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            let file = try PatternFile(world, 3_000_000)
+            client.onMade = { $0.transport.pauseReading() }
+            server.onMade = { server in
+                try server.transport.sendFile(file.open()) { results.append($0) }
+                world.settle { world.finish() }
+            }
+        }
+        guard case .failure(.lost(_, .reactorStopped))? = results.first, results.count == 1 else {
+            Issue.record("another result: \(results)")
+            return
+        }
+    }
+
+    /// A connection that is not read is still watched, while its file waits and after it.
+    @Test(arguments: Setting.withReset, [true, false])
+    func aResetIsNoticedWhilePaused(_ setting: Setting, waits: Bool) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
+            let file = try PatternFile(world, waits ? 3_000_000 : 3000)
+            server.onMade = { $0.transport.pauseReading() }
+            client.onMade = { client in
+                if waits { client.transport.pauseReading() }
+                client.transport.write("unread")
+            }
+            world.whenMade(server, client) {
+                world.settle {
+                    #expect(throws: Never.self) { try server.transport.sendFile(file.open()) }
+                    world.settle {
+                        world.expectSleep {
+                            #expect(server.reason == nil)
+                            client.transport.abortConnection()
+                        }
+                    }
+                }
+            }
+            world.finishWhenLost(server, client) { #expect(server.reason?.lostCode != nil) }
+        }
+    }
+
+    // MARK: Long files
+
+    @Test(arguments: Setting.all.filter { $0.transport == .tcp4 || $0.transport == .simulated })
+    func aHundredMegabytesArriveIntact(_ setting: Setting) throws {
+        let isLight = setting.engine == .simulated || Sanitizer.isThread || Sanitizer.isAddress
+        let size = isLight ? 10_000_000 : 100_000_000
+        try setting.run { world in
+            let file = try PatternFile(world, size)
+            let sender = Recorder("sender")
+            let taker = Taker()
+            sender.onMade = { sender in
+                try sender.transport.sendFile(file.open()) { _ in sender.transport.loseConnection() }
+            }
+            taker.onLost = { taker in
+                #expect(taker.count == size && taker.isIntact)
+                #expect(taker.reason?.isDone == true)
+                world.finish()
+            }
+            try world.pair(sender, taker)
+        }
+    }
+
+    @Test(arguments: Setting.all)
+    func oneOpenFileGoesToManyAtOnce(_ setting: Setting) throws {
+        try setting.run { world in
+            let file = try PatternFile(world, 300_000).open()
+            var options = ListenOptions()
+            options.stream = .narrow
+            let port = try world.listen(options: options) {
+                let sender = Recorder("sender")
+                sender.onMade = { sender in
+                    try sender.transport.sendFile(file)
+                    sender.transport.loseConnection()
+                }
+                return sender
+            }
+            var rest = 20
+            for _ in 0..<20 {
+                let taker = Taker()
+                taker.onLost = { taker in
+                    #expect(taker.count == 300_000 && taker.isIntact)
+                    rest -= 1
+                    if rest == 0 { world.finish() }
+                }
+                try world.connect(to: port.localAddress, options: .narrow) { taker }
+            }
+        }
+    }
+}
