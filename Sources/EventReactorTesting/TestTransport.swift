@@ -169,6 +169,7 @@ public final class TestTransport {
 
     /// Does what follows from the last calls, as the end of a reactor's turn does.
     private func settle() {
+        reactor.host.rest()
         reactor.advance(by: .zero)
     }
 }

@@ -162,4 +162,13 @@ struct TestTransportTests {
         transport?.reset()
         #expect(watched == nil)
     }
+
+    /// Each takes a turn of the reactor, and the clock stands still meanwhile.
+    @Test func anyNumberOfPiecesArriveInOneInstant() {
+        let (end, transport) = connected()
+        for number in 1...100 {
+            transport.receive("x")
+            #expect(end.received.count == number)
+        }
+    }
 }

@@ -118,6 +118,12 @@ final class SimulatedHost: ReactorEngine {
         reactor.addWork(time)
     }
 
+    /// Forgets the turns that the host took without a rest: whoever moves the clock by hand has asked for each.
+    func rest() {
+        turnsInARow = 0
+        if turnTime == 0 { freeAt = min(freeAt, network.now) }
+    }
+
     private func handleReady() {
         swap(&ready, &readyNow)
         let order = network.faults.draw(.reordering) { random -> SeededRandom? in
