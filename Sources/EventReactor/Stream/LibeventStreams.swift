@@ -28,7 +28,7 @@ class LibeventStreams {
     }
 
     func armWatch(_ connection: StreamConnection) {
-        guard !connection.state.contains(.queued) else { return }
+        guard !connection.watchesRoom else { return }
         let what = Int16(EV_READ | EV_PERSIST | EV_ET)
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         if let event = unsafe connection.handle {

@@ -79,6 +79,12 @@ extension StreamConnection {
         engine.roomWatchChanged(self)
     }
 
+    /// Whether an event of the engine's waits for room in the kernel, and so would see a reset too.
+    package var watchesRoom: Bool {
+        guard state.contains(.lining) else { return state.contains(.queued) }
+        return state.contains(.wantsRoom) || engine.queuedByteCount(self) > 0
+    }
+
     /// The kernel would take bytes.
     package func hasRoom() {
         guard state.contains(.wantsRoom), !state.contains(.lost) else { return }
