@@ -9,7 +9,7 @@ let strict: [SwiftSetting] = [
 ]
 
 // One folder each in Examples/, complete programs that show one thing.
-let examples = ["Chat", "Client", "Echo", "FileServer", "PortForwarder", "Timers"].map { name in
+let examples = ["Chat", "Client", "Echo", "FileServer", "PortForwarder", "Relay", "Timers"].map { name in
     Target.executableTarget(
         name: name,
         dependencies: ["EventReactor"],

@@ -16,16 +16,10 @@ enum Refusal: String, Error, CustomStringConvertible {
 
 final class Sender: Protocol {
     private let directory: Int32
-    private unowned let reactor: Reactor
     private var request: [UInt8] = []
-    private var file: Int32 = -1
-    private var remaining = 0
-    private var isPaused = false
-    private var isScheduled = false
 
-    init(directory: Int32, reactor: Reactor) {
+    init(directory: Int32) {
         self.directory = directory
-        self.reactor = reactor
     }
 
     override func dataReceived(_ data: Span<UInt8>) {
@@ -36,61 +30,30 @@ final class Sender: Protocol {
         // One request a connection: what follows it is left unread.
         transport.pauseReading()
         do {
-            try openFile(String(decoding: request, as: UTF8.self))
-            transport.write("ok \(remaining)\n")
-            goOn()
+            let file = try openFile(String(decoding: request, as: UTF8.self))
+            transport.write("ok \(file.size)\n")
+            // The kernel sends it, as fast as the client reads. The close comes with the end: a deadline that began now
+            // would cut a long file short. Where the file cannot be sent whole, the client sees a reset.
+            try transport.sendFile(file) { [transport] _ in transport.loseConnection() }
         } catch {
             transport.write("error: \(error)\n")
             transport.loseConnection()
         }
     }
 
-    private func openFile(_ name: String) throws {
+    private func openFile(_ name: String) throws -> OpenFile {
         // A name without slashes that is not ".." is in the directory, and symbolic links out of it are not followed.
         guard 1...255 ~= name.utf8.count, name != "..", !name.contains("/"), !name.contains("\0") else {
             throw Refusal.badName
         }
         // O_NONBLOCK: opening a pipe would wait for its writer.
-        file = unsafe openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard file >= 0 else { throw SystemError(code: errno, operation: "open") }
-        var facts = stat()
-        guard unsafe fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { throw Refusal.notAFile }
-        remaining = Int(facts.st_size)
-    }
-
-    // One piece a turn of the loop: no file, however large, keeps the other connections waiting.
-    private func goOn() {
-        guard !isPaused, !isScheduled else { return }
-        isScheduled = true
-        reactor.callSoon { [self] in
-            isScheduled = false
-            if !isPaused, !transport.isClosing { sendPiece() }
+        let descriptor = unsafe openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError(code: errno, operation: "open") }
+        do {
+            return try OpenFile(adopting: descriptor, name: name)
+        } catch FileError.notRegular {
+            throw Refusal.notAFile
         }
-    }
-
-    private func sendPiece() {
-        guard remaining > 0 else { return transport.loseConnection() }
-        let piece = unsafe [UInt8](unsafeUninitializedCapacity: min(remaining, 64 * 1024)) { buffer, count in
-            count = unsafe max(0, read(file, buffer.baseAddress, buffer.count))
-        }
-        // The file was cut short meanwhile: the reset tells the client that it has not got all.
-        guard !piece.isEmpty else { return transport.abortConnection() }
-        remaining -= piece.count
-        transport.write(piece)
-        goOn()
-    }
-
-    override func pauseWriting() {
-        isPaused = true
-    }
-
-    override func resumeWriting() {
-        isPaused = false
-        goOn()
-    }
-
-    override func connectionLost(_ reason: ConnectionLostReason) {
-        if file >= 0 { close(file) }
     }
 }
 
@@ -106,9 +69,7 @@ final class Sender: Protocol {
             let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard directory >= 0 else { throw SystemError(code: errno, operation: "open \(path)") }
             let reactor = try Reactor()
-            let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in
-                Sender(directory: directory, reactor: reactor)
-            }
+            let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { Sender(directory: directory) }
             print("FileServer listens at \(listener.localAddress)")
             try reactor.run()
         } catch {
