@@ -45,6 +45,20 @@ let package = Package(
             path: "Servers/NativeEcho"
         ),
 
+        // Forwarders and file servers, of `bench relay` and `bench sendfile`.
+        .executableTarget(
+            name: "ReactorForwarder",
+            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            path: "Servers/ReactorForwarder"
+        ),
+        .executableTarget(
+            name: "ReactorFiles",
+            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            path: "Servers/ReactorFiles"
+        ),
+        .executableTarget(name: "CFiles", path: "Servers/CFiles", cSettings: gnu),
+        .executableTarget(name: "streamload", path: "Tools/streamload", cSettings: gnu),
+
         .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
         .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),
     ],

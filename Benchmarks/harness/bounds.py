@@ -23,6 +23,12 @@ MEMORY_PER_CONNECTION = 400.0
 # Processor seconds used in five seconds with no descriptor left.
 STARVED_CPU_SECONDS = 0.2
 
+# Bytes for each second of the forwarder's processor time: relaying over copying. And a file by sendFile over reading and
+# writing it, and over sendfile(2) called from C.
+RELAY_RATIO = 1.5
+SENDFILE_OVER_COPY = 1.5
+SENDFILE_OVER_C = 0.9
+
 # What may be left of churned connections: no descriptor, and no more than the allocator's own unrest.
 CHURN_DESCRIPTORS = 0
 CHURN_BYTES = 128 * 1024

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from .measurements import allocations, churn, descriptors, echo, instructions, memory, syscalls
+from .measurements import allocations, churn, descriptors, echo, instructions, memory, relay, sendfile, syscalls
 from .processes import HarnessError, Server
 from .report import Report
 from .servers import SERVERS, SUBJECTS
@@ -18,7 +18,7 @@ from .servers import SERVERS, SUBJECTS
 PACKAGE = Path(__file__).parent.parent
 MEASUREMENTS = {
     "echo": echo, "syscalls": syscalls, "allocations": allocations, "memory": memory, "descriptors": descriptors,
-    "churn": churn, "instructions": instructions,
+    "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions,
 }
 # Without bounds, and slow.
 NOT_IN_ALL = {"instructions"}
