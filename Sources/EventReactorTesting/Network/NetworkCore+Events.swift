@@ -81,6 +81,9 @@ extension NetworkCore {
         }
         // Nobody is there.
         guard !packet.flags.contains(.reset), let sender, sender.failure == 0, sender.stage != .gone else { return }
+        // An acknowledgement of what was the last of a connection that both have ended is none to be told of: a kernel
+        // remembers the connection for that long.
+        guard packet.count > 0 || !packet.flags.isEmpty else { return }
         guard !isLost(over: sender.back) else { return }
         schedule(
             .packet(Packet(from: packet.to, to: packet.from, flags: .reset)), after: delay(over: sender.back))
