@@ -93,3 +93,88 @@ struct FilesAndRelaysTests {
         #expect(rightSide.isClosed && rightSide.wasReset)
     }
 }
+
+@Suite("Relays and files over a network with faults")
+struct FaultyRelayTests {
+    /// Sends much and its end, takes what comes.
+    private final class Peer: Protocol {
+        let sends: [UInt8]
+        private(set) var received: [UInt8] = []
+        private(set) var reason: ConnectionLostReason?
+
+        init(_ sends: [UInt8]) {
+            self.sends = sends
+        }
+
+        override func connectionMade() {
+            transport.write(sends)
+            transport.loseWriteConnection()
+        }
+
+        override func dataReceived(_ data: Span<UInt8>) { received += [UInt8](data) }
+        override func readConnectionLost() {}
+        override func connectionLost(_ reason: ConnectionLostReason) { self.reason = reason }
+    }
+
+    private final class Incoming: Protocol {
+        unowned let reactor: SimulatedReactor
+        private(set) var endings = 0
+        private(set) var hasBegun = false
+        private(set) var reason: ConnectionLostReason?
+        let outgoing: Outgoing
+
+        init(_ reactor: SimulatedReactor) {
+            self.reactor = reactor
+            outgoing = Outgoing()
+        }
+
+        override func connectionMade() throws {
+            transport.pauseReading()
+            try reactor.connectTCP(host: "localhost", port: 81, { [self] in outgoing }, onFailure: { _ in })
+            outgoing.onMade = { [unowned self] outgoing in
+                hasBegun = true
+                transport.resumeReading()
+                try transport.relay(to: outgoing.transport) { [unowned self] _, _ in endings += 1 }
+                try outgoing.transport.relay(to: transport) { [unowned self] _, _ in endings += 1 }
+            }
+        }
+
+        override func dataReceived(_ data: Span<UInt8>) { Issue.record("a relayed byte was given to the protocol") }
+        override func connectionLost(_ reason: ConnectionLostReason) { self.reason = reason }
+    }
+
+    private final class Outgoing: Protocol {
+        var onMade: (Outgoing) throws -> Void = { _ in }
+        private(set) var reason: ConnectionLostReason?
+        override func connectionMade() throws { try onMade(self) }
+        override func connectionLost(_ reason: ConnectionLostReason) { self.reason = reason }
+    }
+
+    /// What the peers were sent is whole, or they were told that it is not.
+    @Test(arguments: 1...60)
+    func nothingIsLostSilently(seed: UInt64) throws {
+        let faults: Faults = seed.isMultiple(of: 2) ? .harmless : .all
+        let reactor = SimulatedReactor(seed: seed, faults: faults)
+        reactor.onDiagnostic = { _ in }
+        let bytes = { (count: Int) in (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) } }
+        let (client, target) = (Peer(bytes(150_000)), Peer(bytes(100_000)))
+        let incoming = Incoming(reactor)
+        try reactor.listenTCP(port: 81) { target }
+        try reactor.listenTCP(port: 80) { incoming }
+        try reactor.connectTCP(host: "localhost", port: 80, { client }, onFailure: { _ in })
+        reactor.advance(by: .seconds(20_000))
+        let outgoing = incoming.outgoing
+        if incoming.hasBegun {
+            #expect((incoming.reason == nil) == (outgoing.reason == nil), "one of the two was left behind")
+        }
+        if faults == .harmless {
+            #expect(target.received == client.sends && client.received == target.sends)
+            for reason in [client.reason, incoming.reason, outgoing.reason, target.reason] {
+                #expect(reason?.isClean == true)
+            }
+        }
+        if target.reason?.isClean == true { #expect(target.received == client.sends) }
+        if client.reason?.isClean == true { #expect(client.received == target.sends) }
+        if outgoing.reason != nil { #expect(incoming.endings == 2) }
+    }
+}
