@@ -38,7 +38,7 @@ extension ReactorMetrics {
         text.gauge("connects_under_way", "Connects that have not ended.", \.connecting.underWay)
         text.counter("connects_started_total", "Connects begun.", \.connecting.started)
         text.counter("connects_failed_total", "Connects that came to nothing.", "cause", \.connecting.failed)
-        text.counter("received_bytes_total", "Bytes given to dataReceived.", \.traffic.bytesReceived)
+        text.counter("received_bytes_total", "Bytes given to dataReceived or relayed.", \.traffic.bytesReceived)
         text.counter("received_callbacks_total", "Calls of dataReceived.", \.traffic.callbacks)
         text.counter("sent_bytes_total", "Bytes that the kernel took.", \.traffic.bytesSent)
         text.counter("dropped_bytes_total", "Bytes queued and never sent.", \.traffic.bytesDropped)

@@ -83,7 +83,7 @@ public struct ReactorMetrics: Hashable, Sendable {
 
     /// Figures of bytes.
     public struct Traffic: Hashable, Sendable {
-        /// The bytes given to `dataReceived`.
+        /// The bytes given to `dataReceived` or passed on by a relay.
         ///
         /// What arrives while a connection closes, and is dropped, is not counted.
         public var bytesReceived = 0

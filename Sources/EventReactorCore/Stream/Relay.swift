@@ -140,6 +140,7 @@ public final class Relay {
                     if let source { takeBySplice(source, false) }
                     return receiver.sendFailed(count == 0 ? EPIPE : Int32(-count))
                 }
+                receiver.count { $0.bytesTaken &+= count }
             }
             guard ending == nil, let source else {
                 pipe.giveBack()
@@ -156,6 +157,7 @@ public final class Relay {
             }
             let count = pipe.fill(from: source.descriptor)
             if count > 0 {
+                source.count { $0.bytesReceived &+= count }
                 taken += count
                 budget -= count
                 expectsMore = count >= Relay.worthAnotherLook

@@ -19,6 +19,7 @@ extension StreamConnection {
     /// Bytes arrived that are not for the protocol: they are relayed, or dropped where the connection is closing.
     func receivedElsewhere(_ data: Span<UInt8>) {
         guard isOpenForRelay, let relay = extras?.relay else { return }
+        count { $0.bytesReceived &+= data.count }
         if state.contains(.readMetered) { chargeReading(data.count) }
         unsafe data.withUnsafeBytes { unsafe relay.copy($0) }
     }
