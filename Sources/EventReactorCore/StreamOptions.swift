@@ -28,6 +28,9 @@ public struct StreamOptions: Hashable, Sendable {
     /// one.
     public var rateLimit: RateLimit?
 
+    /// How long the connection may be silent or slow; for ever unless set.
+    public var timeouts = StreamTimeouts.none
+
     /// The kernel's receive buffer (`SO_RCVBUF`) in bytes, or nil to leave it to the system.
     public var kernelReceiveBuffer: Int?
 

@@ -129,6 +129,17 @@ public protocol Transport: AnyObject {
     @discardableResult
     func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool
 
+    /// Sets how long the connection may be silent or slow from now on, in place of what was set before.
+    ///
+    /// All times begin anew. Setting others at each step of a conversation is cheap, about as much as a small
+    /// allocation; ``StreamTimeouts/none`` takes them away.
+    func setTimeouts(_ timeouts: StreamTimeouts)
+
+    /// Which time was over, where the connection ended with ``ConnectionLostReason/timedOut``; nil otherwise.
+    ///
+    /// It can be read from `connectionLost` on.
+    var expiredTimeout: StreamTimeout? { get }
+
     /// The address of this end, readable after the loss too.
     var localAddress: SocketAddress { get }
 
@@ -250,6 +261,8 @@ package final class ClosedTransport: Transport, Sendable {
         get { nil }
         set {}
     }
+    package func setTimeouts(_ timeouts: StreamTimeouts) {}
+    package var expiredTimeout: StreamTimeout? { nil }
     package var localAddress: SocketAddress { .unnamedUnix }
     package var peerAddress: SocketAddress { .unnamedUnix }
     package func setNoDelay(_ enabled: Bool) -> Bool { false }

@@ -144,7 +144,9 @@ final class NativeStreams: SocketStreams {
 
     private func sendQueued(_ connection: StreamConnection) {
         guard let queue = unsafe connection.sendQueue else { return }
+        let before = unsafe queue._withUnsafeGuaranteedRef { $0.count }
         let (code, rest) = unsafe queue._withUnsafeGuaranteedRef { ($0.send(to: connection.descriptor), $0.count) }
+        if rest < before { connection.outboxTaken(before - rest) }
         // Told first, while what will not be sent can be counted.
         if code != 0 { connection.sendFailed(code) }
         if code != 0 || rest == 0 { releaseQueue(connection) }

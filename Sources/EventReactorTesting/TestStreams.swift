@@ -56,6 +56,7 @@ final class TestStreams: StreamEngine {
     private func pass(_ count: Int) {
         guard count > 0, let connection else { return }
         written += queued.take(count)
+        connection.outboxTaken(count)
         if queued.count <= connection.settings.lowMark { connection.outboxDrained(remaining: queued.count) }
     }
 

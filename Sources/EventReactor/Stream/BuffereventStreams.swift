@@ -151,6 +151,7 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         if let event = unsafe connection.handle { unsafe event_free(event) }
         unsafe connection.handle = nil
         if let buffered = unsafe connection.outbox {
+            unsafe unwatchOutbox(buffered, connection)
             // Freed inside its own callback it would keep its events until that has returned, and so past the close:
             // the next socket with the descriptor's number would be taken for one that is watched already.
             unsafe bufferevent_setfd(buffered, -1)

@@ -98,6 +98,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
             unsafe connection.outbox = outboxes.take(
                 base: base, connection: connection, written: DirectStreams.writtenCallback,
                 failed: DirectStreams.failedCallback)
+            if connection.state.contains(.watched) { watchChanged(connection) }
         }
         guard let outbox = unsafe connection.outbox else { return false }
         return unsafe evbuffer_add(bufferevent_get_output(outbox), bytes.baseAddress, bytes.count) == 0
@@ -138,6 +139,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     private func releaseOutbox(_ connection: StreamConnection) {
         guard let outbox = unsafe connection.outbox else { return }
         unsafe connection.outbox = nil
+        unsafe unwatchOutbox(outbox, connection)
         unsafe outboxes.give(outbox)
     }
 

@@ -66,6 +66,31 @@ class LibeventStreams {
         connection.extras?.roomWatch = unsafe RoomWatch(base, connection)
     }
 
+    // MARK: What is taken of the outbox
+
+    /// libevent tells of what it has sent only at the low mark: of a connection with timeouts the buffer itself tells.
+    static let takenCallback: evbuffer_cb_func = { _, change, context in
+        guard let change = unsafe change, unsafe change.pointee.n_deleted > 0 else { return }
+        let count = unsafe Int(change.pointee.n_deleted)
+        unsafe LibeventStreams.with(context) { $0.outboxTaken(count) }
+    }
+
+    func watchChanged(_ connection: StreamConnection) {
+        guard let outbox = unsafe connection.outbox else { return }
+        unsafe unwatchOutbox(outbox, connection)
+        if connection.state.contains(.watched) { unsafe watchOutbox(outbox, connection) }
+    }
+
+    func watchOutbox(_ outbox: OpaquePointer, _ connection: StreamConnection) {
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        unsafe evbuffer_add_cb(bufferevent_get_output(outbox), LibeventStreams.takenCallback, context)
+    }
+
+    func unwatchOutbox(_ outbox: OpaquePointer, _ connection: StreamConnection) {
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        unsafe evbuffer_remove_cb(bufferevent_get_output(outbox), LibeventStreams.takenCallback, context)
+    }
+
     /// The connection that a callback is for.
     ///
     /// It is alive: the reactor frees connections at the end of a turn only.

@@ -18,6 +18,8 @@ open class ReactorBase {
     @exclusivity(unchecked) final var uncheckedTraffic = TrafficCounts()
     package let counts: ReactorCounts
     package let timers: TimerQueue
+    package let timeouts: TimeoutBoard
+    private let clock: TurnClock
     final var phase = Phase.idle
     /// A run was begun that an engine carries on step by step; between the steps `run()` may take it over.
     package final var awaitsStep = false
@@ -76,6 +78,8 @@ open class ReactorBase {
         unsafe receiveBuffer = .allocate(byteCount: size, alignment: 4096)
         counts = ReactorCounts(born: engine.now)
         timers = TimerQueue { [unowned engine] in engine.now }
+        timeouts = TimeoutBoard(timers: timers)
+        clock = timeouts.clock
         queue.connect(wake: engine.wake)
     }
 
@@ -84,6 +88,7 @@ open class ReactorBase {
         for port in ports.values { port.shut() }
         for connector in connectors.values { connector.abandon() }
         unsafe connections.forEach { unsafe $0.takeRetainedValue().abandon() }
+        timeouts.shut()
         unsafe ended.forEach { unsafe $0.release() }
         unsafe receiveBuffer.deallocate()
     }
@@ -104,6 +109,7 @@ open class ReactorBase {
     final func turn() {
         unsafe uncheckedTurnNumber &+= 1
         let looksForCalls = unsafe isAttentive
+        clock.turnBegins()
         engine.poll(until: nextWake)
         beginWork()
         if looksForCalls { lookForCalls() }
@@ -112,6 +118,7 @@ open class ReactorBase {
         if unsafe hasSoon { runSoon() }
         endTurn()
         endWork(at: isOver ? nothingWasDue : nil)
+        clock.turnEnds()
     }
 
     private func runSoon() {
@@ -239,6 +246,7 @@ open class ReactorBase {
 
     /// Lets go of every closure that it was given: closures that name the reactor would keep it for ever.
     final func forgetClosures() {
+        timeouts.removeAll()
         timers.removeAll()
         soon = []
         startupHooks = []

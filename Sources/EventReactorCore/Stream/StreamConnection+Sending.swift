@@ -64,7 +64,7 @@ extension StreamConnection {
     /// Hands bytes to the kernel, or to the queue where it does not take them.
     @inline(__always)
     private func push(_ bytes: UnsafeRawBufferPointer) {
-        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
+        guard state.isDisjoint(with: [.mute, .watched]) || noteOffered() else { return }
         if !state.isDisjoint(with: .indirect) { return unsafe queue(bytes) }
         let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
         if taken == bytes.count { return count { $0.bytesTaken &+= taken } }
@@ -75,7 +75,7 @@ extension StreamConnection {
 
     /// Hands several pieces to the kernel in one call.
     private func push(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
-        guard state.isDisjoint(with: [.broken, .failed, .aborted, .lost]) else { return }
+        guard state.isDisjoint(with: [.mute, .watched]) || noteOffered() else { return }
         var taken = 0
         if state.isDisjoint(with: .indirect) {
             taken = unsafe engine.send(self, pieces: pieces)
@@ -103,6 +103,7 @@ extension StreamConnection {
             unsafe hold(bytes)
             if wanted > settings.highMark { state.insert(.marked) }
         } else if unsafe engine.enqueue(self, bytes) {
+            if state.contains(.watched) && !state.contains(.queued) { watch?.beganWaiting() }
             state.insert(.queued)
             count { $0.bytesQueued &+= bytes.count }
             if wanted > settings.highMark { state.insert(.marked) }

@@ -139,7 +139,9 @@ extension StreamConnection {
     func setDeadline(_ deadline: Duration?) {
         extras?.deadline?.cancel()
         guard let deadline else { return }
-        makeExtras().deadline = reactor.callLater(deadline) { [self] in finish(.timedOut, reset: true) }
+        makeExtras().deadline = reactor.callLater(deadline) { [self] in
+            finish(.timedOut, reset: true, expired: .close)
+        }
     }
 
     /// The reactor goes in the middle of a run: the protocol is let go without a word, and later calls are harmless.
@@ -148,19 +150,21 @@ extension StreamConnection {
         state.insert(.lost)
         dropGathered()
         extras?.meter?.end()
+        unwatch()
         extras = nil
         makeExtras().local = local
         releaseProtocol()
     }
 
     /// Ends the connection: the descriptor is closed, the protocol told, and let go.
-    package func finish(_ reason: ConnectionLostReason, reset: Bool) {
+    package func finish(_ reason: ConnectionLostReason, reset: Bool, expired: StreamTimeout? = nil) {
         guard !state.contains(.lost) else { return }
         let local = localAddress
         state.insert(.lost)
         if !state.isDisjoint(with: .indirect) { reactor.counts.bytesDropped &+= queuedByteCount }
         state.remove(.queued)
         dropGathered()
+        unwatch()
         let last = extras
         if let last {
             last.deadline?.cancel()
@@ -170,7 +174,9 @@ extension StreamConnection {
             last.roomWatch = nil
             self.extras = nil
         }
-        makeExtras().local = local
+        let extras = makeExtras()
+        extras.local = local
+        extras.expired = expired
         engine.close(self, reset: reset)
         reactor.unregister(self)
         reactor.counts.lost.add(.init(reason))

@@ -60,15 +60,19 @@ package final class StreamConnection {
         static let relaying = State(rawValue: 1 << 22)
         /// What arrives is taken by splice: the engine calls `readable`.
         static let splices = State(rawValue: 1 << 23)
+        /// It has timeouts: what arrives and what is taken is to be noted in its ``StreamWatch``.
+        package static let watched = State(rawValue: 1 << 24)
 
         /// No write is taken in these.
         static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
         /// Bytes that arrive in these are not for the protocol: they are dropped, or relayed.
         static let discards: State = [.closing, .aborted, .failed, .lost, .relaying]
         /// What is to be done with bytes that arrive is not just to deliver them.
-        static let notPlain: State = [.discards, .readMetered]
+        static let notPlain: State = [.discards, .readMetered, .watched]
         /// What is written is not offered to the kernel at once.
         static let indirect: State = [.queued, .writeMetered]
+        /// Nothing is handed to the kernel in these.
+        static let mute: State = [.broken, .failed, .aborted, .lost]
         /// Something is to be done once a callback has returned.
         static let unsettled: State = [.closing, .endsWriting, .aborted, .failed, .broken, .marked]
     }
@@ -85,6 +89,8 @@ package final class StreamConnection {
         var relay: Relay?
         /// The engine's own: what watches for room in the kernel.
         package var roomWatch: AnyObject?
+        /// The timeout that ended the connection.
+        var expired: StreamTimeout?
         /// The address of this end, kept from the loss on.
         var local = SocketAddress.unnamedUnix
     }
@@ -128,7 +134,8 @@ package final class StreamConnection {
     package var handle: OpaquePointer?
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
-    package var extras: Extras?
+    /// The extras, or the watch, which has a place for them; few connections have either.
+    var annex: AnyObject?
     let peer: SocketAddress
     /// The place in the reactor's table.
     var slot: Int32 = -1
@@ -245,15 +252,18 @@ package final class StreamConnection {
         reactor.counts.made.add(origin)
         state.insert(.made)
         if let limit = settings.rateLimit { _ = setRateLimit(limit) }
+        if let limits = settings.limits { watch(by: limits) }
         unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
         call { try $0.connectionMade() }
     }
 
     /// Bytes arrived.
     package func received(_ data: Span<UInt8>) {
+        // One question for all: a connection without limits and timeouts pays nothing for them.
         if !state.isDisjoint(with: .notPlain) {
             guard state.isDisjoint(with: .discards) else { return receivedElsewhere(data) }
-            chargeReading(data.count)
+            noteReceived(data.count)
+            if state.contains(.readMetered) { chargeReading(data.count) }
         }
         count {
             $0.callbacks &+= 1

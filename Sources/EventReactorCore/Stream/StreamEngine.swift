@@ -1,7 +1,8 @@
 /// What a stream connection needs of the machinery below it: one object serves all connections of a kind.
 ///
 /// The connection keeps the contract; an engine moves bytes and reports. An engine keeps what it needs for a connection
-/// in the connection's `handle` and `outbox`, and calls `received`, `receivedEnd`, `broke` and `outboxDrained`.
+/// in the connection's `handle` and `outbox`, and calls `received`, `receivedEnd`, `broke`, `outboxTaken` and
+/// `outboxDrained`.
 package protocol StreamEngine: AnyObject {
     /// Starts watching for bytes. The descriptor and `handle` are set.
     func open(_ connection: StreamConnection) throws(SystemError)
@@ -27,6 +28,9 @@ package protocol StreamEngine: AnyObject {
 
     /// The mark at or below which `outboxDrained` is to be called has changed.
     func lowMarkChanged(_ connection: StreamConnection)
+
+    /// `.watched` has changed: from then on `outboxTaken` is to be called for what the kernel takes of the outbox.
+    func watchChanged(_ connection: StreamConnection)
 
     /// `wantsReading` may have changed.
     func readingChanged(_ connection: StreamConnection)
@@ -91,6 +95,9 @@ extension StreamEngine {
     package var splices: Bool { false }
 
     package func takePipe() -> (any RelayPipe)? { nil }
+
+    /// An engine that calls `outboxTaken` for every connection has nothing to do.
+    package func watchChanged(_ connection: StreamConnection) {}
 }
 
 /// What the connections of one listener or connector share, so that each pays one pointer for it.
@@ -106,6 +113,8 @@ package final class StreamSettings {
     let rateLimit: RateLimit?
     /// Where the connections are counted; nil for those of connectors.
     package let members: PortMembers?
+    /// The timeouts that each begins with.
+    let limits: StreamLimits?
 
     package init(engine: any StreamEngine, options: StreamOptions, reactor: ReactorBase) {
         self.engine = engine
@@ -116,6 +125,7 @@ package final class StreamSettings {
         limit = options.writeBufferLimit.map { max(0, $0) } ?? .max
         rateLimit = options.rateLimit
         members = nil
+        limits = reactor.timeouts.limits(for: options.timeouts)
     }
 
     private init(_ other: StreamSettings, high: Int, low: Int, limit: Int, members: PortMembers?) {
@@ -127,6 +137,7 @@ package final class StreamSettings {
         self.limit = max(0, limit)
         rateLimit = other.rateLimit
         self.members = members
+        limits = other.limits
     }
 
     /// The same settings with other marks, for one connection.

@@ -88,6 +88,7 @@ extension SimulatedHost: StreamEngine {
         let taken = unsafe socket.outbox.withBytes(from: 0, count: room) { unsafe socket.write($0) }
         guard taken > 0 else { return }
         socket.outbox.removeFirst(taken)
+        connection.outboxTaken(taken)
         if socket.outbox.count <= connection.settings.lowMark {
             connection.outboxDrained(remaining: socket.outbox.count)
         }

@@ -1,0 +1,172 @@
+/// What a connection with timeouts keeps: when it was active last.
+///
+/// Its entry in the wheels is looked at before any of its timeouts can be over, and says then how things stand. So
+/// activity is noted by one store, and what changes the picture for the better needs no note at all. Pauses and waits
+/// are not noted where they begin a time that cannot be over before the next look.
+final class StreamWatch: ArmedTimeout {
+    /// What only rates, and connections whose reading was paused, need.
+    private final class Clocks {
+        /// When reading was resumed last.
+        var resumed = Int64.min
+        /// When the period under way ends; nil as long as there is none.
+        var readEnd: Int64?
+        /// What was left of it when reading was paused.
+        var readRest: Int64 = 0
+        var readCount = 0
+        var writeEnd: Int64?
+        var writeCount = 0
+    }
+
+    // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
+    @exclusivity(unchecked) private var uncheckedHasHeard = false
+    @exclusivity(unchecked) private var uncheckedSent: Int64
+    let limits: StreamLimits
+    /// The connection, which holds the watch until the loss.
+    private unowned(unsafe) let connection: StreamConnection
+    @exclusivity(unchecked) private var uncheckedClocks: Clocks?
+    /// What the connection would keep in place of the watch.
+    var extras: StreamConnection.Extras?
+
+    /// When the kernel took bytes last, or was offered some.
+    private var sent: Int64 {
+        get { unsafe uncheckedSent }
+        set { unsafe uncheckedSent = newValue }
+    }
+
+    private var clocks: Clocks? {
+        get { unsafe uncheckedClocks }
+        set { unsafe uncheckedClocks = newValue }
+    }
+
+    init(_ limits: StreamLimits, for connection: StreamConnection) {
+        self.limits = limits
+        unsafe self.connection = connection
+        let now = limits.board.clock.exactTime
+        unsafe uncheckedSent = now
+        super.init(touched: now)
+        guard limits.readRate != nil || limits.writeRate != nil else { return }
+        let clocks = Clocks()
+        self.clocks = clocks
+        if let rate = limits.readRate {
+            clocks.readRest = rate.first
+            if reads { clocks.readEnd = now.saturatingAdding(rate.first) }
+        }
+        if let rate = limits.writeRate, isWaiting { clocks.writeEnd = now.saturatingAdding(rate.first) }
+    }
+
+    private var reads: Bool { unsafe connection.state.isDisjoint(with: [.readPaused, .readEnded, .closing]) }
+    private var isWaiting: Bool { unsafe connection.state.contains(.queued) }
+
+    func begin() {
+        let now = limits.board.clock.exactTime
+        let next = nextLook(at: now)
+        if next < .max { limits.board.insert(self, due: next, now: now) }
+    }
+
+    func end() {
+        limits.board.remove(self)
+    }
+
+    // MARK: What happens
+
+    func received(_ count: Int) {
+        touched = limits.board.clock.time
+        unsafe uncheckedHasHeard = true
+        clocks?.readCount += count
+    }
+
+    /// The kernel is offered bytes behind which none wait.
+    func offered() {
+        sent = limits.board.clock.time
+    }
+
+    /// The kernel took some of the bytes that waited.
+    func taken(_ count: Int) {
+        sent = limits.board.clock.time
+        clocks?.writeCount += count
+    }
+
+    /// Bytes begin to wait.
+    func beganWaiting() {
+        guard let rate = limits.writeRate, let clocks else { return }
+        clocks.writeCount = 0
+        clocks.writeEnd = limits.board.clock.time.saturatingAdding(rate.first)
+    }
+
+    func readingPaused() {
+        guard let clocks, let end = clocks.readEnd else { return }
+        clocks.readRest = max(0, end - limits.board.clock.time)
+        clocks.readEnd = nil
+    }
+
+    func readingResumed() {
+        guard limits.concernsReading else { return }
+        let now = limits.board.clock.time
+        let clocks = self.clocks ?? Clocks()
+        self.clocks = clocks
+        clocks.resumed = now
+        guard limits.readRate != nil else { return }
+        clocks.readEnd = now.saturatingAdding(clocks.readRest)
+        // What was left of the period may be over before the next look.
+        end()
+        begin()
+    }
+
+    // MARK: How things stand
+
+    /// What would be over first, unless something happens before.
+    private func nearest(at now: Int64) -> (time: Int64, timeout: StreamTimeout) {
+        var nearest = (time: Int64.max, timeout: StreamTimeout.idle)
+        func consider(_ timeout: StreamTimeout, _ length: Int64, since start: Int64) {
+            guard length != StreamLimits.never else { return }
+            let time = start.saturatingAdding(length)
+            if time < nearest.time { nearest = (time, timeout) }
+        }
+        let clock = limits.board.clock
+        let (heard, sent) = (clock.corrected(touched), clock.corrected(self.sent))
+        let state = unsafe connection.state
+        // What a connection that closes waits for when all is sent is the peer's acknowledgement, which is not seen.
+        if !state.contains(.closing) || isWaiting { consider(.idle, limits.idle, since: max(heard, sent)) }
+        // Nothing that is to begin yet can be over sooner than if it began now.
+        consider(.write, limits.write, since: isWaiting ? sent : now)
+        if state.isDisjoint(with: [.readEnded, .closing]) {
+            let since = reads ? max(heard, clock.corrected(clocks?.resumed ?? .min)) : now
+            consider(.read, limits.read, since: since)
+            if unsafe !uncheckedHasHeard { consider(.firstByte, limits.firstByte, since: since) }
+            if let end = clocks?.readEnd, reads { consider(.minimumReadRate, 0, since: end) }
+        }
+        if let rate = limits.writeRate {
+            if let end = clocks?.writeEnd, isWaiting {
+                consider(.minimumWriteRate, 0, since: end)
+            } else {
+                consider(.minimumWriteRate, rate.first, since: now)
+            }
+        }
+        return nearest
+    }
+
+    override func nextLook(at now: Int64) -> Int64 {
+        // What was written and is not offered yet is no silence.
+        unsafe connection.flush()
+        judgeRates(at: now)
+        return nearest(at: now).time
+    }
+
+    /// Begins new periods where those that are over brought enough.
+    private func judgeRates(at now: Int64) {
+        guard let clocks else { return }
+        if let rate = limits.readRate, let end = clocks.readEnd, end <= now, clocks.readCount >= rate.bytes {
+            clocks.readCount = 0
+            clocks.readEnd = rate.end(after: end, now: now)
+        }
+        if let rate = limits.writeRate, let end = clocks.writeEnd, end <= now, clocks.writeCount >= rate.bytes {
+            clocks.writeCount = 0
+            clocks.writeEnd = rate.end(after: end, now: now)
+        }
+    }
+
+    override func expire() {
+        let timeout = nearest(at: limits.board.clock.time).timeout
+        unsafe connection.expire(timeout)
+    }
+}

@@ -1,0 +1,69 @@
+/// The time of a turn: the clock, read once in each turn in which somebody asks.
+///
+/// What happens in one turn is of one moment. So noting that a connection was active costs a load and a store, however
+/// many were active, and turns in which nobody asks cost next to nothing.
+package final class TurnClock {
+    /// A turn that took longer is remembered, lest those who were served in it are thought to be idle since it began.
+    private static let slow: Int64 = 100_000_000
+
+    private static let outside: Int64 = -1
+    private static let unread: Int64 = 0
+
+    private let read: () -> ReactorInstant
+    // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
+    @exclusivity(unchecked) private var cached = TurnClock.outside
+    private var slowStart: Int64 = .min
+    private var slowEnd: Int64 = .min
+
+    package init(_ read: @escaping () -> ReactorInstant) {
+        self.read = read
+    }
+
+    /// Nanoseconds, as of when they were first asked for in this turn; between turns, now.
+    @inline(__always)
+    var time: Int64 {
+        let time = unsafe cached
+        return time > TurnClock.unread ? time : readTime()
+    }
+
+    /// Nanoseconds, now.
+    var exactTime: Int64 { read().nanoseconds }
+
+    @inline(never)
+    private func readTime() -> Int64 {
+        let time = exactTime
+        if unsafe cached == TurnClock.unread { unsafe cached = time }
+        return time
+    }
+
+    @inline(__always)
+    package func turnBegins() {
+        unsafe cached = TurnClock.unread
+    }
+
+    @inline(__always)
+    package func turnEnds() {
+        if unsafe cached > TurnClock.unread { noteLength() }
+        unsafe cached = TurnClock.outside
+    }
+
+    @inline(never)
+    private func noteLength() {
+        let (start, end) = (unsafe cached, exactTime)
+        if end - start > TurnClock.slow { (slowStart, slowEnd) = (start, end) }
+    }
+
+    /// When something happened that was noted at a time of this clock: at the end of its turn, where the last slow turn
+    /// was that.
+    func corrected(_ time: Int64) -> Int64 {
+        time == slowStart ? slowEnd : time
+    }
+}
+
+extension Int64 {
+    /// The sum, or the last number that there is: centuries are no reason to trap.
+    func saturatingAdding(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
