@@ -213,6 +213,21 @@ import Testing
         #expect(transport.wasReset)
     }
 
+    @Test func aReaderThatNowAndThenTakesAllIsNotLeftAloneForThat() {
+        let transport = transport(.init(minimumWriteRate: hundredInTen))
+        // Bytes wait for a second, and are then taken; for a hundred none wait.
+        for _ in 0..<14 {
+            transport.stopTaking()
+            end.transport.write("xx")
+            transport.advance(by: .seconds(1))
+            transport.resumeTaking()
+            transport.advance(by: .seconds(100))
+        }
+        transport.stopTaking()
+        end.transport.write("xx")
+        expectEnd(of: transport, after: .seconds(1), by: .minimumWriteRate)
+    }
+
     @Test func aReaderThatTakesEnoughInEachPeriodMayGoOn() {
         let transport = transport(.init(minimumWriteRate: hundredInTen))
         transport.stopTaking()

@@ -12,12 +12,6 @@ final class StreamLimits {
             period = max(1, rate.period.saturatedNanoseconds)
             first = period.saturatingAdding(max(0, rate.grace.saturatedNanoseconds))
         }
-
-        /// The end of the period that follows one.
-        func end(after last: Int64, now: Int64) -> Int64 {
-            let end = last.saturatingAdding(period)
-            return end > now ? end : now.saturatingAdding(period)
-        }
     }
 
     /// Never.

@@ -39,13 +39,14 @@ public struct StreamTimeouts: Hashable, Sendable {
 
     /// How fast the peer has to send at least, or nil for any pace.
     ///
-    /// It counts while the protocol reads, be it that the peer has nothing to send. A peer that sends a byte a second
-    /// is never idle; this is for requests and uploads that are under way, and is best set for as long as one is.
+    /// It counts while the protocol reads, be it that the peer has nothing to send; while reading is paused, its time
+    /// stands still. A peer that sends a byte a second is never idle: this is for requests and uploads, and is best set
+    /// for as long as one is under way.
     public var minimumReadRate: TransferRate?
 
     /// How fast the peer has to take what is sent to it at least, or nil for any pace.
     ///
-    /// It counts while bytes wait, and begins anew, grace and all, each time that bytes begin to wait.
+    /// It counts while bytes wait; while none do, its time stands still.
     public var minimumWriteRate: TransferRate?
 
     /// Creates timeouts; those that are not given are none.

@@ -8,18 +8,49 @@ final class StreamWatch: ArmedTimeout {
     private final class Clocks {
         /// When reading was resumed last.
         var resumed = Int64.min
-        /// When the period under way ends; nil as long as there is none.
-        var readEnd: Int64?
-        /// What was left of it when reading was paused.
-        var readRest: Int64 = 0
-        var readCount = 0
-        var writeEnd: Int64?
-        var writeCount = 0
+        var reading = Period()
+        var writing = Period()
+    }
+
+    /// A stretch of time in which so many bytes have to pass, and that stands still while it is nobody's fault.
+    private struct Period {
+        /// When it ends; nil while it stands still.
+        private(set) var end: Int64?
+        /// What is left of it while it stands still.
+        private var rest: Int64 = 0
+        var count = 0
+
+        init() {}
+
+        init(_ rate: StreamLimits.Rate, runs: Bool, now: Int64) {
+            rest = rate.first
+            if runs { go(on: now) }
+        }
+
+        mutating func go(on now: Int64) {
+            if end == nil { end = now.saturatingAdding(rest) }
+        }
+
+        mutating func standStill(at now: Int64) {
+            guard let end else { return }
+            rest = max(0, end - now)
+            self.end = nil
+        }
+
+        /// Begins the next period where this one is over and brought enough.
+        mutating func judge(by rate: StreamLimits.Rate, now: Int64) {
+            guard let end, end <= now, count >= rate.bytes else { return }
+            count = 0
+            let next = end.saturatingAdding(rate.period)
+            self.end = next > now ? next : now.saturatingAdding(rate.period)
+        }
     }
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
     @exclusivity(unchecked) private var uncheckedHasHeard = false
     @exclusivity(unchecked) private var uncheckedSent: Int64
+    /// It is being looked at, and will be put where it belongs.
+    private var isLooking = false
     let limits: StreamLimits
     /// The connection, which holds the watch until the loss.
     private unowned(unsafe) let connection: StreamConnection
@@ -47,11 +78,8 @@ final class StreamWatch: ArmedTimeout {
         guard limits.readRate != nil || limits.writeRate != nil else { return }
         let clocks = Clocks()
         self.clocks = clocks
-        if let rate = limits.readRate {
-            clocks.readRest = rate.first
-            if reads { clocks.readEnd = now.saturatingAdding(rate.first) }
-        }
-        if let rate = limits.writeRate, isWaiting { clocks.writeEnd = now.saturatingAdding(rate.first) }
+        if let rate = limits.readRate { clocks.reading = Period(rate, runs: reads, now: now) }
+        if let rate = limits.writeRate { clocks.writing = Period(rate, runs: isWaiting, now: now) }
     }
 
     private var reads: Bool { unsafe connection.state.isDisjoint(with: [.readPaused, .readEnded, .closing]) }
@@ -59,7 +87,7 @@ final class StreamWatch: ArmedTimeout {
 
     func begin() {
         let now = limits.board.clock.exactTime
-        let next = nextLook(at: now)
+        let next = nearest(at: now).time
         if next < .max { limits.board.insert(self, due: next, now: now) }
     }
 
@@ -72,7 +100,7 @@ final class StreamWatch: ArmedTimeout {
     func received(_ count: Int) {
         touched = limits.board.clock.time
         unsafe uncheckedHasHeard = true
-        clocks?.readCount += count
+        clocks?.reading.count += count
     }
 
     /// The kernel is offered bytes behind which none wait.
@@ -83,20 +111,23 @@ final class StreamWatch: ArmedTimeout {
     /// The kernel took some of the bytes that waited.
     func taken(_ count: Int) {
         sent = limits.board.clock.time
-        clocks?.writeCount += count
+        clocks?.writing.count += count
     }
 
     /// Bytes begin to wait.
     func beganWaiting() {
-        guard let rate = limits.writeRate, let clocks else { return }
-        clocks.writeCount = 0
-        clocks.writeEnd = limits.board.clock.time.saturatingAdding(rate.first)
+        guard limits.writeRate != nil, let clocks else { return }
+        clocks.writing.go(on: limits.board.clock.time)
+        lookAnew()
+    }
+
+    /// The kernel has taken all that waited.
+    func endedWaiting() {
+        clocks?.writing.standStill(at: limits.board.clock.time)
     }
 
     func readingPaused() {
-        guard let clocks, let end = clocks.readEnd else { return }
-        clocks.readRest = max(0, end - limits.board.clock.time)
-        clocks.readEnd = nil
+        clocks?.reading.standStill(at: limits.board.clock.time)
     }
 
     func readingResumed() {
@@ -106,8 +137,13 @@ final class StreamWatch: ArmedTimeout {
         self.clocks = clocks
         clocks.resumed = now
         guard limits.readRate != nil else { return }
-        clocks.readEnd = now.saturatingAdding(clocks.readRest)
-        // What was left of the period may be over before the next look.
+        clocks.reading.go(on: now)
+        lookAnew()
+    }
+
+    /// What was left of a period may be over before the next look.
+    private func lookAnew() {
+        guard !isLooking else { return }
         end()
         begin()
     }
@@ -133,36 +169,25 @@ final class StreamWatch: ArmedTimeout {
             let since = reads ? max(heard, clock.corrected(clocks?.resumed ?? .min)) : now
             consider(.read, limits.read, since: since)
             if unsafe !uncheckedHasHeard { consider(.firstByte, limits.firstByte, since: since) }
-            if let end = clocks?.readEnd, reads { consider(.minimumReadRate, 0, since: end) }
+            if let end = clocks?.reading.end { consider(.minimumReadRate, 0, since: end) }
         }
-        if let rate = limits.writeRate {
-            if let end = clocks?.writeEnd, isWaiting {
-                consider(.minimumWriteRate, 0, since: end)
-            } else {
-                consider(.minimumWriteRate, rate.first, since: now)
-            }
-        }
+        if let end = clocks?.writing.end { consider(.minimumWriteRate, 0, since: end) }
         return nearest
     }
 
     override func nextLook(at now: Int64) -> Int64 {
         // What was written and is not offered yet is no silence.
+        isLooking = true
         unsafe connection.flush()
+        isLooking = false
         judgeRates(at: now)
         return nearest(at: now).time
     }
 
-    /// Begins new periods where those that are over brought enough.
     private func judgeRates(at now: Int64) {
         guard let clocks else { return }
-        if let rate = limits.readRate, let end = clocks.readEnd, end <= now, clocks.readCount >= rate.bytes {
-            clocks.readCount = 0
-            clocks.readEnd = rate.end(after: end, now: now)
-        }
-        if let rate = limits.writeRate, let end = clocks.writeEnd, end <= now, clocks.writeCount >= rate.bytes {
-            clocks.writeCount = 0
-            clocks.writeEnd = rate.end(after: end, now: now)
-        }
+        if let rate = limits.readRate { clocks.reading.judge(by: rate, now: now) }
+        if let rate = limits.writeRate { clocks.writing.judge(by: rate, now: now) }
     }
 
     override func expire() {
