@@ -59,6 +59,25 @@ let package = Package(
         .executableTarget(name: "CFiles", path: "Servers/CFiles", cSettings: gnu),
         .executableTarget(name: "streamload", path: "Tools/streamload", cSettings: gnu),
 
+        .executableTarget(
+            name: "TimeoutServer",
+            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            path: "Servers/TimeoutServer"
+        ),
+
+        // Without a network.
+        .executableTarget(
+            name: "Timeouts",
+            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            path: "Micro/Timeouts"
+        ),
+        .executableTarget(
+            name: "CTimeouts",
+            dependencies: ["CLibeventForC"],
+            path: "Micro/CTimeouts",
+            cSettings: gnu
+        ),
+
         .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
         .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),
     ],

@@ -10,18 +10,28 @@ public class ArmedTimeout {
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
     @exclusivity(unchecked) private var uncheckedTouched: Int64
-    @exclusivity(unchecked) private var uncheckedPlace = ArmedTimeout.nowhere
+    /// The reactor's, which whoever arms timeouts holds.
+    private let clock: Unmanaged<TurnClock>
     @exclusivity(unchecked) private var uncheckedNext: Unmanaged<ArmedTimeout>?
     @exclusivity(unchecked) private var uncheckedPrevious: Unmanaged<ArmedTimeout>?
+    // Last, so that a subclass fits its flags in behind it.
+    @exclusivity(unchecked) private var uncheckedPlace = ArmedTimeout.nowhere
 
-    init(touched: Int64) {
+    init(touched: Int64, clock: TurnClock) {
         unsafe uncheckedTouched = touched
+        unsafe self.clock = .passUnretained(clock)
     }
 
     /// When there was activity last.
     final var touched: Int64 {
         get { unsafe uncheckedTouched }
         set { unsafe uncheckedTouched = newValue }
+    }
+
+    /// Notes that there was activity.
+    @inline(__always)
+    final func touch() {
+        touched = unsafe clock._withUnsafeGuaranteedRef { $0.time }
     }
 
     /// The slot that it waits in, by number, or one of the above.
@@ -51,7 +61,11 @@ public class ArmedTimeout {
     ///
     /// - Returns: false where it has been called or was cancelled, and nothing happened.
     @discardableResult
-    public func rearm() -> Bool { false }
+    public final func rearm() -> Bool {
+        guard isActive else { return false }
+        touch()
+        return true
+    }
 
     /// Calls it off: it is never called.
     ///

@@ -62,13 +62,7 @@ final class ClosureTimeout: ArmedTimeout {
     init(_ common: CommonTimeout, _ body: (() -> Void)?, touched: Int64) {
         self.common = common
         self.body = body
-        super.init(touched: touched)
-    }
-
-    override func rearm() -> Bool {
-        guard isActive else { return false }
-        touched = common.board.clock.time
-        return true
+        super.init(touched: touched, clock: common.board.clock)
     }
 
     override func cancel() -> Bool {

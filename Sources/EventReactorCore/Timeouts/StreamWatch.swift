@@ -4,8 +4,10 @@
 /// activity is noted by one store, and what changes the picture for the better needs no note at all. Pauses and waits
 /// are not noted where they begin a time that cannot be over before the next look.
 final class StreamWatch: ArmedTimeout {
-    /// What only rates, and connections whose reading was paused, need.
+    /// What only rates, connections whose reading was paused, and those that end need.
     private final class Clocks {
+        /// What the connection would keep in place of the watch.
+        var extras: StreamConnection.Extras?
         /// When reading was resumed last.
         var resumed = Int64.min
         var reading = Period()
@@ -55,8 +57,13 @@ final class StreamWatch: ArmedTimeout {
     /// The connection, which holds the watch until the loss.
     private unowned(unsafe) let connection: StreamConnection
     @exclusivity(unchecked) private var uncheckedClocks: Clocks?
-    /// What the connection would keep in place of the watch.
-    var extras: StreamConnection.Extras?
+
+    var extras: StreamConnection.Extras? {
+        get { clocks?.extras }
+        set {
+            if newValue != nil || clocks != nil { makeClocks().extras = newValue }
+        }
+    }
 
     /// When the kernel took bytes last, or was offered some.
     private var sent: Int64 {
@@ -74,12 +81,18 @@ final class StreamWatch: ArmedTimeout {
         unsafe self.connection = connection
         let now = limits.board.clock.exactTime
         unsafe uncheckedSent = now
-        super.init(touched: now)
+        super.init(touched: now, clock: limits.board.clock)
         guard limits.readRate != nil || limits.writeRate != nil else { return }
-        let clocks = Clocks()
-        self.clocks = clocks
+        let clocks = makeClocks()
         if let rate = limits.readRate { clocks.reading = Period(rate, runs: reads, now: now) }
         if let rate = limits.writeRate { clocks.writing = Period(rate, runs: isWaiting, now: now) }
+    }
+
+    private func makeClocks() -> Clocks {
+        if let clocks { return clocks }
+        let made = Clocks()
+        clocks = made
+        return made
     }
 
     private var reads: Bool { unsafe connection.state.isDisjoint(with: [.readPaused, .readEnded, .closing]) }
@@ -98,7 +111,7 @@ final class StreamWatch: ArmedTimeout {
     // MARK: What happens
 
     func received(_ count: Int) {
-        touched = limits.board.clock.time
+        touch()
         unsafe uncheckedHasHeard = true
         clocks?.reading.count += count
     }
@@ -133,8 +146,7 @@ final class StreamWatch: ArmedTimeout {
     func readingResumed() {
         guard limits.concernsReading else { return }
         let now = limits.board.clock.time
-        let clocks = self.clocks ?? Clocks()
-        self.clocks = clocks
+        let clocks = makeClocks()
         clocks.resumed = now
         guard limits.readRate != nil else { return }
         clocks.reading.go(on: now)
