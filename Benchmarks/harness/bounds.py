@@ -32,3 +32,9 @@ SENDFILE_OVER_C = 0.9
 # What may be left of churned connections: no descriptor, and no more than the allocator's own unrest.
 CHURN_DESCRIPTORS = 0
 CHURN_BYTES = 128 * 1024
+
+# What re-arming one of a million timeouts may cost over one of a thousand, the memory's own part taken away.
+REARM_GROWTH = 2.0
+
+# Private memory that a slow reader may hold: the high mark, the piece that passed it, and what keeps them.
+SLOW_READER_BYTES = 64 * 1024 + 2 * 16 * 1024

@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from .measurements import allocations, churn, descriptors, echo, instructions, memory, relay, sendfile, syscalls
+from .measurements import (
+    allocations, churn, descriptors, echo, instructions, memory, relay, sendfile, slow, syscalls, timeouts,
+)
 from .processes import HarnessError, Server
 from .report import Report
 from .servers import SERVERS, SUBJECTS
@@ -18,7 +20,8 @@ from .servers import SERVERS, SUBJECTS
 PACKAGE = Path(__file__).parent.parent
 MEASUREMENTS = {
     "echo": echo, "syscalls": syscalls, "allocations": allocations, "memory": memory, "descriptors": descriptors,
-    "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions,
+    "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions, "timeouts": timeouts,
+    "slow": slow,
 }
 # Without bounds, and slow.
 NOT_IN_ALL = {"instructions"}

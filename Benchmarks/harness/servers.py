@@ -22,6 +22,7 @@ SERVERS = {
         Spec("c-bufferevent", "CBuffereventEcho"),
         Spec("reactor", "ReactorEcho", lines=True, releases=True),
         Spec("native", "NativeEcho", releases=True),
+        Spec("reactor-timeouts", "TimeoutServer", ("--idle", "3600"), usual=False),
         Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True, releases=True),
     ]
 }

@@ -8,6 +8,11 @@ import Testing
         private(set) lazy var queue = TimerQueue { [unowned self] in ReactorInstant(nanoseconds: time) }
         private(set) lazy var board = TimeoutBoard(timers: queue)
 
+        deinit {
+            // As a reactor's does: what is armed would keep the board.
+            board.shut()
+        }
+
         func common(_ nanoseconds: Int64) -> CommonTimeout {
             CommonTimeout(.nanoseconds(nanoseconds), on: board)
         }
@@ -134,6 +139,7 @@ import Testing
             return ReactorInstant(nanoseconds: 5_000_000)
         }
         let board = TimeoutBoard(timers: queue)
+        defer { board.shut() }
         let timeouts = (0..<100).map { _ in CommonTimeout(.seconds(1), on: board).arm {} }
         board.clock.turnBegins()
         reads = 0
@@ -197,7 +203,6 @@ import Testing
         hand.time += 1
         hand.turn()
         #expect(called == 2)
-        hand.board.removeAll()
     }
 
     @Test func centuriesBreakNothing() {

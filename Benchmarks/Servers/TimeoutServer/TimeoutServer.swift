@@ -2,7 +2,7 @@
 //   --port N             where to listen on 127.0.0.1; 0 for any
 //   --mode WHICH         echo (the default), or give: whatever arrives is answered by 10 MB, as the marks allow
 //   --idle SECONDS, --write SECONDS, --first-byte SECONDS
-//   --read-rate BYTES, --write-rate BYTES     a second, judged every two seconds
+//   --read-rate BYTES, --write-rate BYTES     a second, judged every ten seconds
 
 import EventReactor
 import Glibc
@@ -56,7 +56,7 @@ struct Options {
                 continue
             }
             guard let number = Int(value) else { Self.explain() }
-            let rate = TransferRate(bytes: number * 2, per: .seconds(2))
+            let rate = TransferRate(bytes: number * 10, per: .seconds(10))
             switch name {
             case "--port": port = number
             case "--idle": timeouts.idle = .seconds(number)

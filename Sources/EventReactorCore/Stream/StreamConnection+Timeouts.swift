@@ -5,6 +5,13 @@ extension StreamConnection {
         return unsafe unsafeDowncast(annex, to: StreamWatch.self)
     }
 
+    /// Calls a closure with the watch, without the cost of holding it meanwhile.
+    @inline(__always)
+    private func withWatch(_ body: (StreamWatch) -> Void) {
+        guard state.contains(.watched), let annex = unsafe uncheckedAnnex else { return }
+        unsafe annex._withUnsafeGuaranteedRef { body(unsafe unsafeDowncast($0, to: StreamWatch.self)) }
+    }
+
     package var extras: Extras? {
         get {
             if state.contains(.watched) { return watch?.extras }
@@ -20,7 +27,7 @@ extension StreamConnection {
     /// Bytes arrived.
     @inline(never)
     func noteReceived(_ count: Int) {
-        watch?.received(count)
+        withWatch { $0.received(count) }
     }
 
     /// Bytes are on their way to the kernel, on a connection that has timeouts or on one whose bytes go nowhere.
@@ -29,7 +36,7 @@ extension StreamConnection {
     @inline(never)
     func noteOffered() -> Bool {
         guard state.isDisjoint(with: .mute) else { return false }
-        if !state.contains(.queued) { watch?.offered() }
+        if !state.contains(.queued) { withWatch { $0.offered() } }
         return true
     }
 

@@ -134,8 +134,16 @@ package final class StreamConnection {
     package var handle: OpaquePointer?
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
+    @exclusivity(unchecked) private(set) var uncheckedAnnex: Unmanaged<AnyObject>?
     /// The extras, or the watch, which has a place for them; few connections have either.
-    var annex: AnyObject?
+    var annex: AnyObject? {
+        get { unsafe uncheckedAnnex?.takeUnretainedValue() }
+        set {
+            let last = unsafe uncheckedAnnex
+            unsafe uncheckedAnnex = newValue.map { unsafe .passRetained($0) }
+            unsafe last?.release()
+        }
+    }
     let peer: SocketAddress
     /// The place in the reactor's table.
     var slot: Int32 = -1
@@ -155,6 +163,7 @@ package final class StreamConnection {
         // Only a connection that was never started still holds its protocol here.
         if let held = unsafe held { unsafe held.release() }
         unsafe uncheckedSettings.release()
+        unsafe uncheckedAnnex?.release()
     }
 
     /// The reactor, which outlives the connection until its loss.

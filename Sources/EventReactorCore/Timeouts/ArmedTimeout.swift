@@ -28,11 +28,9 @@ public class ArmedTimeout {
         set { unsafe uncheckedTouched = newValue }
     }
 
-    /// Notes that there was activity.
+    /// The time of the turn.
     @inline(__always)
-    final func touch() {
-        touched = unsafe clock._withUnsafeGuaranteedRef { $0.time }
-    }
+    final var turnTime: Int64 { unsafe clock._withUnsafeGuaranteedRef { $0.time } }
 
     /// The slot that it waits in, by number, or one of the above.
     final var place: Int32 {
@@ -63,7 +61,7 @@ public class ArmedTimeout {
     @discardableResult
     public final func rearm() -> Bool {
         guard isActive else { return false }
-        touch()
+        touched = turnTime
         return true
     }
 

@@ -111,19 +111,19 @@ final class StreamWatch: ArmedTimeout {
     // MARK: What happens
 
     func received(_ count: Int) {
-        touch()
+        touched = turnTime
         unsafe uncheckedHasHeard = true
-        clocks?.reading.count += count
+        if unsafe uncheckedClocks != nil { clocks?.reading.count += count }
     }
 
     /// The kernel is offered bytes behind which none wait.
     func offered() {
-        sent = limits.board.clock.time
+        sent = turnTime
     }
 
     /// The kernel took some of the bytes that waited.
     func taken(_ count: Int) {
-        sent = limits.board.clock.time
+        sent = turnTime
         clocks?.writing.count += count
     }
 

@@ -30,10 +30,6 @@ package final class TimeoutBoard {
         clock = TurnClock(timers.now)
     }
 
-    deinit {
-        removeAll()
-    }
-
     /// Puts a timeout in that is in no wheel.
     func insert(_ timeout: ArmedTimeout, due: Int64, now: Int64) {
         let shift = TimeoutWheel.shift(for: due.subtractingReportingOverflow(now).partialValue)
