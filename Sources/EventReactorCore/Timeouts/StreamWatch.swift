@@ -49,10 +49,11 @@ final class StreamWatch: ArmedTimeout {
     }
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
+    // The flags first, where the superclass leaves room for them.
     @exclusivity(unchecked) private var uncheckedHasHeard = false
-    @exclusivity(unchecked) private var uncheckedSent: Int64
     /// It is being looked at, and will be put where it belongs.
     private var isLooking = false
+    @exclusivity(unchecked) private var uncheckedSent: Int64
     let limits: StreamLimits
     /// The connection, which holds the watch until the loss.
     private unowned(unsafe) let connection: StreamConnection
