@@ -128,7 +128,11 @@ extension StreamConnection {
             }
             if taken < 0 { return sendFailed(Int32(-taken)) }
             if !isRestQueued { return fail(SystemError(code: ENOMEM, operation: "write", address: peer)) }
-            if engine.queuedByteCount(self) > 0 { state.insert(.queued) }
+            if state.contains(.watched) && !isQueued { watch?.offered() }
+            if engine.queuedByteCount(self) > 0 {
+                if state.contains(.watched) && !isQueued { watch?.beganWaiting() }
+                state.insert(.queued)
+            }
             for share in meter.writing { share.throttle.charge(share, taken) }
             meter.held.removeFirst(taken)
         }
