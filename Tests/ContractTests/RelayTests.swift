@@ -152,6 +152,33 @@ struct RelayTests {
         }
     }
 
+    /// Limits that come in the middle hold for what is relayed and for files, and lose nothing.
+    @Test(arguments: Setting.all)
+    func limitsMayComeAndGoInTheMiddle(_ setting: Setting) throws {
+        try setting.run { world in
+            let forwarding = try Forwarding(world)
+            let file = try PatternFile(world, 1_000_000)
+            forwarding.target.onMade = { target in
+                try target.transport.sendFile(file.open()) { _ in target.transport.loseWriteConnection() }
+            }
+            forwarding.client.onMade = { $0.stream(1_000_000) { $0.transport.loseWriteConnection() } }
+            world.wait(until: { (forwarding.there?.byteCount ?? 0) > 100_000 }) {
+                for end in [forwarding.incoming, forwarding.outgoing, forwarding.target] {
+                    end.transport.setRateLimit(RateLimit(readRate: 2_000_000, writeRate: 2_000_000))
+                }
+                world.reactor.callLater(.milliseconds(100)) {
+                    for end in [forwarding.incoming, forwarding.target] { end.transport.setRateLimit(nil) }
+                }
+            }
+            forwarding.finish {
+                #expect(forwarding.target.received.count == 1_000_000)
+                #expect(Pattern.isFound(in: forwarding.target.received))
+                #expect(forwarding.client.received.count == 1_000_000)
+                #expect(Pattern.isFound(in: forwarding.client.received))
+            }
+        }
+    }
+
     // MARK: Losses
 
     enum Culprit: CaseIterable {
