@@ -188,10 +188,10 @@ struct MetricsTests {
     func otherThreadsCanAskForThem(_ setting: Setting) async throws {
         let world = try setting.makeWorld()
         let remote = world.remote
-        let answer = Task.detached {
-            defer { remote.stop() }
-            return try await remote.metrics()
-        }
+        // Asked before the run, which keeps the thread that the task would need.
+        let answer = Task.detached { try await remote.metrics() }
+        while world.reactor.metrics.remote.waiting < 1 { await Task.yield() }
+        remote.callFromThread { _ in remote.stop() }
         try world.run()
         let metrics = try await answer.value
         #expect(metrics.reactors == 1 && metrics.remote.calls >= 1)

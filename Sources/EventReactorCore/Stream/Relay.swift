@@ -37,6 +37,7 @@ public final class Relay {
         self.completion = completion
         isPaused = source.state.contains(.readPaused)
         source.state.insert([.relaying, .readPaused])
+        source.noteReading(false)
     }
 
     /// The bytes taken from the source so far.
@@ -140,7 +141,7 @@ public final class Relay {
                     if let source { takeBySplice(source, false) }
                     return receiver.sendFailed(count == 0 ? EPIPE : Int32(-count))
                 }
-                receiver.count { $0.bytesTaken &+= count }
+                receiver.noteTaken(count)
             }
             guard ending == nil, let source else {
                 pipe.giveBack()
@@ -158,6 +159,7 @@ public final class Relay {
             let count = pipe.fill(from: source.descriptor)
             if count > 0 {
                 source.count { $0.bytesReceived &+= count }
+                source.noteReceived(count)
                 taken += count
                 budget -= count
                 expectsMore = count >= Relay.worthAnotherLook
@@ -193,9 +195,11 @@ public final class Relay {
         guard takes != source.state.contains(.splices) else { return }
         guard takes else {
             source.state.remove(.splices)
+            source.noteReading(false)
             return
         }
         source.state.insert(.splices)
+        source.noteReading(true)
         if source.state.contains(.parked) && !source.state.contains(.lost) { source.engine.readingChanged(source) }
     }
 

@@ -60,7 +60,7 @@ extension StreamConnection {
         let count = min(transfer.remaining, StreamConnection.bytesPerTurn)
         switch engine.sendFile(self, transfer.file.descriptor, offset: transfer.offset, count: count) {
         case .sent(let sent):
-            self.count { $0.bytesTaken &+= sent }
+            noteTaken(sent)
             took(sent, of: transfer)
             return true
         case .noRoom: watchRoom(true)

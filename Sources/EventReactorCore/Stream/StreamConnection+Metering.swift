@@ -69,6 +69,7 @@ extension StreamConnection {
             let allowed = share.throttle.allowance(of: share, wanted: .max)
             if allowed == 0 {
                 state.insert(.readStarved)
+                noteReading(false)
                 share.throttle.wait(share, wanted: .max)
                 return 0
             }
@@ -86,6 +87,7 @@ extension StreamConnection {
     private func readGoesOn() {
         guard state.contains(.readStarved) else { return }
         state.remove(.readStarved)
+        if state.isDisjoint(with: .readPaused) { noteReading(true) }
         if state.contains(.parked) { engine.readingChanged(self) }
     }
 

@@ -60,22 +60,35 @@ extension StreamConnection {
 
     /// Sends bytes that are next in line, or queues them: their share of the limit is theirs already.
     func pass(_ bytes: UnsafeRawBufferPointer) {
-        if state.contains(.writeMetered) { return unsafe hold(bytes) }
+        if state.contains(.writeMetered) {
+            count { $0.bytesQueued &+= bytes.count }
+            return unsafe hold(bytes)
+        }
         var taken = 0
         if engine.queuedByteCount(self) == 0 {
             taken = unsafe engine.send(self, bytes)
             if taken < 0 { return sendFailed(Int32(-taken)) }
+            noteTaken(taken)
         }
         guard taken < bytes.count else { return }
+        if state.contains(.watched) { watch?.beganWaiting() }
+        count { $0.bytesQueued &+= bytes.count - taken }
         if unsafe !engine.enqueue(self, UnsafeRawBufferPointer(rebasing: bytes[taken...])) {
             fail(SystemError(code: ENOMEM, operation: "write", address: peer))
         }
+    }
+
+    /// The kernel took bytes that were not written, and did not wait in the engine's queue.
+    func noteTaken(_ number: Int) {
+        count { $0.bytesTaken &+= number }
+        outboxTaken(number)
     }
 
     /// Has the engine tell by `hasRoom`, in each turn, that the kernel would take bytes.
     func watchRoom(_ wanted: Bool) {
         guard wanted != state.contains(.wantsRoom) else { return }
         if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }
+        if state.contains(.watched) { wanted ? watch?.beganWaiting() : watch?.endedWaiting() }
         engine.roomWatchChanged(self)
     }
 

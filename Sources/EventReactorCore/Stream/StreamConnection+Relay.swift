@@ -19,6 +19,7 @@ extension StreamConnection {
     /// Bytes arrived that are not for the protocol: they are relayed, or dropped where the connection is closing.
     func receivedElsewhere(_ data: Span<UInt8>) {
         guard isOpenForRelay, let relay = extras?.relay else { return }
+        noteReceived(data.count)
         count { $0.bytesReceived &+= data.count }
         if state.contains(.readMetered) { chargeReading(data.count) }
         unsafe data.withUnsafeBytes { unsafe relay.copy($0) }
@@ -47,9 +48,11 @@ extension StreamConnection {
     /// Pauses or resumes reading, by which a relay keeps its receiver's queue short.
     func setReading(_ reads: Bool) {
         if !reads {
+            if state.isDisjoint(with: .readPaused) { noteReading(false) }
             state.insert(.readPaused)
         } else if state.contains(.readPaused) {
             state.remove(.readPaused)
+            noteReading(true)
             if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
         }
     }

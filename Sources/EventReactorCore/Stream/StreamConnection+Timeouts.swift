@@ -40,6 +40,12 @@ extension StreamConnection {
         return true
     }
 
+    /// Reading has begun or ended, by the protocol's will, a relay's or a limit's.
+    func noteReading(_ reads: Bool) {
+        guard state.contains(.watched) else { return }
+        if reads { watch?.readingResumed() } else { watch?.readingPaused() }
+    }
+
     /// The kernel took bytes that waited.
     package func outboxTaken(_ count: Int) {
         if state.contains(.watched) { watch?.taken(count) }
@@ -81,6 +87,6 @@ extension StreamConnection {
         if !state.isDisjoint(with: [.failed, .aborted]) { return settle() }
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
         // What waits would keep the kernel busy for a peer that is given up; with nothing waiting the peer sees an end.
-        finish(.timedOut, reset: state.contains(.queued), expired: timeout)
+        finish(.timedOut, reset: watchesRoom, expired: timeout)
     }
 }

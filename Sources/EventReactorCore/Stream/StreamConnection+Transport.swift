@@ -71,7 +71,7 @@ extension StreamConnection: Transport {
 
     package func pauseReading() {
         if state.contains(.relaying), let relay = extras?.relay { return relay.pause(true) }
-        if state.isDisjoint(with: .readPaused) && state.contains(.watched) { watch?.readingPaused() }
+        if state.isDisjoint(with: .readPaused) { noteReading(false) }
         state.insert(.readPaused)
         // A connection that broke was only read to its end; nothing would report the loss until reading is resumed.
         if state.contains(.broken) && !state.contains(.inCallback) { list() }
@@ -81,7 +81,7 @@ extension StreamConnection: Transport {
         guard state.contains(.readPaused) else { return }
         if state.contains(.relaying), let relay = extras?.relay { return relay.pause(false) }
         state.remove(.readPaused)
-        if state.contains(.watched) { watch?.readingResumed() }
+        noteReading(true)
         if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
     }
 

@@ -325,10 +325,8 @@ package final class StreamConnection {
     /// The queue has come down to the low mark or further.
     package func outboxDrained(remaining: Int) {
         if remaining == 0 {
-            if !state.contains(.lining) {
-                if state.contains(.watched) { watch?.endedWaiting() }
-                state.remove(.queued)
-            }
+            if state.contains(.watched) { watch?.endedWaiting() }
+            if !state.contains(.lining) { state.remove(.queued) }
             if state.contains(.writeMetered) { pump() }
         }
         if !state.contains(.inCallback) { settle() }

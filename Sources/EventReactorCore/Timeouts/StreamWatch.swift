@@ -96,8 +96,15 @@ final class StreamWatch: ArmedTimeout {
         return made
     }
 
-    private var reads: Bool { unsafe connection.state.isDisjoint(with: [.readPaused, .readEnded, .closing]) }
-    private var isWaiting: Bool { unsafe connection.state.contains(.queued) }
+    /// Whether it is the peer that nothing arrives from: not while its own side or a limit holds reading back.
+    private var reads: Bool {
+        let state = unsafe connection.state
+        guard state.isDisjoint(with: [.readEnded, .closing, .readStarved]) else { return false }
+        return !state.contains(.readPaused) || state.contains(.splices)
+    }
+
+    /// Whether it is the peer that bytes wait for.
+    private var isWaiting: Bool { unsafe connection.watchesRoom }
 
     func begin() {
         let now = limits.board.clock.exactTime
