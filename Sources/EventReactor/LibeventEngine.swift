@@ -87,6 +87,21 @@ final class LibeventEngine: ReactorEngine {
             ListeningSocket(at: address, backlog: backlog, options: options, mode: mode), port: port, engine: self)
     }
 
+    func adoptListener(
+        _ descriptor: Int32, options: ListenOptions, for port: ListeningPort
+    ) throws(AdoptError) -> any ListenerEngine {
+        let socket = try ListeningSocket(adopting: descriptor, options: options)
+        do throws(ListenError) {
+            return try LibeventListener(socket, port: port, engine: self)
+        } catch {
+            throw AdoptError(error)
+        }
+    }
+
+    func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress {
+        try AdoptedSocket.connection(descriptor, options: options)
+    }
+
     func resolve(
         host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
     ) {

@@ -11,7 +11,7 @@ final class LibeventListener: ListenerEngine {
     private unowned let port: ListeningPort
     private unowned let engine: LibeventEngine
     let address: SocketAddress
-    private let descriptor: Int32
+    private let number: Int32
     /// What was accepted in this turn, and whether the bound of a turn was reached.
     private var acceptedThisTurn = 0
     private var turn: UInt64 = 0
@@ -21,7 +21,7 @@ final class LibeventListener: ListenerEngine {
         self.port = port
         self.engine = engine
         address = socket.address
-        descriptor = socket.descriptor
+        number = socket.descriptor
         self.socket = consume socket
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         // The descriptor is ours to close. Backlog 0: it listens already.
@@ -29,7 +29,7 @@ final class LibeventListener: ListenerEngine {
             engine.base.pointer,
             { _, descriptor, peer, length, context in
                 unsafe LibeventListener.from(context) { unsafe $0.accepted(descriptor, peer, length) }
-            }, context, LEV_OPT_CLOSE_ON_EXEC, 0, descriptor)
+            }, context, LEV_OPT_CLOSE_ON_EXEC, 0, number)
         guard let listener = unsafe listener else {
             throw .system(SystemError(code: ENOMEM, operation: "evconnlistener_new", address: address))
         }
@@ -67,7 +67,7 @@ final class LibeventListener: ListenerEngine {
     }
 
     private func failed(_ code: Int32) {
-        engine.reserve.handle(code, listener: descriptor, port: port)
+        engine.reserve.handle(code, listener: number, port: port)
     }
 
     private func resume() {
@@ -93,5 +93,12 @@ final class LibeventListener: ListenerEngine {
         }
         unsafe listener = nil
         socket = nil
+    }
+
+    var descriptor: Int32? { socket == nil ? nil : number }
+
+    var duties: ListenerDuties {
+        get { socket?.duties ?? [] }
+        set { socket?.duties = newValue }
     }
 }

@@ -59,6 +59,28 @@ public final class Reactor: ReactorBase {
             streams: streams(buffering))
     }
 
+    /// Listens at a socket that listens already, with a choice of how its connections move their bytes.
+    ///
+    /// The rest is as of `adoptStreamPort(_:options:_:)`.
+    @discardableResult
+    public func adoptStreamPort(
+        _ descriptor: Int32, buffering: Buffering, options: ListenOptions = ListenOptions(),
+        _ makeProtocol: @escaping () -> Protocol?
+    ) throws(AdoptError) -> ListeningPort {
+        try adoptStreamPort(
+            [descriptor], options: options, factory: ClosureFactory(makeProtocol), streams: streams(buffering))
+    }
+
+    /// Makes a connection of a stream socket that is connected already, with a choice of how it moves its bytes.
+    ///
+    /// The rest is as of `adoptStreamConnection(_:options:protocol:)`.
+    public func adoptStreamConnection(
+        _ descriptor: Int32, buffering: Buffering, options: StreamOptions = StreamOptions(), protocol: Protocol
+    ) throws(AdoptError) {
+        try adoptStreamConnection(
+            descriptor, options: options, protocol: `protocol`, streams: streams(buffering))
+    }
+
     /// Connects to a TCP server, with a choice of how the connection moves its bytes.
     ///
     /// The other parameters are those of `connectTCP(host:port:timeout:bindAddress:options:_:onFailure:)`.

@@ -75,6 +75,21 @@ final class NativeEngine: ReactorEngine {
         )
     }
 
+    func adoptListener(
+        _ descriptor: Int32, options: ListenOptions, for port: ListeningPort
+    ) throws(AdoptError) -> any ListenerEngine {
+        let socket = try ListeningSocket(adopting: descriptor, options: options)
+        do throws(ListenError) {
+            return try NativeListener(socket, port: port, engine: self)
+        } catch {
+            throw AdoptError(error)
+        }
+    }
+
+    func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress {
+        try AdoptedSocket.connection(descriptor, options: options)
+    }
+
     func resolve(
         host: String,
         port: UInt16,

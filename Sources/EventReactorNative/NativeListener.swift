@@ -6,7 +6,7 @@ import Glibc
 /// A listening socket in epoll, level-triggered: what a turn leaves in the backlog is reported in the next.
 final class NativeListener: ListenerEngine {
     private var socket: ListeningSocket?
-    private let descriptor: Int32
+    private let number: Int32
     let address: SocketAddress
     /// There while it accepts.
     private var watcher: Watcher?
@@ -19,7 +19,7 @@ final class NativeListener: ListenerEngine {
         epoll = engine.epoll
         reserve = engine.reserve
         address = socket.address
-        descriptor = socket.descriptor
+        number = socket.descriptor
         self.socket = consume socket
         do throws(SystemError) {
             try watch()
@@ -29,7 +29,7 @@ final class NativeListener: ListenerEngine {
     }
 
     private func watch() throws(SystemError) {
-        watcher = try Watcher(epoll, descriptor, .input) { [unowned self] in accept() }
+        watcher = try Watcher(epoll, number, .input) { [unowned self] in accept() }
     }
 
     private func accept() {
@@ -45,7 +45,7 @@ final class NativeListener: ListenerEngine {
             case EAGAIN: return
             case EINTR: continue
             case let code where ReserveDescriptor.isOfOnePeer(code): continue
-            default: return reserve.handle(errno, listener: descriptor, port: port)
+            default: return reserve.handle(errno, listener: number, port: port)
             }
         }
     }
@@ -54,7 +54,7 @@ final class NativeListener: ListenerEngine {
         var form = sockaddr_storage()
         var length: UInt32 = 0
         return unsafe withUnsafeMutablePointer(to: &form) { form in
-            let accepted = unsafe er_accept_from(descriptor, form, &length)
+            let accepted = unsafe er_accept_from(number, form, &length)
             guard accepted >= 0 else { return (accepted, .unnamedUnix) }
             return unsafe form.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
                 (accepted, unsafe SocketAddress(kernelForm: form, length: length))
@@ -74,5 +74,12 @@ final class NativeListener: ListenerEngine {
     func close() {
         watcher = nil
         socket = nil
+    }
+
+    var descriptor: Int32? { socket == nil ? nil : number }
+
+    var duties: ListenerDuties {
+        get { socket?.duties ?? [] }
+        set { socket?.duties = newValue }
     }
 }

@@ -8,6 +8,8 @@ package struct ListeningSocket: ~Copyable {
     package let address: SocketAddress
     /// Which file is the socket's, so that only that one is removed.
     private let file: FileIdentity?
+    /// What is to be done at the end.
+    package var duties: ListenerDuties
 
     /// Binds and listens.
     ///
@@ -47,14 +49,23 @@ package struct ListeningSocket: ~Copyable {
         file = bound
         self.descriptor = descriptor
         self.address = SocketAddress(of: descriptor)
+        duties = .own
+    }
+
+    /// Takes a socket that listens already; without duties until it is given some.
+    package init(adopting descriptor: Int32, options: ListenOptions) throws(AdoptError) {
+        address = try AdoptedSocket.listener(descriptor, options: options)
+        self.descriptor = descriptor
+        file = nil
+        duties = []
     }
 
     deinit {
-        file?.remove()
+        if duties.contains(.removeFile) { file?.remove() }
         // A process that another thread is about to start holds every descriptor until it runs its program: closed here
         // alone, the port would stay taken meanwhile.
-        _ = shutdown(descriptor, Int32(SHUT_RDWR))
-        _ = Glibc.close(descriptor)
+        if duties.contains(.shutDown) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+        if duties.contains(.close) { _ = Glibc.close(descriptor) }
     }
 
     private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(ListenError) {

@@ -9,6 +9,9 @@ public enum ListenError: Error, Hashable, Sendable {
     /// Another socket has the address.
     case addressInUse(SystemError)
 
+    /// The sockets that were to be adopted cannot be; they are still the caller's.
+    case notAdoptable(AdoptError)
+
     /// The address is not one of this machine's, is not allowed, or the system lacks something.
     case system(SystemError)
 
@@ -23,6 +26,7 @@ extension ListenError: CustomStringConvertible {
         switch self {
         case .invalidAddress(let error): "cannot listen: \(error)"
         case .unresolvable(let host, let message): "cannot listen: no address for host \"\(host)\": \(message)"
+        case .notAdoptable(let error): "cannot listen: \(error)"
         case .addressInUse(let error), .system(let error): "cannot listen: \(error)"
         }
     }

@@ -1,4 +1,4 @@
-/// A listener: what `listenTCP` and `listenUNIX` return.
+/// A listener: what `listenTCP`, `listenUNIX` and `adoptStreamPort` return.
 ///
 /// The reactor keeps it until ``stopListening()`` or the reactor's stop; dropping it changes nothing. It belongs to the
 /// reactor's thread.
@@ -60,7 +60,7 @@ public final class ListeningPort {
     var bucket: AcceptBucket?
     /// Until listening stops: what it captured may keep this port.
     var factory: Factory?
-    private var sockets: [any ListenerEngine] = []
+    package private(set) var sockets: [any ListenerEngine] = []
     private var holds: Holds = []
     private var retry: DelayedCall?
     private var nextToken: DelayedCall?

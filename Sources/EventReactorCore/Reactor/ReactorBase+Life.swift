@@ -2,6 +2,12 @@ extension ReactorBase {
     /// Whether `run()` is under way, a stop included.
     public var isRunning: Bool { phase != .idle }
 
+    /// Whether `stop(drainingFor:)` is under way: nothing is accepted any more, and live connections may finish.
+    ///
+    /// A protocol whose connections stay open between requests ends them on its own then: an HTTP server answers with
+    /// `Connection: close`.
+    public var isDraining: Bool { phase == .draining }
+
     /// Runs the loop until it is stopped: by `stop()`, by the remote's, or by a signal of the configuration.
     ///
     /// An idle reactor sleeps and uses no processor time. After a stop it can be run again; what was listening has to

@@ -46,6 +46,9 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
     /// A connect failed, and was made without `onFailure`.
     case connectFailed(ConnectError)
 
+    /// A handover failed, and its offer has no `onFailure`; the program goes on.
+    case handoverFailed(HandoverError)
+
     /// What happened, in words.
     public var description: String {
         switch self {
@@ -53,6 +56,7 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
         case .acceptFailed(let error): "a connection could not be accepted: \(error)"
         case .connectionFailed(let error): "a connection could not be watched: \(error)"
         case .connectFailed(let error): "\(error)"
+        case .handoverFailed(let error): "\(error)"
         }
     }
 }

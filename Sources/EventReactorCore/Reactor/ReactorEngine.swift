@@ -22,6 +22,14 @@ package protocol ReactorEngine: AnyObject {
         at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
     ) throws(ListenError) -> any ListenerEngine
 
+    /// Checks a socket that listens already and listens at it; until it is given duties it is closed by nobody here.
+    func adoptListener(
+        _ descriptor: Int32, options: ListenOptions, for port: ListeningPort
+    ) throws(AdoptError) -> any ListenerEngine
+
+    /// Checks a socket that is connected already, and sets it up; it says who the peer is.
+    func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress
+
     /// The addresses of a host, found off the reactor's thread.
     func resolve(
         host: String, port: UInt16,
@@ -54,6 +62,16 @@ package protocol ReactorEngine: AnyObject {
 }
 
 extension ReactorEngine {
+    package func adoptListener(
+        _ descriptor: Int32, options: ListenOptions, for port: ListeningPort
+    ) throws(AdoptError) -> any ListenerEngine {
+        throw .unsupported
+    }
+
+    package func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress {
+        throw .unsupported
+    }
+
     package func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
         pool.submit(work)
     }
@@ -71,6 +89,37 @@ package protocol ListenerEngine: AnyObject {
     func enable()
     func disable()
     func close()
+
+    /// The kernel's number for it; nil where there is no kernel under it, or it is closed.
+    var descriptor: Int32? { get }
+
+    /// What becomes of the socket when it is closed here; an engine without a kernel has no use for them.
+    var duties: ListenerDuties { get set }
+}
+
+extension ListenerEngine {
+    package var descriptor: Int32? { nil }
+
+    package var duties: ListenerDuties {
+        get { [] }
+        set {}
+    }
+}
+
+/// What becomes of a listening socket when a reactor has done with it.
+package struct ListenerDuties: OptionSet {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The descriptor is closed.
+    package static let close = ListenerDuties(rawValue: 1)
+    /// Listening ends at once, for all who hold the socket.
+    package static let shutDown = ListenerDuties(rawValue: 2)
+    /// The file of a UNIX socket is removed.
+    package static let removeFile = ListenerDuties(rawValue: 4)
+
+    /// Those of a socket that no other process knows of.
+    package static let own: ListenerDuties = [.close, .shutDown, .removeFile]
 }
 
 /// One attempt to connect to one address.
