@@ -9,7 +9,9 @@ let strict: [SwiftSetting] = [
 ]
 
 // One folder each in Examples/, complete programs that show one thing.
-let examples = ["Chat", "Client", "Echo", "FileServer", "PortForwarder", "Relay", "Timers"].map { name in
+let examples = [
+    "Chat", "Client", "Echo", "FileServer", "Handover", "PortForwarder", "Relay", "Timers",
+].map { name in
     Target.executableTarget(
         name: name,
         dependencies: ["EventReactor"],

@@ -1,1 +1,2 @@
 @_exported public import EventReactorCore
+@_exported public import EventReactorSockets

@@ -34,6 +34,19 @@ int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count);
 int er_pipe(int size, int ends[2]);
 // Moves bytes between a pipe and a socket: how many, 0 at the end of the stream.
 int64_t er_splice(int from, int to, int64_t count);
+// The most descriptors that one message can carry (SCM_MAX_FD).
+#define ER_DESCRIPTORS_PER_MESSAGE 253
+
+// Sends bytes with descriptors, which go with the first of the bytes, without waiting. How many bytes were taken, or -1
+// with errno set.
+int64_t er_send_descriptors(int socket, const void *bytes, uint64_t count, const int *descriptors, int descriptor_count);
+// Receives bytes and what descriptors come with them, close-on-exec, without waiting. How many bytes came, or -1 with
+// errno set. `descriptors` has room for a whole message of them. `cut` is set where some could not be delivered.
+int64_t er_receive_descriptors(
+    int socket, void *bytes, uint64_t capacity, int *descriptors, int *descriptor_count, int *cut);
+// The user of the process at the other end of a UNIX socket, as it was when it connected or began to listen. 0, or -1
+// with errno set.
+int er_peer_user(int socket, uint32_t *user);
 
 // Nanoseconds on the monotonic clock.
 int64_t er_monotonic_now(void);
