@@ -63,7 +63,11 @@ let package = Package(
             name: "FramingBug", dependencies: ["EventReactorTesting"], path: "Examples/FramingBug",
             swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
-        .testTarget(name: "EventReactorTests", dependencies: ["EventReactor"], swiftSettings: strict),
+        .testTarget(
+            name: "EventReactorTests",
+            dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets", "Handover"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ContractTests",
             dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets", "EventReactorTesting"],

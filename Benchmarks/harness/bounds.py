@@ -38,3 +38,6 @@ REARM_GROWTH = 2.0
 
 # Private memory that a slow reader may hold: the high mark, the piece that passed it, and what keeps them.
 SLOW_READER_BYTES = 64 * 1024 + 2 * 16 * 1024
+# What clients may notice of handovers from one process to the next.
+HANDOVERS = 20
+HANDOVER_ERRORS = 0

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from .measurements import (
-    allocations, churn, descriptors, echo, instructions, memory, relay, sendfile, slow, syscalls, timeouts,
+    allocations, churn, descriptors, echo, handover, instructions, memory, relay, sendfile, slow, syscalls, timeouts,
 )
 from .processes import HarnessError, Server
 from .report import Report
@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parent.parent
 MEASUREMENTS = {
     "echo": echo, "syscalls": syscalls, "allocations": allocations, "memory": memory, "descriptors": descriptors,
     "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions, "timeouts": timeouts,
-    "slow": slow,
+    "slow": slow, "handover": handover,
 }
 # Without bounds, and slow.
 NOT_IN_ALL = {"instructions"}

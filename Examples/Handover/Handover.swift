@@ -43,6 +43,12 @@ final class Visitor: Protocol {
     }
 }
 
+/// Prints a line at once, also where nobody reads it yet.
+func say(_ line: String) {
+    print("Handover: \(line)")
+    fflush(nil)
+}
+
 @main struct HandoverServer {
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
@@ -63,11 +69,11 @@ final class Visitor: Protocol {
             }
             let offer = try reactor.offerHandover(
                 path: path, ports: ["http": port], after: before, drainingFor: .seconds(10))
-            offer.onHandedOver = { print("Handover: another process serves from here on") }
-            print("Handover listens at \(port.localAddress)")
+            offer.onHandedOver = { say("another process serves from here on") }
+            say("listens at \(port.localAddress)")
             try reactor.run()
         } catch {
-            print("Handover: \(error)")
+            say("\(error)")
             exit(1)
         }
     }

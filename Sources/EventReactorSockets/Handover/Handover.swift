@@ -15,7 +15,7 @@ public import EventReactorCore
 /// The predecessor goes on undisturbed until the successor's reactor runs: whatever fails before, its failure to start
 /// among it, costs no connection.
 ///
-/// What the successor's reactor has not adopted by then is closed with this object, and nobody listens there any more.
+/// What the successor's reactor has not adopted by then is closed, and nobody listens there any more.
 public final class Handover {
     /// The ports that the predecessor handed over; a port that listens at two addresses is one entry.
     public let ports: [InheritedSockets]

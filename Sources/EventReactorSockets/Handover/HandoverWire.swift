@@ -1,10 +1,10 @@
 import CEventReactorShims
-import EventReactorCore
+package import EventReactorCore
 import Glibc
 
 /// What is said at a handover socket; Documentation/Handover.md describes it.
-enum HandoverWire {
-    static let request = "handover 1 take"
+package enum HandoverWire {
+    package static let request = "handover 1 take"
     static let more = "more"
     static let ready = "ready"
     static let yours = "yours"
@@ -12,7 +12,7 @@ enum HandoverWire {
     static let ownName = "@handover"
 
     /// The most bytes that a line has; a name has 255.
-    static let lineLimit = 256
+    package static let lineLimit = 256
     /// The most bytes of a batch: so many fit into any socket's empty buffer.
     static let batchLimit = 16 * 1024
     /// The most descriptors of a handover.
@@ -69,7 +69,7 @@ enum HandoverWire {
     }
 
     /// Sends a batch with its descriptors: all of it, or an error.
-    static func send(_ text: String, _ descriptors: [Int32], to socket: Int32) -> SystemError? {
+    package static func send(_ text: String, _ descriptors: [Int32], to socket: Int32) -> SystemError? {
         let bytes = [UInt8](text.utf8)
         let sent = unsafe bytes.withUnsafeBytes { bytes in
             unsafe descriptors.withUnsafeBufferPointer { numbers in

@@ -3,16 +3,20 @@ import EventReactorCore
 /// The successor's end of the connection to its predecessor, once its reactor runs.
 final class PredecessorConnection: Protocol {
     private let offer: HandoverOffer
+    private let predecessor: Handover
     private var lines = HandoverLines()
     private var isOver = false
     private var deadline: DelayedCall?
 
-    init(_ offer: HandoverOffer) {
+    init(_ predecessor: Handover, _ offer: HandoverOffer) {
+        self.predecessor = predecessor
         self.offer = offer
     }
 
     /// The reactor runs, so this program serves.
     override func connectionMade() {
+        // Peers would wait for ever at a socket that is open and that nobody accepts from.
+        for port in predecessor.ports { port.closeAll() }
         let timeout = offer.timeout
         deadline = offer.reactor.callLater(timeout) { [unowned self] in
             // It is alive and says nothing, so it may accept still; both serve.

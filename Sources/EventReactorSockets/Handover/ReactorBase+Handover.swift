@@ -42,9 +42,9 @@ extension ReactorBase {
         let offer = HandoverOffer(reactor: self, ports: sorted, drain: time, timeout: readiness)
         let inherited = predecessor?.path == path ? predecessor?.own : nil
         offer.listens(at: try listenForSuccessors(of: offer, at: path, inherited))
-        if let link = predecessor?.takeLink() {
+        if let predecessor, let link = predecessor.takeLink() {
             do throws(AdoptError) {
-                try adoptStreamConnection(link, protocol: PredecessorConnection(offer))
+                try adoptStreamConnection(link, protocol: PredecessorConnection(predecessor, offer))
             } catch {
                 engine.discard(descriptor: link)
                 offer.withdraw()

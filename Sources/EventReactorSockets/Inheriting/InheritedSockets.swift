@@ -21,7 +21,12 @@ public final class InheritedSockets {
     }
 
     deinit {
-        for descriptor in descriptors { _ = close(descriptor) }
+        closeAll()
+    }
+
+    /// Closes what has not been adopted.
+    package func closeAll() {
+        for descriptor in takeDescriptors() { _ = close(descriptor) }
     }
 
     /// Gives the descriptors to the caller, who has to close them: for those that are no listening sockets.

@@ -1,0 +1,76 @@
+import EventReactor
+import Glibc
+import Synchronization
+import Testing
+
+/// Clients that ask all the while, each as soon as it has its answer, and what became of it.
+private final class Load {
+    private final class Counts: Sendable {
+        let answers = Atomic<Int>(0)
+        let isOver = Atomic<Bool>(false)
+        let troubles = Locked<[String]>([])
+    }
+
+    private let counts = Counts()
+    private var threads: [TestThread] = []
+
+    /// - Parameter keepsAlive: whether a client asks again on the same connection until the server ends it.
+    init(clients: Int, at address: SocketAddress, keepsAlive: Bool) {
+        threads = (0..<clients).map { _ in
+            TestThread { [counts] in
+                while !counts.isOver.load(ordering: .relaxed) {
+                    let caller = Caller(to: address)
+                    repeat {
+                        let (line, code) = caller.ask()
+                        guard let line else {
+                            counts.troubles.withLock {
+                                $0.append(caller.failure != 0 ? "refused \(code)" : "lost \(code)")
+                            }
+                            break
+                        }
+                        counts.answers.add(1, ordering: .relaxed)
+                        if line.hasSuffix(" last") { break }
+                    } while keepsAlive && !counts.isOver.load(ordering: .relaxed)
+                }
+            }
+        }
+    }
+
+    var answers: Int { counts.answers.load(ordering: .relaxed) }
+
+    /// Waits until there are so many more answers.
+    func wait(forMore count: Int) {
+        let wanted = answers + count
+        while answers < wanted && counts.troubles.withLock({ $0.isEmpty }) { sched_yield() }
+    }
+
+    /// Stops asking, and says what went wrong.
+    func end() -> [String] {
+        counts.isOver.store(true, ordering: .relaxed)
+        threads = []
+        return counts.troubles.withLock { $0 }
+    }
+}
+
+@Suite(.serialized) struct HandoverLoadTests {
+    @Test(arguments: Kind.allCases, [true, false])
+    func noConnectionIsRefusedOrResetOverTwentyHandovers(_ kind: Kind, _ keepsAlive: Bool) throws {
+        let place = FreshPath()
+        var current = Version("0", kind, path: place.path)
+        try current.events.wait(for: "serves")
+        let address = current.address()
+        let load = Load(clients: 4, at: address, keepsAlive: keepsAlive)
+        for number in 1...20 {
+            load.wait(forMore: 20)
+            let next = Version("\(number)", kind, path: place.path)
+            #expect(try next.events.wait(for: "serves").isEmpty)
+            #expect(try current.events.wait(for: "ended") == ["handed over"])
+            current = next
+        }
+        load.wait(forMore: 20)
+        let troubles = load.end()
+        #expect(troubles.isEmpty)
+        #expect(Caller.ask(address) == "20")
+        try current.end()
+    }
+}
