@@ -28,8 +28,8 @@ public final class HandoverOffer {
     private var successor: SuccessorConnection?
     /// What was handed out to the successor, and the duties of each before.
     private var handedOut: [(listener: any ListenerEngine, duties: ListenerDuties)] = []
-    /// Connections at the handover's socket.
-    var visitors = 0
+    /// The connections at the handover's socket, the successor's among them.
+    private var visitors: [SuccessorConnection] = []
 
     init(reactor: ReactorBase, ports: [(name: String, port: ListeningPort)], drain: Duration?, timeout: Duration) {
         self.reactor = reactor
@@ -57,12 +57,17 @@ public final class HandoverOffer {
     /// Makes the protocol for somebody who connects at the handover's socket.
     func makeVisitor() -> Protocol? {
         // A successor is one; more than a few at once are none.
-        guard visitors < 16 else { return nil }
+        guard visitors.count < 16 else { return nil }
         return SuccessorConnection(self)
+    }
+
+    func came(_ visitor: SuccessorConnection) {
+        visitors.append(visitor)
     }
 
     /// A connection at the handover's socket is gone.
     func lost(_ visitor: SuccessorConnection, _ reason: ConnectionLostReason) {
+        visitors.removeAll { $0 === visitor }
         guard visitor === successor else { return }
         takeBack()
         // With the reactor its ports have gone; if the successor comes to serve, it has them.
@@ -126,6 +131,8 @@ public final class HandoverOffer {
 
     /// The successor serves.
     func complete() {
+        // Who asks late is to ask at the path again, where the successor answers; and nobody is to hold up the drain.
+        for visitor in visitors where visitor !== successor { visitor.sendAway() }
         successor = nil
         handedOut = []
         isHandedOver = true

@@ -26,7 +26,7 @@ extension ReactorBase {
     ///   - time: how long live connections have to finish; nil only closes the ports and leaves the reactor running.
     ///   - readiness: how long a successor may take from having the sockets to running its reactor.
     /// - Returns: the offer; the reactor keeps it.
-    /// - Throws: ``HandoverError``; nothing is offered then, and the predecessor goes on unless `predecessor` is kept.
+    /// - Throws: ``HandoverError``; nothing is offered then, and the predecessor goes on once it sees this program end.
     @discardableResult
     public func offerHandover(
         path: String, ports: [String: ListeningPort], after predecessor: Handover?, drainingFor time: Duration?,

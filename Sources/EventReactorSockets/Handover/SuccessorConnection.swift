@@ -21,14 +21,10 @@ final class SuccessorConnection: Protocol {
 
     init(_ offer: HandoverOffer) {
         self.offer = offer
-        offer.visitors += 1
-    }
-
-    deinit {
-        offer.visitors -= 1
     }
 
     override func connectionMade() {
+        offer.came(self)
         do throws(HandoverError) {
             guard let connection = transport as? StreamConnection else { return }
             if let user = try HandoverWire.untrustedUser(at: connection.descriptor) { throw .untrusted(user: user) }
@@ -99,6 +95,12 @@ final class SuccessorConnection: Protocol {
         if hadSockets { offer.takeBack() }
         transport.write(HandoverWire.line(for: error) + "\n")
         transport.loseConnection(within: .seconds(1))
+    }
+
+    /// Ends the connection without a word.
+    func sendAway() {
+        end()
+        transport.abortConnection()
     }
 
     private func end() {

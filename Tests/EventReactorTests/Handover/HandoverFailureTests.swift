@@ -99,6 +99,23 @@ import Testing
         try third.end()
     }
 
+    @Test func whoConnectsAndIsSilentHoldsNothingUp() throws {
+        let place = FreshPath()
+        let first = Version("1", path: place.path)
+        try first.events.wait(for: "serves")
+        // More than are let in; the rest is turned away.
+        let visitors = try (0..<20).map { _ in Caller(to: try .unix(path: place.path)) }
+        var byte: UInt8 = 0
+        for visitor in visitors.dropFirst(16) { #expect(unsafe recv(visitor.descriptor, &byte, 1, 0) <= 0) }
+        shutdown(visitors[0].descriptor, Int32(SHUT_RDWR))
+        let second = Version("2", path: place.path)
+        try second.events.wait(for: "serves")
+        try first.events.wait(for: "ended")
+        for visitor in visitors { #expect(unsafe recv(visitor.descriptor, &byte, 1, 0) <= 0) }
+        #expect(Caller.ask(first.address()) == "2")
+        try second.end()
+    }
+
     // MARK: At the handover's socket
 
     /// What may be said there by one who is no successor.

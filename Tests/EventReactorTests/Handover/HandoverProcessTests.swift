@@ -72,7 +72,8 @@ import Testing
         // Not for this process, and malformed.
         for (settings, words) in [
             ("LISTEN_PID=1 LISTEN_FDS=1", "port 70000"), ("LISTEN_PID=$$ LISTEN_FDS=x", "LISTEN_FDS is \"x\""),
-            ("LISTEN_PID=$$ LISTEN_FDS=900", "is not open"), ("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=a:b", "2 names"),
+            ("LISTEN_PID=$$ LISTEN_FDS=900", "is not open"),
+            ("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=a:b", "2 names"),
         ] {
             let child = try ChildProcess(
                 shell: "export \(settings); exec \(ChildProcess.path(of: "Handover")) 70000 \(place.path)",
