@@ -150,6 +150,9 @@ final class Version {
         }
     }
 
+    /// A test that failed does not wait for ever.
+    deinit { stop() }
+
     static let onePort: SetUp = { reactor, before, name in
         let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", adopting: before?["main"]) {
             [unowned reactor] in Answerer(name, reactor)
