@@ -65,7 +65,9 @@ let package = Package(
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .testTarget(
             name: "EventReactorTests",
-            dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets", "Handover"],
+            dependencies: [
+                "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorSockets", "Handover",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

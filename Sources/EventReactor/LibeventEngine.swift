@@ -13,11 +13,14 @@ final class LibeventEngine: ReactorEngine {
     private let alarm: LoopAlarm
     let reserve = ReserveDescriptor()
     private(set) var direct: DirectStreams!
+    /// Its place in a group, where it has one.
+    let membership: GroupMembership?
     private unowned(unsafe) var owner: ReactorBase!
 
-    init() throws(ReactorError) {
+    init(membership: GroupMembership? = nil) throws(ReactorError) {
+        self.membership = membership
         base = try EventBase()
-        alarm = try LoopAlarm()
+        alarm = try LoopAlarm(wakeUp: membership?.wakeUp)
         wakeEvent = unsafe Event(
             base, alarm.wakeDescriptor, EV_READ | EV_PERSIST | EV_ET,
             { _, _, context in
@@ -71,6 +74,10 @@ final class LibeventEngine: ReactorEngine {
     }
 
     func beginSignals(_ signals: Set<Int32>) throws(SystemError) {
+        if let membership, membership.isSettingUp {
+            // It would keep the group from starting for ever, and nobody would know why.
+            throw SystemError(code: EBUSY, operation: "run() in a group's set-up, where the group runs the reactor")
+        }
         try alarm.beginSignals(signals)
     }
 
@@ -83,7 +90,12 @@ final class LibeventEngine: ReactorEngine {
     func listen(
         at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
     ) throws(ListenError) -> any ListenerEngine {
-        try LibeventListener(
+        if let membership {
+            return try GroupListener(
+                at: address, backlog: backlog, options: options, mode: mode, port: port, engine: self,
+                membership: membership)
+        }
+        return try LibeventListener(
             ListeningSocket(at: address, backlog: backlog, options: options, mode: mode), port: port, engine: self)
     }
 

@@ -16,6 +16,8 @@ final class LibeventListener: ListenerEngine {
     private var acceptedThisTurn = 0
     private var turn: UInt64 = 0
     private var isEnabled = true
+    /// Gives a connection to another reactor of the group, or says that it is for this one.
+    var handOver: ((Int32, SocketAddress) -> Bool)?
 
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: LibeventEngine) throws(ListenError) {
         self.port = port
@@ -63,6 +65,7 @@ final class LibeventListener: ListenerEngine {
             engine.reactor.callSoon { [weak self] in self?.resume() }
         }
         let from = unsafe peer.map { unsafe SocketAddress(kernelForm: $0, length: socklen_t(length)) } ?? .unnamedUnix
+        if let handOver, handOver(descriptor, from) { return }
         port.accepted(descriptor: descriptor, peer: from)
     }
 

@@ -25,6 +25,19 @@ public final class Reactor: ReactorBase {
         libevent.serve(self)
     }
 
+    /// A reactor of a group.
+    init(configuration: Configuration, membership: GroupMembership) throws(ReactorError) {
+        libevent = try LibeventEngine(membership: membership)
+        super.init(engine: libevent, configuration: configuration)
+        libevent.serve(self)
+        load = membership.load
+    }
+
+    /// Which reactor of a ``ReactorGroup`` it is, counted from 0; nil where it is in none.
+    public var placeInGroup: Int? { libevent.membership?.place }
+
+    var membership: GroupMembership? { libevent.membership }
+
     /// The handle for other threads.
     public var remote: ReactorRemote { ReactorRemote(queue) }
 

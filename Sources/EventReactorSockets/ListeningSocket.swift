@@ -14,8 +14,11 @@ package struct ListeningSocket: ~Copyable {
     /// Binds and listens.
     ///
     /// The settings of the connections are set here where accepted sockets inherit them, to spare a call for each.
+    ///
+    /// - Parameter letsOthersJoin: whether sockets with `reusePort` may listen at the address too once this one does,
+    ///   though it takes the address for itself: binding fails where any other socket is.
     package init(
-        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?
+        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, letsOthersJoin: Bool = false
     ) throws(ListenError) {
         let domain: Int32 =
             switch address.family {
@@ -34,6 +37,8 @@ package struct ListeningSocket: ~Copyable {
             }
             StreamSocket.apply(options.stream, to: descriptor, family: address.family)
             try ListeningSocket.bind(descriptor, to: address)
+            // The kernel looks at this as it binds, so as to say who may be there already, and as others bind.
+            if letsOthersJoin { StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             if let path = address.path, !address.isAbstract { bound = FileIdentity(path: path) }
             if let mode, let bound, unsafe chmod(bound.path, mode_t(mode)) != 0 {
                 throw ListeningSocket.error("chmod", address)

@@ -6,8 +6,9 @@ import Glibc
 ///
 /// The loop watches both descriptors edge-triggered: each wake-up is an edge, so their counters need never be read.
 package final class LoopAlarm {
+    private let wakeUp: WakeDescriptor
     /// Readable when the loop is to call `woken(_:)`.
-    package let wakeDescriptor: Int32
+    package var wakeDescriptor: Int32 { wakeUp.number }
     /// Readable when the loop is to call `timerFired()`.
     package let timerDescriptor: Int32
     /// When the timer's descriptor fires; nil where it has fired or was never armed.
@@ -15,18 +16,21 @@ package final class LoopAlarm {
     private var signalPlace: Int32 = -1
     private var ignoresBrokenPipes = false
 
-    package init() throws(ReactorError) {
-        wakeDescriptor = er_eventfd()
-        timerDescriptor = wakeDescriptor < 0 ? -1 : er_timerfd()
+    /// - Parameter wakeUp: made before, where the reactor's thread has a descriptor table of its own.
+    package init(wakeUp: WakeDescriptor? = nil) throws(ReactorError) {
+        do throws(SystemError) {
+            self.wakeUp = if let wakeUp { wakeUp } else { try WakeDescriptor() }
+        } catch {
+            throw .system(error)
+        }
+        timerDescriptor = er_timerfd()
         guard timerDescriptor >= 0 else {
-            let operation = wakeDescriptor < 0 ? "eventfd" : "timerfd"
-            throw .system(SystemError(code: errno, operation: operation, address: nil))
+            throw .system(SystemError(code: errno, operation: "timerfd", address: nil))
         }
     }
 
     deinit {
         endSignals()
-        if wakeDescriptor >= 0 { _ = close(wakeDescriptor) }
         if timerDescriptor >= 0 { _ = close(timerDescriptor) }
     }
 
@@ -34,7 +38,7 @@ package final class LoopAlarm {
 
     /// Wakes the loop from any thread, as long as the alarm lives.
     package var wake: @Sendable () -> Void {
-        { [wakeDescriptor] in er_eventfd_wake(wakeDescriptor) }
+        { [wakeUp] in wakeUp.wake() }
     }
 
     /// Sees to it that the loop wakes by an instant, nil for never.

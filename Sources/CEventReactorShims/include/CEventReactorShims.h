@@ -67,6 +67,20 @@ uint64_t er_signals_take(int place);
 void er_sigpipe_ignore_begin(void);
 void er_sigpipe_ignore_end(void);
 
+// Threads. What is asked is about the calling thread.
+
+// The number of its descriptor table: 0 unless it has left the process's.
+int32_t er_thread_table(void);
+// Gives it a descriptor table of its own, a copy of what is open now, under a number above 0. Signals are blocked from
+// then on. 0, or an errno.
+int er_thread_leave_table(int32_t number);
+// Its name, of 15 bytes at most.
+void er_thread_name(const char *name);
+// Has it run on one processor alone. 0, or an errno.
+int er_thread_pin(int processor);
+// The processors that it may run on, as many as there is room for. How many there are; 0 where that cannot be told.
+int er_allowed_processors(int32_t *list, int capacity);
+
 // epoll, with the kernel's own layout of an event: an array of them is filled in place and read without a copy.
 #if defined(__x86_64__)
 struct __attribute__((packed)) er_epoll_event {

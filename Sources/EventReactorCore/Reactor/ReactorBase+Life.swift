@@ -153,17 +153,17 @@ extension ReactorBase {
 
     package func signalled(_ signal: Int32) {
         if let handler = watchedHandlers[signal] { return handler() }
-        if phase == .stopping {
-            // Asked twice: whoever asks does not want to wait for hooks.
-            isHurried = true
-        } else {
-            beginStopIfRunning()
-        }
+        stopOrHurry()
+    }
+
+    /// Stops, and when asked twice waits for no hook: whoever asks again does not want to wait.
+    package func stopOrHurry() {
+        if phase == .stopping { isHurried = true } else { beginStopIfRunning() }
     }
 
     /// Stops a run in which nothing can happen any more, and waits for no hook.
     package func endIdleRun() {
-        if phase == .stopping { isHurried = true } else { beginStopIfRunning() }
+        stopOrHurry()
     }
 
     func beginStopIfRunning() {

@@ -47,6 +47,8 @@ open class ReactorBase {
 
     /// The live connections; each knows its place.
     private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
+    /// Where other threads see how many there are, if any want to.
+    package final var load: ReactorLoad?
     /// The connections to settle at the end of the turn.
     ///
     /// No access to it spans a call that could list others, so none can overlap.
@@ -179,6 +181,7 @@ open class ReactorBase {
     final func register(_ connection: StreamConnection) {
         connection.slot = Int32(truncatingIfNeeded: unsafe connections.count)
         unsafe connections.append(.passRetained(connection))
+        load?.tell(unsafe connections.count)
     }
 
     final func unregister(_ connection: StreamConnection) {
@@ -194,6 +197,7 @@ open class ReactorBase {
         unsafe ended.append(entry)
         unsafe hasEnded = true
         connection.settings.members?.remove(connection.peer)
+        load?.tell(unsafe connections.count)
         if !starvedPorts.isEmpty { feedStarvedPorts() }
         // After a flood the table does not keep the memory that the flood needed.
         if unsafe connections.capacity > 4096 && connections.count < connections.capacity / 8 { shrinkConnections() }

@@ -61,6 +61,26 @@ package final class ThreadPool: @unchecked Sendable {
         return jobs.count - first
     }
 
+    /// Starts every thread now.
+    ///
+    /// A thread has what the one has that starts it, its descriptor table and its processors: those of a reactor may be
+    /// meant for that reactor alone.
+    package func startAllThreads() {
+        while true {
+            unsafe pthread_mutex_lock(lock)
+            let starts = threads < limit
+            if starts { threads += 1 }
+            unsafe pthread_mutex_unlock(lock)
+            guard starts else { return }
+            guard start() else {
+                unsafe pthread_mutex_lock(lock)
+                threads -= 1
+                unsafe pthread_mutex_unlock(lock)
+                return
+            }
+        }
+    }
+
     private func start() -> Bool {
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)

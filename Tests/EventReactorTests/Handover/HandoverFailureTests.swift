@@ -17,12 +17,12 @@ import Testing
                 #expect(taken["other"] == nil)
             }
             try first.events.wait(for: "failed: \(HandoverError.peerGone)")
-            #expect(Caller.ask(first.address()) == "1")
+            #expect(Client.ask(first.address()) == "1")
         }
         let second = Version("2", path: place.path)
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
-        #expect(Caller.ask(first.address()) == "2")
+        #expect(Client.ask(first.address()) == "2")
         try second.end()
     }
 
@@ -33,7 +33,7 @@ import Testing
         let late = try #require(try Handover.take(path: place.path))
         try first.events.wait(for: "failed: \(HandoverError.timedOut(after: .milliseconds(20)))")
         #expect(throws: HandoverError.withdrawn) { try late.ready() }
-        #expect(Caller.ask(first.address()) == "1")
+        #expect(Client.ask(first.address()) == "1")
         try first.end()
     }
 
@@ -50,7 +50,7 @@ import Testing
         hasGivenUp.post("")
         try second.events.wait(for: "failed: \(HandoverError.withdrawn)")
         try second.events.wait(for: "ended")
-        #expect(Caller.ask(address) == "1")
+        #expect(Client.ask(address) == "1")
         try first.end()
     }
 
@@ -64,7 +64,7 @@ import Testing
         try taken.ready()
         try first.events.wait(for: "ended")
         // It holds the sockets, though no reactor adopted them: connections wait there.
-        let caller = Caller(to: first.address())
+        let caller = Client(to: first.address())
         #expect(caller.failure == 0)
         #expect(taken.ports.count == 1)
     }
@@ -85,7 +85,7 @@ import Testing
         _ = try hasTaken.next()
         try first.end()
         do {
-            let waiting = Caller(to: address)
+            let waiting = Client(to: address)
             #expect(waiting.failure == 0)
             mayGoOn.post("")
             try second.events.wait(for: "serves")
@@ -95,7 +95,7 @@ import Testing
         let third = Version("3", path: place.path)
         try third.events.wait(for: "serves")
         try second.events.wait(for: "ended")
-        #expect(Caller.ask(address) == "3")
+        #expect(Client.ask(address) == "3")
         try third.end()
     }
 
@@ -104,7 +104,7 @@ import Testing
         let first = Version("1", path: place.path)
         try first.events.wait(for: "serves")
         // More than are let in; the rest is turned away.
-        let visitors = try (0..<20).map { _ in Caller(to: try .unix(path: place.path)) }
+        let visitors = try (0..<20).map { _ in Client(to: try .unix(path: place.path)) }
         var byte: UInt8 = 0
         for visitor in visitors.dropFirst(16) { #expect(unsafe recv(visitor.descriptor, &byte, 1, 0) <= 0) }
         shutdown(visitors[0].descriptor, Int32(SHUT_RDWR))
@@ -112,7 +112,7 @@ import Testing
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
         for visitor in visitors { #expect(unsafe recv(visitor.descriptor, &byte, 1, 0) <= 0) }
-        #expect(Caller.ask(first.address()) == "2")
+        #expect(Client.ask(first.address()) == "2")
         try second.end()
     }
 
@@ -132,7 +132,7 @@ import Testing
         let first = Version("1", path: place.path)
         try first.events.wait(for: "serves")
         do {
-            let visitor = Caller(to: try .unix(path: place.path))
+            let visitor = Client(to: try .unix(path: place.path))
             #expect(visitor.failure == 0)
             for word in words {
                 // With a descriptor that nobody asked for.
@@ -142,11 +142,11 @@ import Testing
             var byte: UInt8 = 0
             while unsafe recv(visitor.descriptor, &byte, 1, 0) > 0 {}
         }
-        #expect(Caller.ask(first.address()) == "1")
+        #expect(Client.ask(first.address()) == "1")
         let second = Version("2", path: place.path)
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
-        #expect(Caller.ask(first.address()) == "2")
+        #expect(Client.ask(first.address()) == "2")
         try second.end()
     }
 
@@ -164,7 +164,7 @@ import Testing
             func next(_ round: Int) {
                 guard round < rounds else { return try! reactor.stop() }
                 if round == 1 { before = sockets() }
-                let visitor = Caller(to: try! .unix(path: place.path))
+                let visitor = Client(to: try! .unix(path: place.path))
                 let words = round % 2 == 0 ? "handover 1 take\n" : "nonsense\n"
                 _ = HandoverWire.send(words, [visitor.descriptor, 0], to: visitor.descriptor)
                 func hear() {
@@ -274,7 +274,7 @@ import Testing
             let address = try SocketAddress.abstract(place.path)
             let offer = try reactor.offerHandover(
                 path: "\0" + place.path, ports: ["x": port], after: nil, drainingFor: nil)
-            let visitor = asNobody { Caller(to: address) }
+            let visitor = asNobody { Client(to: address) }
             _ = HandoverWire.send("handover 1 take\n", [], to: visitor.descriptor)
             offer.onFailure = { error in
                 #expect(error == .untrusted(user: nobody))

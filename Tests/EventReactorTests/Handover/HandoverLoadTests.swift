@@ -19,7 +19,7 @@ private final class Load {
         threads = (0..<clients).map { _ in
             TestThread { [counts] in
                 while !counts.isOver.load(ordering: .relaxed) {
-                    let caller = Caller(to: address)
+                    let caller = Client(to: address)
                     repeat {
                         let (line, code) = caller.ask()
                         guard let line else {
@@ -58,13 +58,13 @@ private final class Load {
         let load = Load(clients: 4, at: address, keepsAlive: keepsAlive)
         for number in 1...20 {
             // One client more, so that there is load between two handovers.
-            for _ in 0..<20 { #expect(Caller.ask(address) == "\(number - 1)") }
+            for _ in 0..<20 { #expect(Client.ask(address) == "\(number - 1)") }
             let next = Version("\(number)", kind, path: place.path)
             #expect(try next.events.wait(for: "serves").isEmpty)
             #expect(try current.events.wait(for: "ended") == ["handed over"])
             current = next
         }
-        for _ in 0..<20 { #expect(Caller.ask(address) == "20") }
+        for _ in 0..<20 { #expect(Client.ask(address) == "20") }
         let troubles = load.end()
         #expect(troubles.isEmpty)
         #expect(load.answers > 0)

@@ -87,12 +87,12 @@ import Testing
 
 /// One request to the example, and its answer.
 private final class Visit {
-    private let caller: Caller
+    private let caller: Client
     var failure: Int32 { caller.failure }
 
     /// Connects and asks, and does not wait.
     init(to address: SocketAddress) {
-        caller = Caller(to: address)
+        caller = Client(to: address)
         let request = [UInt8]("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".utf8)
         _ = unsafe send(caller.descriptor, request, request.count, Int32(MSG_NOSIGNAL))
     }

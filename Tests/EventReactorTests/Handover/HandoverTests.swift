@@ -11,8 +11,8 @@ import Testing
         let first = Version("1", old, path: place.path)
         try first.events.wait(for: "serves")
         let address = first.address()
-        #expect(Caller.ask(address) == "1")
-        let live = Caller(to: address)
+        #expect(Client.ask(address) == "1")
+        let live = Client(to: address)
         #expect(live.ask().line == "1")
 
         let second = Version("2", new, path: place.path)
@@ -23,15 +23,15 @@ import Testing
         #expect(live.ask().line == "1 last")
         try first.events.wait(for: "ended")
         #expect(live.ask() == (nil, 0))
-        for _ in 0..<10 { #expect(Caller.ask(address) == "2") }
+        for _ in 0..<10 { #expect(Client.ask(address) == "2") }
 
         // And so on: the path leads to the one that serves.
         let third = Version("3", old, path: place.path)
         try third.events.wait(for: "serves")
         try second.events.wait(for: "ended")
-        #expect(Caller.ask(address) == "3")
+        #expect(Client.ask(address) == "3")
         try third.end()
-        #expect(Caller(to: address).failure == ECONNREFUSED)
+        #expect(Client(to: address).failure == ECONNREFUSED)
         #expect(try Handover.take(path: place.path) == nil)
     }
 
@@ -62,10 +62,10 @@ import Testing
         let addresses = first.addresses.withLock { $0 }
         #expect(second.addresses.withLock { $0 } == addresses)
         let port = try #require(addresses["both"]?.first?.port)
-        #expect(Caller.ask(try SocketAddress(ip: "127.0.0.1", port: port)) == "2")
+        #expect(Client.ask(try SocketAddress(ip: "127.0.0.1", port: port)) == "2")
         // Machines without IPv6 exist.
-        if addresses["both"]?.count == 2 { #expect(Caller.ask(try SocketAddress(ip: "::1", port: port)) == "2") }
-        #expect(Caller.ask(try SocketAddress.unix(path: web)) == "2")
+        if addresses["both"]?.count == 2 { #expect(Client.ask(try SocketAddress(ip: "::1", port: port)) == "2") }
+        #expect(Client.ask(try SocketAddress.unix(path: web)) == "2")
         try second.end()
         // The file was inherited, and so is not the second one's to remove.
         #expect(unsafe access(web, F_OK) == 0)
@@ -78,7 +78,7 @@ import Testing
         let second = Version("2", path: "\0" + place.path)
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
-        #expect(Caller.ask(first.address()) == "2")
+        #expect(Client.ask(first.address()) == "2")
         try second.end()
     }
 
@@ -100,7 +100,7 @@ import Testing
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
         #expect(second.addresses.withLock { $0 } == first.addresses.withLock { $0 })
-        for label in names { #expect(Caller.ask(second.address(label)) == label) }
+        for label in names { #expect(Client.ask(second.address(label)) == label) }
         try second.end()
     }
 
@@ -117,8 +117,8 @@ import Testing
         let second = Version("2", path: place.path)
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
-        #expect(Caller.ask(first.address()) == "2")
-        #expect(Caller(to: first.address("old")).failure == ECONNREFUSED)
+        #expect(Client.ask(first.address()) == "2")
+        #expect(Client(to: first.address("old")).failure == ECONNREFUSED)
         try second.end()
     }
 

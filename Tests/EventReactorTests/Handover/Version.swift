@@ -175,7 +175,7 @@ final class Version {
 }
 
 /// One who asks, by a socket of the system's that waits.
-final class Caller {
+final class Client {
     let descriptor: Int32
     /// Why it could not connect, or 0.
     let failure: Int32
@@ -204,7 +204,7 @@ final class Caller {
         }
     }
 
-    static func ask(_ address: SocketAddress) -> String? { Caller(to: address).ask().line }
+    static func ask(_ address: SocketAddress) -> String? { Client(to: address).ask().line }
 }
 
 /// A path that no other test has, removed with its folder at the end.

@@ -1,0 +1,83 @@
+#define _GNU_SOURCE
+#include "CEventReactorShims.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// 0 is the table that the process began with.
+static _Thread_local int32_t table;
+
+int32_t er_thread_table(void) {
+    return table;
+}
+
+int er_thread_leave_table(int32_t number) {
+    // Handlers write to descriptors, whose numbers may mean others here: they run on other threads.
+    sigset_t blocked;
+    sigfillset(&blocked);
+    // What a fault of the thread itself raises stays deadly, and is not lost.
+    int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&blocked, own[i]);
+    int code = pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    if (code != 0) return code;
+    if (unshare(CLONE_FILES) != 0) {
+        code = errno;
+#ifdef SYS_close_range
+        // Containers forbid unshare as a rule, and allow this: a table of one's own, and nothing closed in it.
+        const unsigned unshares = 2; // CLOSE_RANGE_UNSHARE
+        if (syscall(SYS_close_range, ~0u, ~0u, unshares) == 0) code = 0;
+#endif
+        if (code != 0) return code;
+    }
+    table = number;
+    return 0;
+}
+
+void er_thread_name(const char *name) {
+    // Only a name that is too long is refused.
+    (void)pthread_setname_np(pthread_self(), name);
+}
+
+// Calls sched_getaffinity with room enough, which only trying tells. NULL where there is none.
+static cpu_set_t *allowed(int *processors, size_t *size) {
+    for (*processors = 1024; *processors <= 1 << 20; *processors *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)*processors);
+        if (set == NULL) return NULL;
+        *size = CPU_ALLOC_SIZE((size_t)*processors);
+        if (sched_getaffinity(0, *size, set) == 0) return set;
+        CPU_FREE(set);
+        if (errno != EINVAL) return NULL;
+    }
+    return NULL;
+}
+
+int er_allowed_processors(int32_t *list, int capacity) {
+    int processors, count = 0;
+    size_t size;
+    cpu_set_t *set = allowed(&processors, &size);
+    if (set == NULL) return 0;
+    for (int i = 0; i < processors; i++) {
+        if (!CPU_ISSET_S((size_t)i, size, set)) continue;
+        if (count < capacity) list[count] = i;
+        count++;
+    }
+    CPU_FREE(set);
+    return count;
+}
+
+int er_thread_pin(int processor) {
+    if (processor < 0 || processor >= 1 << 20) return EINVAL;
+    size_t size = CPU_ALLOC_SIZE((size_t)processor + 1);
+    cpu_set_t *set = CPU_ALLOC((size_t)processor + 1);
+    if (set == NULL) return ENOMEM;
+    CPU_ZERO_S(size, set);
+    CPU_SET_S((size_t)processor, size, set);
+    int code = sched_setaffinity(0, size, set) == 0 ? 0 : errno;
+    CPU_FREE(set);
+    return code;
+}

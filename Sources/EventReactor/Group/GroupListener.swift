@@ -1,0 +1,115 @@
+import EventReactorCore
+import EventReactorSockets
+
+/// A listener of a reactor in a group, which is in the group's list for as long as it listens.
+final class GroupListener: ListenerEngine {
+    private let inner: any ListenerEngine
+    private let membership: GroupMembership
+    private let number: Int
+    private let accepts: Bool
+    private var handOver: HandOver?
+    private var isListed = true
+
+    var address: SocketAddress { inner.address }
+
+    init(
+        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, port: ListeningPort,
+        engine: LibeventEngine, membership: GroupMembership
+    ) throws(ListenError) {
+        self.membership = membership
+        let place = membership.place
+        let seat = try membership.listeners.enter(
+            place, at: address, backlog: backlog, options: options, mode: mode, isSettingUp: membership.isSettingUp)
+        switch consume seat {
+        case .socket(let socket, let number, let handOver):
+            self.number = number
+            self.handOver = handOver
+            accepts = true
+            do throws(ListenError) {
+                let listener = try LibeventListener(socket, port: port, engine: engine)
+                inner = listener
+                if let handOver {
+                    listener.handOver = { descriptor, peer in
+                        handOver.give(descriptor, from: peer, acceptedBy: place, number: number)
+                    }
+                }
+            } catch {
+                membership.listeners.leave(place, number: number, accepts: true)
+                throw error
+            }
+        case .handed(let number, let handOver, let address):
+            self.number = number
+            self.handOver = handOver
+            accepts = false
+            let inbox = HandedConnections(address: address, port: port, place: place, handOver: handOver)
+            inner = inbox
+            membership.inboxes[number] = inbox
+        }
+        handOver?.add(place, queue: engine.reactor.queue, load: membership.load)
+    }
+
+    deinit {
+        close()
+    }
+
+    func enable() { inner.enable() }
+    func disable() { inner.disable() }
+
+    func close() {
+        guard isListed else { return }
+        isListed = false
+        handOver?.remove(membership.place)
+        handOver = nil
+        membership.inboxes[number] = nil
+        inner.close()
+        membership.listeners.leave(membership.place, number: number, accepts: accepts)
+    }
+}
+
+/// A listener without a socket: its connections are those that another reactor of the group accepts.
+final class HandedConnections: ListenerEngine {
+    let address: SocketAddress
+    private unowned let port: ListeningPort
+    private let place: Int
+    private let handOver: HandOver
+    private var isEnabled = true
+    private var isOpen = true
+    /// What was under way as accepting was paused.
+    private var waiting: [(HandedConnection, SocketAddress)] = []
+
+    init(address: SocketAddress, port: ListeningPort, place: Int, handOver: HandOver) {
+        self.address = address
+        self.port = port
+        self.place = place
+        self.handOver = handOver
+    }
+
+    func arrived(_ connection: HandedConnection, from peer: SocketAddress) {
+        guard isOpen else { return }
+        guard isEnabled else { return waiting.append((connection, peer)) }
+        port.accepted(descriptor: connection.take(), peer: peer)
+    }
+
+    func enable() {
+        isEnabled = true
+        handOver.set(place, isOpen: true)
+        // Whoever resumes accepting is not called back before that has returned.
+        if !waiting.isEmpty { port.reactor.callSoon { [self] in takeWaiting() } }
+    }
+
+    private func takeWaiting() {
+        let arrivals = waiting
+        waiting = []
+        for (connection, peer) in arrivals { arrived(connection, from: peer) }
+    }
+
+    func disable() {
+        isEnabled = false
+        handOver.set(place, isOpen: false)
+    }
+
+    func close() {
+        isOpen = false
+        waiting = []
+    }
+}

@@ -1,0 +1,22 @@
+import EventReactorCore
+import EventReactorSockets
+
+/// What a reactor of a group knows of it; it belongs to the reactor's thread.
+final class GroupMembership {
+    let place: Int
+    let listeners: GroupListeners
+    let load: ReactorLoad
+    /// Made before the thread had a descriptor table of its own, if it has one.
+    let wakeUp: WakeDescriptor?
+    /// The reactor's set-up has not returned yet.
+    var isSettingUp = true
+    /// What takes the connections that another reactor accepts, by the number of the address.
+    var inboxes: [Int: HandedConnections] = [:]
+
+    init(place: Int, listeners: GroupListeners, load: ReactorLoad, wakeUp: WakeDescriptor?) {
+        self.place = place
+        self.listeners = listeners
+        self.load = load
+        self.wakeUp = wakeUp
+    }
+}

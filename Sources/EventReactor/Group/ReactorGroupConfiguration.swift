@@ -1,0 +1,71 @@
+public import EventReactorCore
+
+extension ReactorGroup {
+    /// Settings of a group.
+    public struct Configuration: Hashable, Sendable {
+        /// The settings of each reactor, but that its ``ReactorConfiguration/stopSignals`` stop the group.
+        public var reactor = ReactorConfiguration()
+
+        /// Who accepts connections; ``Accepting/eachReactor`` unless set.
+        public var accepting = Accepting.eachReactor
+
+        /// Which processors the threads run on; ``Pinning/none`` unless set.
+        public var pinning = Pinning.none
+
+        /// How long live connections have to finish where a signal stops the group, or a reactor of it stops by itself;
+        /// no time unless set.
+        public var drainTime = Duration.zero
+
+        /// What the threads are called in `top -H` and in debuggers, with the reactor's place after it; `reactor` unless
+        /// set.
+        ///
+        /// The system keeps 15 bytes: a longer name is cut, its place never.
+        public var threadName = "reactor"
+
+        /// Whether each thread has a table of descriptors of its own, so that each may open as many as the limit
+        /// (`RLIMIT_NOFILE`) allows; no unless set.
+        ///
+        /// It costs more than memory: a descriptor of one thread means another file, or none, on any other. Read the
+        /// page on groups before turning it on. Only Linux has it, and it goes with ``Accepting/eachReactor`` alone.
+        public var privateDescriptorTables = false
+
+        /// Creates the default settings.
+        public init() {}
+    }
+
+    /// Who accepts the connections of a group's listeners.
+    public struct Accepting: Hashable, Sendable {
+        /// By which rule connections are handed round.
+        public enum Handing: Hashable, Sendable {
+            /// Each reactor has the next.
+            case inTurn
+            /// The reactor with the fewest connections has it.
+            case toFewestConnections
+        }
+
+        /// Nil where each reactor accepts for itself.
+        let handing: Handing?
+
+        /// Each reactor has a socket of its own at the address, and the kernel spreads connections over them by a hash
+        /// of their addresses (`SO_REUSEPORT`): the default.
+        ///
+        /// UNIX sockets cannot share an address; with them the group does as with ``acceptor``.
+        public static let eachReactor = Accepting(handing: nil)
+
+        /// One reactor accepts, the first that listens, and connections are handed to all of them in turn.
+        public static let acceptor = Accepting(handing: .inTurn)
+
+        /// One reactor accepts, the first that listens, and connections are handed to all of them.
+        public static func acceptor(handing: Handing) -> Accepting { Accepting(handing: handing) }
+    }
+
+    /// Which processors the threads of a group run on.
+    public enum Pinning: Hashable, Sendable {
+        /// Any that the process may use, as the system sees fit.
+        case none
+        /// One each, in order, of those that the process may use; with more reactors than processors they share.
+        case inOrder
+        /// One each of these, by the system's numbers, from the first again where there are fewer of them.
+        case processors([Int])
+    }
+}

@@ -1,0 +1,112 @@
+import EventReactor
+import Glibc
+import Synchronization
+import Testing
+
+/// Answers each message with the place of the reactor that serves it, and tells of its end.
+final class WhoServes: Protocol {
+    private let place: UInt8
+    private let onLost: (ConnectionLostReason) -> Void
+
+    init(_ reactor: Reactor, onLost: @escaping (ConnectionLostReason) -> Void = { _ in }) {
+        place = UInt8(reactor.placeInGroup ?? 255)
+        self.onLost = onLost
+    }
+
+    override func dataReceived(_ data: Span<UInt8>) {
+        transport.write([place])
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) { onLost(reason) }
+}
+
+/// A client outside the library, whose calls wait.
+final class Caller {
+    private let descriptor: Int32
+
+    /// Nil where nobody listens.
+    init?(_ address: SocketAddress) {
+        let isUnix = address.path != nil
+        descriptor = socket(isUnix ? AF_UNIX : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        // Ends a test whose answer never comes; it is no measure of speed.
+        var patience = timeval(tv_sec: 60, tv_usec: 0)
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        guard Caller.connect(descriptor, address) else { return nil }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    private static func connect(_ descriptor: Int32, _ address: SocketAddress) -> Bool {
+        if let path = address.path {
+            var name = sockaddr_un()
+            name.sun_family = sa_family_t(AF_UNIX)
+            unsafe withUnsafeMutableBytes(of: &name.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+            return unsafe withUnsafePointer(to: &name) { name in
+                unsafe name.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                }
+            }
+        }
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = in_port_t(address.port ?? 0).bigEndian
+        name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return unsafe withUnsafePointer(to: &name) { name in
+            unsafe name.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    /// The place of the reactor that serves this connection; nil where the connection has ended.
+    func ask() -> Int? {
+        var byte: UInt8 = 0
+        guard unsafe send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 else { return nil }
+        return unsafe recv(descriptor, &byte, 1, 0) == 1 ? Int(byte) : nil
+    }
+
+    /// Waits for the end of the connection, and says whether it came without a byte before.
+    func seesEnd() -> Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, 0) <= 0
+    }
+}
+
+/// Something that several threads count up or put down.
+final class Shared<Value: Sendable>: Sendable {
+    private let content: Locked<Value>
+
+    init(_ value: Value) {
+        content = Locked(value)
+    }
+
+    var value: Value { content.withLock { $0 } }
+
+    func change(_ body: (inout Value) -> Void) {
+        content.withLock(body)
+    }
+}
+
+extension ReactorGroup.Configuration {
+    /// Tests run beside one another: a signal for one process is none of theirs.
+    static var quiet: Self {
+        var configuration = Self()
+        configuration.reactor.stopSignals = []
+        return configuration
+    }
+}
+
+extension ReactorGroup {
+    /// A group whose reactors say who serves, at a port of the loopback interface that the system chose.
+    static func whoServes(_ count: Int, _ configuration: Configuration = .quiet) throws -> ReactorGroup {
+        try ReactorGroup(count: count, configuration: configuration) { reactor in
+            try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+        }
+    }
+}
+
+struct Refused: Error, Equatable {}
