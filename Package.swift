@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
 
 // One folder each in Examples/, complete programs that show one thing.
 let examples = [
-    "Chat", "Client", "Echo", "FileServer", "Handover", "PortForwarder", "Relay", "Timers",
+    "Chat", "Client", "Cores", "Echo", "FileServer", "Handover", "PortForwarder", "Relay", "Timers",
 ].map { name in
     Target.executableTarget(
         name: name,

@@ -44,6 +44,11 @@ let package = Package(
             dependencies: [.product(name: "EventReactorNative", package: "swift-event-reactor")],
             path: "Servers/NativeEcho"
         ),
+        .executableTarget(
+            name: "GroupEcho",
+            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            path: "Servers/GroupEcho"
+        ),
 
         // Forwarders and file servers, of `bench relay` and `bench sendfile`.
         .executableTarget(
@@ -78,6 +83,7 @@ let package = Package(
             cSettings: gnu
         ),
 
+        .executableTarget(name: "connectload", path: "Tools/connectload", cSettings: gnu),
         .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
         .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),
     ],

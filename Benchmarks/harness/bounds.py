@@ -7,6 +7,9 @@ BUFFEREVENT_RATIO = {64: 1.25, 16 * 1024: 4.0}
 # A server less busy than this was waiting for the load generator, and its throughput says nothing.
 BUSY_SHARE = 0.95
 
+# Throughput of two reactors, each on a processor of its own, over that of one; the clients have two others.
+TWO_REACTORS_RATIO = 1.7
+
 # System calls an echoed message, in the steady state. What is zero is zero up to COUNT_TOLERANCE, because attaching the
 # tracer interrupts a call or two. Waiting is shared by all the connections that are ready at once.
 CALLS = {"receive": 1.0, "send": 1.0, "epoll_ctl": 0.0, "ioctl": 0.0, "epoll_wait": 0.5, "other": 0.0}

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from .measurements import (
-    allocations, churn, descriptors, echo, handover, instructions, memory, relay, sendfile, slow, syscalls, timeouts,
+    allocations, churn, descriptors, echo, handover, instructions, memory, relay, scaling, sendfile, slow, syscalls,
+    timeouts,
 )
 from .processes import HarnessError, Server
 from .report import Report
@@ -21,7 +22,7 @@ PACKAGE = Path(__file__).parent.parent
 MEASUREMENTS = {
     "echo": echo, "syscalls": syscalls, "allocations": allocations, "memory": memory, "descriptors": descriptors,
     "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions, "timeouts": timeouts,
-    "slow": slow, "handover": handover,
+    "slow": slow, "handover": handover, "scaling": scaling,
 }
 # Without bounds, and slow.
 NOT_IN_ALL = {"instructions"}

@@ -23,6 +23,7 @@ SERVERS = {
         Spec("reactor", "ReactorEcho", lines=True, releases=True),
         Spec("native", "NativeEcho", releases=True),
         Spec("reactor-timeouts", "TimeoutServer", ("--idle", "3600"), usual=False),
+        Spec("group", "GroupEcho", usual=False),
         Spec("reactor-bufferevent", "ReactorEcho", ("--buffering", "bufferevent"), lines=True, releases=True),
     ]
 }

@@ -7,6 +7,7 @@
 
 #include "worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -105,8 +106,19 @@ static void read_server(int pid, reading *r) {
     r->user = (double)user / (double)sysconf(_SC_CLK_TCK);
     r->system = (double)system / (double)sysconf(_SC_CLK_TCK);
 
-    snprintf(path, sizeof path, "/proc/%d/schedstat", pid);
-    read_schedstat(path, &r->ran, &r->waited);
+    // A process's own file tells of its first thread alone.
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL) fail(path);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        if (task->d_name[0] == '.') continue;
+        unsigned long long ran, waited;
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", pid, task->d_name);
+        read_schedstat(path, &ran, &waited);
+        r->ran += ran;
+        r->waited += waited;
+    }
+    closedir(tasks);
 }
 
 static unsigned long long total_messages(worker *workers, const options *o) {
