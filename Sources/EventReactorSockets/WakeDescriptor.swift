@@ -23,7 +23,7 @@ package final class WakeDescriptor: Sendable {
         if er_thread_table() == home {
             _ = close(number)
         } else if home == 0 {
-            ThreadPool.resolving.submit { [number] in _ = close(number) }
+            ThreadPool.waking.submit { [number] in _ = close(number) }
         }
     }
 
@@ -33,8 +33,8 @@ package final class WakeDescriptor: Sendable {
         if here == home || (here == copies && here != 0) {
             er_eventfd_wake(number)
         } else if home == 0 {
-            // The number is another file's here, a connection's perhaps. The pool's threads have the process's table.
-            ThreadPool.resolving.submit { [self] in er_eventfd_wake(number) }
+            // The number is another file's here, a connection's perhaps. The pool's thread has the process's table.
+            ThreadPool.waking.submit { [self] in er_eventfd_wake(number) }
         }
     }
 

@@ -72,7 +72,8 @@ final class Caller {
     /// Waits for the end of the connection, and says whether it came without a byte before.
     func seesEnd() -> Bool {
         var byte: UInt8 = 0
-        return unsafe recv(descriptor, &byte, 1, 0) <= 0
+        let count = unsafe recv(descriptor, &byte, 1, 0)
+        return count == 0 || count < 0 && errno != EAGAIN
     }
 }
 

@@ -111,8 +111,10 @@ final class GroupRun: Sendable {
         let configuration = settings.configuration
         if table != 0 || configuration.pinning != .none {
             // Started by a reactor's thread they would share its table and its processor.
-            ThreadPool.work.startAllThreads()
-            ThreadPool.resolving.startAllThreads()
+            let pools = [ThreadPool.work, .resolving] + (table == 0 ? [] : [.waking])
+            guard pools.allSatisfy({ $0.startAllThreads() }) else {
+                throw .system(SystemError(code: EAGAIN, operation: "pthread_create"))
+            }
         }
         // Made before the first table is copied, they have the same numbers in all of them.
         let wakeUps = try ReactorGroupError.ofSystem { () throws(SystemError) in try makeWakeUps() }

@@ -19,6 +19,9 @@ package final class ThreadPool: @unchecked Sendable {
     /// For resolving names, so that long work delays none; 8 threads at most.
     package static let resolving = ThreadPool(limit: 8)
 
+    /// For what cannot wait and takes no time: waking a reactor whose descriptor the caller's thread does not have.
+    package static let waking = ThreadPool(limit: 1)
+
     private let limit: Int
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private let signal: UnsafeMutablePointer<pthread_cond_t>
@@ -65,18 +68,21 @@ package final class ThreadPool: @unchecked Sendable {
     ///
     /// A thread has what the one has that starts it, its descriptor table and its processors: those of a reactor may be
     /// meant for that reactor alone.
-    package func startAllThreads() {
+    ///
+    /// - Returns: whether there is a thread at all.
+    package func startAllThreads() -> Bool {
         while true {
             unsafe pthread_mutex_lock(lock)
             let starts = threads < limit
             if starts { threads += 1 }
             unsafe pthread_mutex_unlock(lock)
-            guard starts else { return }
+            guard starts else { return true }
             guard start() else {
                 unsafe pthread_mutex_lock(lock)
                 threads -= 1
+                let isThere = threads > 0
                 unsafe pthread_mutex_unlock(lock)
-                return
+                return isThere
             }
         }
     }
