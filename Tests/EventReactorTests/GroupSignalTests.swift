@@ -83,7 +83,10 @@ struct GroupSignalTests {
         // A set-up that never ends can be interrupted so.
         await #expect(processExitsWith: .signal(SIGTERM)) {
             signal(SIGTERM, SIG_DFL)
-            try ReactorGroup(count: 2) { _ in kill(getpid(), SIGTERM) }.run()
+            try ReactorGroup(count: 2) { _ in
+                kill(getpid(), SIGTERM)
+                while true { pause() }
+            }.run()
         }
     }
 }
