@@ -76,6 +76,7 @@ struct GroupSignalTests {
                 kill(getpid(), SIGHUP)
             }
             #expect(calls.value == [0, 1, 2])
+            box.change { $0 = nil }
         }
     }
 
