@@ -12,7 +12,7 @@ struct GroupSignalTests {
                 reactor.onShutdown { stops.change { $0 += 1 } }
             }
             for round in 1...3 {
-                try group.run { kill(getpid(), signal) }
+                try await group.run { kill(getpid(), signal) }
                 #expect(stops.value == 3 * round)
             }
         }
@@ -50,9 +50,9 @@ struct GroupSignalTests {
         await #expect(processExitsWith: .signal(SIGTERM)) {
             var configuration = ReactorGroup.Configuration()
             configuration.reactor.stopSignals = [SIGUSR1]
-            try ReactorGroup(count: 2, configuration: configuration) { _ in }.run { kill(getpid(), SIGUSR1) }
+            try await ReactorGroup(count: 2, configuration: configuration) { _ in }.run { kill(getpid(), SIGUSR1) }
             signal(SIGTERM, SIG_DFL)
-            try ReactorGroup(count: 2, configuration: configuration) { _ in }.run { kill(getpid(), SIGTERM) }
+            try await ReactorGroup(count: 2, configuration: configuration) { _ in }.run { kill(getpid(), SIGTERM) }
         }
     }
 
@@ -68,7 +68,7 @@ struct GroupSignalTests {
                 }
             }
             box.change { $0 = group }
-            try group.run {
+            try await group.run {
                 // Every reactor runs, and so watches, once it has answered.
                 let answers = Shared(0)
                 group.callOnEach { _ in answers.change { $0 += 1 } }
@@ -84,7 +84,7 @@ struct GroupSignalTests {
         // A set-up that never ends can be interrupted so.
         await #expect(processExitsWith: .signal(SIGTERM)) {
             signal(SIGTERM, SIG_DFL)
-            try ReactorGroup(count: 2) { _ in
+            try await ReactorGroup(count: 2) { _ in
                 kill(getpid(), SIGTERM)
                 while true { pause() }
             }.run()

@@ -1,8 +1,9 @@
 import CEventReactorShims
-import EventReactor
 import EventReactorNative
 import Glibc
 import Testing
+
+import EventReactor
 
 /// The processors that this thread may run on.
 private func allowedProcessors() -> [Int32] {
@@ -53,6 +54,18 @@ struct GroupPinningTests {
             return
         }
         #expect(cause.code == EINVAL)
+    }
+
+    @Test(arguments: [
+        ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000\n", 2), ("1 100000", 1), ("100000 100000", 1),
+        ("0 100000", nil), ("-1 100000", nil), ("100000 0", nil), ("", nil), ("5", nil), ("x y", nil),
+        ("9223372036854775807 1", Int.max),
+    ]) func aQuotaIsWorthWholeProcessors(_ line: String, _ processors: Int?) {
+        #expect(ProcessorQuota.processors(of: line) == processors)
+    }
+
+    @Test func thereIsNoReactorWithoutAProcessor() {
+        #expect((1...allowedProcessors().count).contains(ReactorGroup.availableProcessors))
     }
 
     @Test func workOffTheReactorIsNotPinnedWithIt() async {
@@ -187,7 +200,7 @@ struct GroupTableTests {
                     if calls.value.count == 3 { kill(getpid(), SIGTERM) }
                 }
             }
-            try group.run {
+            try await group.run {
                 let answers = Shared(0)
                 group.callOnEach { _ in answers.change { $0 += 1 } }
                 while answers.value < 3 { sched_yield() }

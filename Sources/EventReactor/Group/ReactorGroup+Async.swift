@@ -26,9 +26,10 @@ extension ReactorGroup {
     ///
     /// A cancelled task stops it with ``Configuration/drainTime``, which is no error.
     ///
-    /// - Throws: as ``run(whenStarted:)``.
-    public func run() async throws(ReactorGroupError) {
-        let run = try beginSupervised()
+    /// - Parameter whenStarted: called when every reactor is set up, on a thread that is none of theirs.
+    /// - Throws: as the form that blocks.
+    public func run(whenStarted: @escaping @Sendable () -> Void = {}) async throws(ReactorGroupError) {
+        let run = try beginSupervised(whenStarted)
         let drainTime = run.settings.configuration.drainTime
         let error = await withTaskCancellationHandler {
             await run.ended.get()

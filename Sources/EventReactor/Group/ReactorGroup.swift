@@ -34,8 +34,12 @@ public final class ReactorGroup: Sendable {
     /// How many reactors it has.
     public var count: Int { settings.count }
 
-    /// The processors that the process may use; what the system takes away by a quota of time is not counted off.
-    public static var availableProcessors: Int { max(1, Processors.allowed.count) }
+    /// The processors that the process may use: those that it is not kept from, and no more than the time that its
+    /// control group is given (`docker run --cpus`) is worth.
+    public static var availableProcessors: Int {
+        let allowed = max(1, Processors.allowed.count)
+        return min(allowed, ProcessorQuota.current ?? allowed)
+    }
 
     /// Creates a group that does not run yet.
     ///
@@ -129,10 +133,12 @@ public final class ReactorGroup: Sendable {
         return made
     }
 
-    func beginSupervised() throws(ReactorGroupError) -> GroupRun {
+    func beginSupervised(
+        _ whenStarted: @escaping @Sendable () -> Void = {}
+    ) throws(ReactorGroupError) -> GroupRun {
         let run = try begin()
         do throws(SystemError) {
-            try GroupThread { run.supervise() }.detach()
+            try GroupThread { run.supervise(whenStarted: whenStarted) }.detach()
         } catch {
             run.started.complete(.system(error))
             run.ended.complete(.system(error))
