@@ -1,9 +1,8 @@
 import CEventReactorShims
+import EventReactor
 import EventReactorNative
 import Glibc
 import Testing
-
-import EventReactor
 
 /// The processors that this thread may run on.
 private func allowedProcessors() -> [Int32] {
