@@ -12,9 +12,7 @@ final class LibeventListener: ListenerEngine {
     private unowned let engine: LibeventEngine
     let address: SocketAddress
     private let number: Int32
-    /// What was accepted in this turn, and whether the bound of a turn was reached.
-    private var acceptedThisTurn = 0
-    private var turn: UInt64 = 0
+    private var budget: AcceptBudget
     private var isEnabled = true
     /// Gives a connection to another reactor of the group, or says that it is for this one.
     var handOver: ((Int32, SocketAddress) -> Bool)?
@@ -22,6 +20,7 @@ final class LibeventListener: ListenerEngine {
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: LibeventEngine) throws(ListenError) {
         self.port = port
         self.engine = engine
+        budget = AcceptBudget(most: port.acceptsPerTurn)
         address = socket.address
         number = socket.descriptor
         self.socket = consume socket
@@ -54,12 +53,8 @@ final class LibeventListener: ListenerEngine {
     }
 
     private func accepted(_ descriptor: Int32, _ peer: UnsafeMutablePointer<sockaddr>?, _ length: Int32) {
-        if turn != engine.reactor.turnNumber {
-            turn = engine.reactor.turnNumber
-            acceptedThisTurn = 0
-        }
-        acceptedThisTurn += 1
-        if acceptedThisTurn >= port.acceptsPerTurn, isEnabled, let listener = unsafe listener {
+        let allowsAnother = budget.allowsAnother(turn: engine.reactor.turnNumber, now: engine.now)
+        if !allowsAnother, isEnabled, let listener = unsafe listener {
             // libevent accepts until the backlog is empty unless it is disabled; the rest is for the next turn.
             unsafe evconnlistener_disable(listener)
             engine.reactor.callSoon { [weak self] in self?.resume() }

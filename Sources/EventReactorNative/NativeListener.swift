@@ -13,11 +13,13 @@ final class NativeListener: ListenerEngine {
     private unowned let port: ListeningPort
     private let epoll: Epoll
     private let reserve: ReserveDescriptor
+    private var budget: AcceptBudget
 
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: NativeEngine) throws(ListenError) {
         self.port = port
         epoll = engine.epoll
         reserve = engine.reserve
+        budget = AcceptBudget(most: port.acceptsPerTurn)
         address = socket.address
         number = socket.descriptor
         self.socket = consume socket
@@ -33,19 +35,17 @@ final class NativeListener: ListenerEngine {
     }
 
     private func accept() {
-        // A protocol may pause or stop the listener as it is made.
-        for _ in 0..<port.acceptsPerTurn {
-            guard watcher != nil else { return }
+        var allowsAnother = true
+        // A protocol may pause or stop the listener as it is made, and the port may be gone then.
+        while allowsAnother, watcher != nil {
             let (accepted, peer) = acceptOne()
+            let code = accepted < 0 ? errno : 0
+            if code == EAGAIN { return }
+            allowsAnother = budget.allowsAnother(turn: port.reactor.turnNumber, now: LoopAlarm.now)
             if accepted >= 0 {
                 port.accepted(descriptor: accepted, peer: peer)
-                continue
-            }
-            switch errno {
-            case EAGAIN: return
-            case EINTR: continue
-            case let code where ReserveDescriptor.isOfOnePeer(code): continue
-            default: return reserve.handle(errno, listener: number, port: port)
+            } else if code != EINTR && !ReserveDescriptor.isOfOnePeer(code) {
+                return reserve.handle(code, listener: number, port: port)
             }
         }
     }
