@@ -85,6 +85,9 @@ let package = Package(
 
         .executableTarget(name: "connectload", path: "Tools/connectload", cSettings: gnu),
         .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
+        .executableTarget(name: "echoload", dependencies: ["histogram"], path: "Tools/echoload", cSettings: gnu),
+        .executableTarget(name: "hold", dependencies: ["histogram"], path: "Tools/hold", cSettings: gnu),
+        .target(name: "histogram", path: "Tools/histogram"),
         .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),
     ],
     swiftLanguageModes: [.v6]

@@ -9,6 +9,8 @@ BUSY_SHARE = 0.95
 
 # Throughput of two reactors, each on a processor of its own, over that of one; the clients have two others.
 TWO_REACTORS_RATIO = 1.7
+# The 99th percentile of live connections' latency during a flood of connects, over that before.
+FLOOD_RATIO = 10.0
 
 # System calls an echoed message, in the steady state. What is zero is zero up to COUNT_TOLERANCE, because attaching the
 # tracer interrupts a call or two. Waiting is shared by all the connections that are ready at once.

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from .measurements import (
-    allocations, churn, descriptors, echo, handover, instructions, memory, relay, scaling, sendfile, slow, syscalls,
-    timeouts,
+    allocations, churn, descriptors, echo, flood, handover, hold, instructions, memory, relay, scaling, sendfile,
+    slow, syscalls, timeouts,
 )
 from .processes import HarnessError, Server
 from .report import Report
@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).parent.parent
 MEASUREMENTS = {
     "echo": echo, "syscalls": syscalls, "allocations": allocations, "memory": memory, "descriptors": descriptors,
     "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions, "timeouts": timeouts,
-    "slow": slow, "handover": handover, "scaling": scaling,
+    "slow": slow, "handover": handover, "scaling": scaling, "flood": flood, "hold": hold,
 }
 # Without bounds, and slow.
 NOT_IN_ALL = {"instructions"}
@@ -34,9 +34,12 @@ class Bench:
     def __init__(self, options):
         self.report = Report()
         self.known = SERVERS
-        self.servers = [SERVERS[name] for name in options.servers]
+        usual = [name for name, spec in SERVERS.items() if spec.usual]
+        self.named = options.servers  # None unless the command line names some
+        self.servers = [SERVERS[name] for name in options.servers or usual]
         self.subjects, self.sizes, self.quick = options.subjects, options.sizes, options.quick
         self.rounds = options.rounds or 5
+        self.connections, self.largest, self.memory_floor = options.connections, options.largest, options.memory_floor
         self.slices = 3 if options.quick else 8
         cpus = sorted(os.sched_getaffinity(0))
         self.server_cpus, self.client_cpus = cpus[:1], cpus[1:] or cpus
@@ -76,11 +79,14 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="bench", description="Measures echo servers side by side. See README.md.")
     parser.add_argument("measurement", choices=[*MEASUREMENTS, "all"])
     parser.add_argument("--quick", action="store_true", help="shorter and rougher")
-    parser.add_argument("--rounds", type=int, help="rounds of echo (5)")
+    parser.add_argument("--rounds", type=int, help="rounds of echo and flood (5)")
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
                         default=[64, 16 * 1024, 256 * 1024], help="message sizes of echo (64,16384,262144)")
-    usual = [name for name, spec in SERVERS.items() if spec.usual]
-    parser.add_argument("--servers", type=names(SERVERS), default=usual,
+    parser.add_argument("--connections", type=int, help="of hold (100000) and flood (50000)")
+    parser.add_argument("--largest", action="store_true", help="hold as many as memory allows, up to a million")
+    parser.add_argument("--memory-floor", type=int, metavar="MIB", default=1536,
+                        help="hold connects no more when less is available (1536)")
+    parser.add_argument("--servers", type=names(SERVERS),
                         help=f"of {','.join(SERVERS)} (without c-event)")
     parser.add_argument("--subjects", type=names(SERVERS), default=SUBJECTS,
                         help="the servers held against the bounds (reactor)")

@@ -63,9 +63,9 @@ def stolen_seconds(cpus):
 class Server:
     """A running server: `with Server(spec, ...) as server: server.port`."""
 
-    def __init__(self, spec, binaries, cpus, nofile=None, env=None, arguments=()):
+    def __init__(self, spec, binaries, cpus, nofile=None, env=None, arguments=(), port=0):
         self.spec = spec
-        self.command = [Path(binaries) / spec.product, "--port", "0", *spec.arguments, *arguments]
+        self.command = [Path(binaries) / spec.product, "--port", port, *spec.arguments, *arguments]
         self.cpus = cpus
         self.options = dict(cpus=cpus, nofile=nofile, env=env)
 

@@ -29,6 +29,7 @@ static int listen_fd;
 static int spare_fd;  // given up when there is no descriptor left, so that a caller can be accepted and turned away
 static char *shared_buffer;
 static size_t shared_buffer_size = 64 * 1024;
+static bool reuse_port;  // several processes listen on one port, and the kernel spreads callers over them
 
 static void fail(const char *what) {
     perror(what);
@@ -116,6 +117,7 @@ static int listen_on(uint16_t port) {
     if (fd < 0) fail("socket");
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
@@ -132,8 +134,9 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 < argc && strcmp(argv[i], "--port") == 0) port = (uint16_t)atoi(argv[i + 1]);
         else if (i + 1 < argc && strcmp(argv[i], "--buffer") == 0) shared_buffer_size = strtoul(argv[i + 1], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--reuse-port") == 0) reuse_port = strcmp(argv[i + 1], "on") == 0;
         else {
-            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES] [--reuse-port on|off]\n", argv[0]);
             return 2;
         }
     }

@@ -1,5 +1,6 @@
 // The library's reactor on epoll alone. Options:
-//   --port N    where to listen on 127.0.0.1; 0 for any
+//   --port N             where to listen on 127.0.0.1; 0 for any
+//   --reuse-port WHICH   on: other processes may listen on the port too; off (the default)
 // SIGUSR1 has it give the memory back that it keeps for reuse.
 
 import EventReactorNative
@@ -13,15 +14,21 @@ final class Echo: Protocol {
 
 @main struct NativeEcho {
     static func main() throws {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        guard arguments.isEmpty || arguments.count == 2 && arguments[0] == "--port",
-            let wanted = Int(arguments.last ?? "0")
-        else {
-            print("usage: NativeEcho [--port N]")
-            exit(2)
+        var rest = CommandLine.arguments.dropFirst().makeIterator()
+        var wanted = 0
+        var options = ListenOptions()
+        while let name = rest.next() {
+            switch (name, rest.next()) {
+            case ("--port", let value?) where Int(value) != nil: wanted = Int(value) ?? 0
+            case ("--reuse-port", "on"): options.reusePort = true
+            case ("--reuse-port", "off"): options.reusePort = false
+            default:
+                print("usage: NativeEcho [--port N] [--reuse-port on|off]")
+                exit(2)
+            }
         }
         let reactor = try NativeReactor()
-        let port = try reactor.listenTCP(port: wanted, host: "127.0.0.1", backlog: 4096) { Echo() }
+        let port = try reactor.listenTCP(port: wanted, host: "127.0.0.1", backlog: 4096, options: options) { Echo() }
         reactor.onSignal(SIGUSR1) { [unowned reactor] in reactor.releaseMemory() }
         print("listening on \(port.localAddress.port!)")
         fflush(nil)  // a pipe is not flushed by the line

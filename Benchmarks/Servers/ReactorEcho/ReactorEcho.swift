@@ -2,6 +2,8 @@
 //   --port N             where to listen on 127.0.0.1; 0 for any
 //   --buffering WHICH    direct (the default) or bufferevent
 //   --mode WHICH         echo (the default), or lines: each line is answered by a write of its own
+//   --accepts N          the most connections accepted in a turn
+//   --reuse-port WHICH   on: other processes may listen on the port too; off (the default)
 // SIGUSR1 has it give the memory back that it keeps for reuse.
 
 import EventReactor
@@ -46,6 +48,8 @@ struct Options {
     var port = 0
     var buffering = "direct"
     var mode = "echo"
+    var reusePort = false
+    var accepts: Int?
 
     init(_ arguments: some Sequence<String>) {
         var rest = arguments.makeIterator()
@@ -55,13 +59,19 @@ struct Options {
             case ("--port", _) where Int(value) != nil: port = Int(value) ?? 0
             case ("--buffering", "direct"), ("--buffering", "bufferevent"): buffering = value
             case ("--mode", "echo"), ("--mode", "lines"): mode = value
+            case ("--accepts", _) where Int(value) != nil: accepts = Int(value)
+            case ("--reuse-port", "on"), ("--reuse-port", "off"): reusePort = value == "on"
             default: Self.explain()
             }
         }
     }
 
     static func explain() -> Never {
-        print("usage: ReactorEcho [--port N] [--buffering direct|bufferevent] [--mode echo|lines]")
+        print(
+            """
+            usage: ReactorEcho [--port N] [--buffering direct|bufferevent] [--mode echo|lines] [--reuse-port on|off]
+                               [--accepts N]
+            """)
         exit(2)
     }
 }
@@ -70,12 +80,17 @@ struct Options {
     static func main() throws {
         let options = Options(CommandLine.arguments.dropFirst())
         let lines = options.mode == "lines"
-        let reactor = try Reactor()
+        var listening = ListenOptions()
+        listening.reusePort = options.reusePort
+        var configuration = Reactor.Configuration()
+        if let accepts = options.accepts { configuration.acceptsPerTurn = accepts }
+        let reactor = try Reactor(configuration: configuration)
         let port = try reactor.listenTCP(
             port: options.port,
             host: "127.0.0.1",
             backlog: 4096,
-            buffering: options.buffering == "bufferevent" ? .bufferevent : .direct
+            buffering: options.buffering == "bufferevent" ? .bufferevent : .direct,
+            options: listening
         ) {
             lines ? EchoLines() : Echo()
         }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "histogram.h"
+#include <histogram.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
