@@ -19,6 +19,8 @@ def can_be_many(bench, names):
 
 
 class Fleet:
+    """Where processors are given, each process has one of them, in turn."""
+
     def __init__(self, bench, spec, count, cpus=None):
         self.bench, self.spec, self.count, self.cpus = bench, spec, count, cpus
 
@@ -27,8 +29,9 @@ class Fleet:
         with ExitStack() as stack:
             in_one = self.spec.name in MANY_TABLES
             arguments = ("--reactors", self.count, "--private-tables") if in_one else ("--reuse-port", "on")
-            for _ in range(1 if in_one else self.count):
-                server = Server(self.spec, self.bench.binaries, self.cpus, port=self.port, arguments=arguments)
+            for number in range(1 if in_one else self.count):
+                cpus = self.cpus if in_one or not self.cpus else [self.cpus[number % len(self.cpus)]]
+                server = Server(self.spec, self.bench.binaries, cpus, port=self.port, arguments=arguments)
                 self.servers.append(stack.enter_context(server))
                 self.port = server.port
             stack.pop_all()  # from here on __exit__ ends them
