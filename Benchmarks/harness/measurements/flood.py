@@ -36,12 +36,14 @@ def measure(bench, spec, variant, count):
     clients = workers if variant == "held" else 2
     options = dict(connections=count, processes=clients, rounds=0, live=LIVE, live_rate=LIVE_RATE, before=1.5,
                    after=0.5, retry=RETRY_MS)
-    # Where they share processors, the clients take what the servers leave.
-    options |= {"keep": 1} if variant == "reset" else {"nice": 19}
+    if variant == "reset":
+        options["keep"] = 1
     flags, server_cpus = [], None
     if cpus is not None:
         rest, live = cpus
-        server_cpus, flood_cpus = (rest[:1], rest[1:]) if variant == "reset" else (rest, rest)
+        # Never one processor for both: the scheduler lets even a nice client run for milliseconds.
+        server_count = 1 if variant == "reset" else math.ceil(len(rest) / 2)
+        server_cpus, flood_cpus = rest[:server_count], rest[server_count:]
         options |= {"live_cpu": live, "flood_cpus": ",".join(map(str, flood_cpus))}
         flags = ["--spin"]
     with Fleet(bench, spec, workers, server_cpus) as fleet:
