@@ -34,14 +34,19 @@ let package = Package(
             path: "Servers/CBuffereventEcho",
             cSettings: gnu
         ),
+        .target(
+            name: "Modes",
+            dependencies: [.product(name: "EventReactorCore", package: "swift-event-reactor")],
+            path: "Servers/Modes"
+        ),
         .executableTarget(
             name: "ReactorEcho",
-            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            dependencies: ["Modes", .product(name: "EventReactor", package: "swift-event-reactor")],
             path: "Servers/ReactorEcho"
         ),
         .executableTarget(
             name: "NativeEcho",
-            dependencies: [.product(name: "EventReactorNative", package: "swift-event-reactor")],
+            dependencies: ["Modes", .product(name: "EventReactorNative", package: "swift-event-reactor")],
             path: "Servers/NativeEcho"
         ),
         .executableTarget(
@@ -83,8 +88,25 @@ let package = Package(
             cSettings: gnu
         ),
 
+        // What needs no clients: timers, calls from other threads, libevent's chain. One run does one kind of work.
+        .target(name: "MicroOptions", path: "Micro/MicroOptions"),
+        .executableTarget(
+            name: "ReactorMicro",
+            dependencies: [
+                "MicroOptions",
+                .product(name: "EventReactor", package: "swift-event-reactor"),
+                .product(name: "EventReactorNative", package: "swift-event-reactor"),
+            ],
+            path: "Micro/ReactorMicro"
+        ),
+        .executableTarget(
+            name: "CLibeventMicro",
+            dependencies: ["CLibeventForC"],
+            path: "Micro/CLibeventMicro",
+            cSettings: gnu
+        ),
+
         .executableTarget(name: "connectload", path: "Tools/connectload", cSettings: gnu),
-        .executableTarget(name: "echoload", path: "Tools/echoload", cSettings: gnu),
         .executableTarget(name: "echoload", dependencies: ["histogram"], path: "Tools/echoload", cSettings: gnu),
         .executableTarget(name: "hold", dependencies: ["histogram"], path: "Tools/hold", cSettings: gnu),
         .target(name: "histogram", path: "Tools/histogram"),

@@ -46,3 +46,27 @@ SLOW_READER_BYTES = 64 * 1024 + 2 * 16 * 1024
 # What clients may notice of handovers from one process to the next.
 HANDOVERS = 20
 HANDOVER_ERRORS = 0
+
+# The comparison: work, another server, and the least that the library's throughput over that server's may be.
+COMPARED = [
+    ("echo 64 B x 64", "c-epoll", 0.95),
+    ("echo 64 B x 64", "nio", 1.25),
+    ("echo 64 B x 64", "c-bufferevent", 1.25),
+    ("echo 16 KiB x 64", "c-bufferevent", 4.0),
+    ("connect-echo-close", "nio", 1.3),
+]
+# Private memory of a connection, idle and used, over that of SwiftNIO's.
+MEMORY_OVER_NIO = 0.2
+
+# The guard: what was measured, and for memory a little room, since an allocator grows by pages.
+CALLS_PER_CONNECTION = {"reactor": 12.0, "native": 12.0}
+ALLOCATIONS_PER_CONNECTION = {"reactor": 5.0, "native": 4.0}
+GUARDED_MEMORY = {"reactor": 370.0, "native": 180.0}
+
+# Timers and calls between threads: another program, a step, and how many times faster the library must be.
+MICRO = {
+    "timers 10,000": [("nio", "set", 3.0), ("nio", "re-arm", 3.0), ("nio", "cancel", 3.0)],
+    "schedule": [("nio", "set", 3.0)],
+    "calls 1": [("nio", "call", 1.5)],
+    "calls 8": [("nio", "call", 1.5)],
+}

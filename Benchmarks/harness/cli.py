@@ -10,22 +10,24 @@ import sys
 import time
 from pathlib import Path
 
+from . import guard, peers
+from .compare import agree, command as compare
 from .measurements import (
-    allocations, churn, descriptors, echo, flood, handover, hold, instructions, memory, relay, scaling, sendfile,
-    slow, syscalls, timeouts,
+    allocations, build as builds, chain, churn, descriptors, echo, flood, handover, hold, instructions, memory, relay,
+    scaling, sendfile, slow, syscalls, threads, timeouts, timers,
 )
 from .processes import HarnessError, Server
 from .report import Report
-from .servers import SERVERS, SUBJECTS
+from .servers import PACKAGE, SERVERS, SUBJECTS, own_command
 
-PACKAGE = Path(__file__).parent.parent
 MEASUREMENTS = {
     "echo": echo, "syscalls": syscalls, "allocations": allocations, "memory": memory, "descriptors": descriptors,
-    "churn": churn, "relay": relay, "sendfile": sendfile, "instructions": instructions, "timeouts": timeouts,
-    "slow": slow, "handover": handover, "scaling": scaling, "flood": flood, "hold": hold,
+    "churn": churn, "scaling": scaling, "hold": hold, "flood": flood, "slow": slow, "timeouts": timeouts,
+    "relay": relay, "sendfile": sendfile, "handover": handover, "instructions": instructions, "timers": timers,
+    "threads": threads, "chain": chain, "build": builds,
 }
-# Without bounds, and slow.
-NOT_IN_ALL = {"instructions"}
+# Without bounds, or in need of SwiftNIO, which takes minutes to build.
+NOT_IN_ALL = {"instructions", "timers", "threads", "chain", "build"}
 
 
 class Bench:
@@ -40,7 +42,7 @@ class Bench:
         self.subjects, self.sizes, self.quick = options.subjects, options.sizes, options.quick
         self.rounds = options.rounds or 5
         self.connections, self.largest, self.memory_floor = options.connections, options.largest, options.memory_floor
-        self.slices = 3 if options.quick else 8
+        self.slices = 3 if options.quick else 8  # of `echo`, a round
         cpus = sorted(os.sched_getaffinity(0))
         self.server_cpus, self.client_cpus = cpus[:1], cpus[1:] or cpus
         # Spinning clients on all other processors would leave none for the rest of the machine.
@@ -75,24 +77,54 @@ def names(known):
     return parse
 
 
+def given_server(text):
+    name, equals, command = text.partition("=")
+    if not name or not equals or not command.strip() or name in SERVERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=COMMAND with a name of its own")
+    return own_command(name, command)
+
+
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="bench", description="Measures echo servers side by side. See README.md.")
-    parser.add_argument("measurement", choices=[*MEASUREMENTS, "all"])
-    parser.add_argument("--quick", action="store_true", help="shorter and rougher")
-    parser.add_argument("--rounds", type=int, help="rounds of echo and flood (5)")
-    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
-                        default=[64, 16 * 1024, 256 * 1024], help="message sizes of echo (64,16384,262144)")
-    parser.add_argument("--connections", type=int, help="of hold (100000) and flood (50000)")
-    parser.add_argument("--largest", action="store_true", help="hold as many as memory allows, up to a million")
-    parser.add_argument("--memory-floor", type=int, metavar="MIB", default=1536,
-                        help="hold connects no more when less is available (1536)")
-    parser.add_argument("--servers", type=names(SERVERS),
-                        help=f"of {','.join(SERVERS)} (without c-event)")
-    parser.add_argument("--subjects", type=names(SERVERS), default=SUBJECTS,
-                        help="the servers held against the bounds (reactor)")
-    parser.add_argument("--json", metavar="PATH", help="write all figures there")
-    parser.add_argument("--scratch-path", metavar="DIR", help="where to build (.build)")
-    parser.add_argument("--binaries", metavar="DIR", type=Path, help="measure what is built there already")
+    parser = argparse.ArgumentParser(prog="bench", description="Measures servers side by side. See README.md.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name, text):
+        command = commands.add_parser(name, help=text, description=text)
+        if name not in ("agree", "page"):
+            command.add_argument("--scratch-path", metavar="DIR", help="where to build (.build)")
+            command.add_argument("--binaries", metavar="DIR", type=Path, help="measure what is built there already")
+            command.add_argument("--json", metavar="PATH", help="write all figures there")
+            command.add_argument("--subjects", type=names(SERVERS), default=SUBJECTS,
+                                 help="the servers held against the bounds (reactor)")
+            command.add_argument("--quick", action="store_true", help="shorter and rougher")
+            command.add_argument("--rounds", type=int, help="rounds of compare and echo (5)")
+            command.add_argument("--servers", type=names(SERVERS), default=[], metavar="NAME,...",
+                                 help="of " + ", ".join(SERVERS))
+            command.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")],
+                                 default=[64, 16 * 1024, 256 * 1024],
+                                 help="message sizes of echo (64,16384,262144)")
+            command.add_argument("--connections", type=int, help="of hold (100000) and flood (50000)")
+            command.add_argument("--largest", action="store_true", help="hold as many as memory allows, up to a million")
+            command.add_argument("--memory-floor", type=int, metavar="MIB", default=1536,
+                                 help="hold connects no more when less is available (1536)")
+        return command
+
+    command = add("compare", "the library beside its peers, on the same work in one run: a page, plots and JSON")
+    command.add_argument("--out", metavar="DIR", default=PACKAGE / "results", help="where to leave them (results)")
+    command.add_argument("--server", metavar="NAME=COMMAND", type=given_server, action="append",
+                         help="one more server: a command that takes --port N (see YourOwn.md)")
+    command.add_argument("--request", metavar="FILE", type=os.path.abspath,
+                         help="with --server: the bytes that are sent, in the place of all other work")
+    command.add_argument("--response", metavar="FILE", type=os.path.abspath, help="and what has to come back")
+    command.add_argument("--only", metavar="TEXT", help="only the workloads with this in their title")
+    add("guard", "counts that do not depend on time, held against their bounds: for CI")
+    for name, measurement in MEASUREMENTS.items():
+        add(name, measurement.__doc__.split(".")[0].split(":")[0])
+    add("all", "every measurement that has a bound")
+    command = add("agree", "whether two runs of compare say the same, within the spread that they state")
+    command.add_argument("runs", nargs=2, metavar="RESULTS", help="a results.json, or the folder that has it")
+    command = add("page", "writes the page and the plots again from a results.json")
+    command.add_argument("out", metavar="DIR", type=Path)
     return parser.parse_args()
 
 
@@ -108,13 +140,24 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = parse_arguments()
     try:
+        if options.command == "agree":
+            return agree.run(*options.runs, print)
+        if options.command == "page":
+            compare.report_on(options.out, print)
+            return 0
         started = machine()
         bench = Bench(options)
         on = "{processor}, {processors} processors, Linux {kernel}, load {load_average:.2f}"
         bench.report.note(on.format(**started))
-        chosen = [name for name in MEASUREMENTS if name not in NOT_IN_ALL]
-        for name in chosen if options.measurement == "all" else [options.measurement]:
-            MEASUREMENTS[name].run(bench)
+        if options.command == "compare":
+            compare.run(bench, options, started, MEASUREMENTS)
+        elif options.command == "guard":
+            guard.run(bench)
+        else:
+            peers.prepare(bench.servers, bench.report.note)
+            chosen = [name for name in MEASUREMENTS if name not in NOT_IN_ALL]
+            for name in chosen if options.command == "all" else [options.command]:
+                MEASUREMENTS[name].run(bench)
     except (HarnessError, OSError, subprocess.SubprocessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ import select
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,15 +17,27 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, zero seconds
 class Load:
     """echoload, connected and warmed up, standing still until `measure()` is called."""
 
-    def __init__(self, server, binaries, cpus, size, connections=64, threads=1, seconds=1.0, warmup=0.3):
+    def __init__(self, server, binaries, cpus, size, connections=64, threads=1, seconds=1.0, warmup=0.3, spin=True,
+                 arguments=()):
         self.server, self.cpus, self.threads = server, cpus, threads
         self.seconds, self.warmup = seconds, warmup
-        self.command = [Path(binaries) / "echoload", "--hold", "--spin", "--json", "--port", server.port,
+        self.command = [Path(binaries) / "echoload", "--hold", "--json", "--port", server.port,
                         "--server-pid", server.pid, "--size", size, "--connections", connections,
-                        "--threads", threads, "--seconds", seconds, "--warmup", warmup]
+                        "--threads", threads, "--seconds", seconds, "--warmup", warmup,
+                        *(["--spin"] if spin else []), *arguments]
 
     def __enter__(self):
-        self.process = spawn(self.command, self.cpus, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        return self.launch().wait()
+
+    def launch(self):
+        """Starts it, so that several can connect at once; `wait()` has to follow."""
+        self.errors = tempfile.TemporaryFile()
+        self.process = spawn(self.command, self.cpus, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=self.errors, bufsize=0)
+        return self
+
+    def wait(self):
+        """Until it is connected and warm."""
         try:
             self.messages = int(self._line(self.warmup).removeprefix("ready "))
         except BaseException:
@@ -39,9 +52,14 @@ class Load:
         except subprocess.TimeoutExpired:
             stop(self.process)
         self.process.stdout.close()
+        self.errors.close()
 
     def _line(self, seconds):
-        return read_line(self.process, self.process.stdout, seconds + 15, f"echoload at {self.server.spec.name}")
+        try:
+            return read_line(self.process, self.process.stdout, seconds + 45, f"echoload at {self.server.spec.name}")
+        except HarnessError as error:
+            self.errors.seek(0)
+            raise HarnessError(f"{error} {self.errors.read().decode(errors='replace').strip()}") from None
 
     def measure(self):
         """One measurement. `exchanged` counts all messages between standing still and standing still again; the other
@@ -49,10 +67,16 @@ class Load:
         server and clients wanted and others got."""
         processors = {*self.server.cpus, *self.cpus}
         stolen = stolen_seconds(processors)
-        self.process.stdin.write(b"\n")
+        try:
+            self.process.stdin.write(b"\n")
+        except BrokenPipeError:
+            pass  # it has ended, and the next line says why
         figures = json.loads(self._line(self.seconds))
         figures["exchanged"] = figures["total_messages"] - self.messages
         self.messages = figures["total_messages"]
+        # A server's threads wait for one another too, on their processors; that is no disturbance.
+        idle = max(0.0, figures["seconds"] * len(self.server.cpus) - figures["server_ran"])
+        figures["server_waited"] = min(figures["server_waited"], idle)
         figures["stolen"] = stolen_seconds(processors) - stolen
         lost = figures["server_waited"] + figures["load_waited"] + figures["stolen"]
         figures["disturbance"] = lost / (figures["seconds"] * (1 + self.threads))

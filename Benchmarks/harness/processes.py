@@ -65,13 +65,21 @@ class Server:
 
     def __init__(self, spec, binaries, cpus, nofile=None, env=None, arguments=(), port=0):
         self.spec = spec
-        self.command = [Path(binaries) / spec.product, "--port", port, *spec.arguments, *arguments]
+        self.command = [*spec.command(Path(binaries)), "--port", port, *spec.arguments, *arguments]
         self.cpus = cpus
         self.options = dict(cpus=cpus, nofile=nofile, env=env)
 
     def __enter__(self):
+        return self.launch().wait()
+
+    def launch(self):
+        """Starts it, so that several can start at once; `wait()` has to follow."""
         self.errors = tempfile.TemporaryFile()
         self.process = spawn(self.command, stdout=subprocess.PIPE, stderr=self.errors, bufsize=0, **self.options)
+        return self
+
+    def wait(self):
+        """Until it listens."""
         try:
             line = read_line(self.process, self.process.stdout, 10, self.spec.name)
             words = line.split()
@@ -107,8 +115,9 @@ class Server:
         return int(fields[11]) / tick, int(fields[12]) / tick
 
     def running_seconds(self):
-        """Seconds on a processor, exact."""
-        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+        """Seconds on a processor of all its threads, exact."""
+        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
     def private_bytes(self):
         """Memory that this process alone has written to. Clean private pages are left out: those are pages of program
@@ -130,10 +139,11 @@ class Server:
             count, unchanged = now, unchanged + 1 if now == count else 0
         return count
 
-    def wait_for_descriptors(self, count, patience=10):
-        """Waits until that many are open; whether it came to that."""
+    def wait_for_descriptors(self, count, patience=10, or_more=False):
+        """Waits until that many are open; whether it came to that. A server may open some for itself meanwhile: for
+        those that do there is `or_more`."""
         deadline = time.monotonic() + patience
-        while self.descriptor_count() != count:
+        while (now := self.descriptor_count()) != count and not (or_more and now > count):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.001)

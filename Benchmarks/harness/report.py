@@ -40,6 +40,10 @@ def number(value):
     return f"{value:.2f}" if abs(value) >= 0.01 else f"{value:.5f}"
 
 
+def label(size):
+    return f"{size} B" if size < 1024 else f"{size // 1024} KiB"
+
+
 def median_and_range(values, scale=1.0):
     values = [value * scale for value in values]
     return f"{number(statistics.median(values))} [{number(min(values))} .. {number(max(values))}]"
@@ -47,10 +51,11 @@ def median_and_range(values, scale=1.0):
 
 class Report:
     def __init__(self):
-        self.checks, self.results = [], {}
+        self.checks, self.results, self.tables = [], {}, []
 
     def table(self, title, headers, rows):
         cells = [headers] + [[number(cell) for cell in row] for row in rows]
+        self.tables.append({"title": title, "cells": cells})
         widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
         lines = [[cell.ljust(width) for cell, width in zip(row, widths)] for row in cells]
         lines.insert(1, ["-" * width for width in widths])

@@ -9,13 +9,17 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { backlog = 4096 };
+enum { backlog = 4096, piece_size = 64 * 1024 };
+
+static enum { echo, lines, sink, source } mode = echo;
+static char piece[piece_size];
 
 static void on_read(struct bufferevent *bev, void *context) {
     (void)context;
@@ -23,6 +27,30 @@ static void on_read(struct bufferevent *bev, void *context) {
     struct evbuffer *input = bufferevent_get_input(bev);
     int count;
     while ((count = evbuffer_remove(input, bytes, sizeof bytes)) > 0) bufferevent_write(bev, bytes, (size_t)count);
+}
+
+static void on_lines(struct bufferevent *bev, void *context) {
+    (void)context;
+    struct evbuffer *input = bufferevent_get_input(bev);
+    size_t length;
+    char *line;
+    while ((line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF)) != NULL) {
+        line[length] = '\n';  // in place of the terminating zero
+        bufferevent_write(bev, line, length + 1);
+        free(line);
+    }
+}
+
+static void on_forgotten(struct bufferevent *bev, void *context) {
+    (void)context;
+    struct evbuffer *input = bufferevent_get_input(bev);
+    evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+// All has been sent: the next piece. It is not copied.
+static void on_written(struct bufferevent *bev, void *context) {
+    (void)context;
+    evbuffer_add_reference(bufferevent_get_output(bev), piece, sizeof piece, NULL, NULL);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *context) {
@@ -40,19 +68,29 @@ static void on_accept(
         evutil_closesocket(fd);
         return;
     }
-    bufferevent_setcb(bev, on_read, NULL, on_event, NULL);
+    static const bufferevent_data_cb readers[] = {on_read, on_lines, on_forgotten, on_forgotten};
+    bufferevent_setcb(bev, readers[mode], mode == source ? on_written : NULL, on_event, NULL);
     bufferevent_enable(bev, EV_READ);
+    if (mode == source) on_written(bev, NULL);
+}
+
+static bool parse_mode(const char *name) {
+    static const char *const names[] = {"echo", "lines", "sink", "source"};
+    for (mode = echo; mode <= source; mode++)
+        if (strcmp(name, names[mode]) == 0) return true;
+    return false;
 }
 
 int main(int argc, char **argv) {
     uint16_t port = 0;
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 < argc && strcmp(argv[i], "--port") == 0) port = (uint16_t)atoi(argv[i + 1]);
-        else {
-            fprintf(stderr, "usage: %s [--port N]\n", argv[0]);
+        else if (i + 1 >= argc || strcmp(argv[i], "--mode") != 0 || !parse_mode(argv[i + 1])) {
+            fprintf(stderr, "usage: %s [--port N] [--mode echo|lines|sink|source]\n", argv[0]);
             return 2;
         }
     }
+    memset(piece, 'x', sizeof piece);
     signal(SIGPIPE, SIG_IGN);  // libevent 2.1 writes without MSG_NOSIGNAL
 
     struct event_base *base = event_base_new();

@@ -1,7 +1,7 @@
 // The yardstick: an echo server on epoll as a careful C programmer would write it by hand. One thread, level-triggered,
 // one receive buffer shared by all connections, the answer sent at once from that buffer. What the kernel does not take
 // is kept, and the connection is not read again until it has gone out, so that a peer which never reads costs one
-// buffer at most.
+// buffer at most. `--mode lines` answers each line by a send of its own, there being nothing that would gather them.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { max_events = 256, backlog = 4096 };
+enum { max_events = 256, backlog = 4096, piece_size = 64 * 1024 };
 
 typedef struct {
     int fd;
     uint32_t pending_start, pending_end;
-    char *pending;  // unsent remainder of the last message, NULL while there is none
+    char *pending;  // unsent remainder of the last message, or the start of a line; NULL while there is none
 } connection;
+
+static enum { echo, lines, sink, source } mode = echo;
 
 static int epoll_fd;
 static int listen_fd;
@@ -57,21 +59,60 @@ static ssize_t send_some(int fd, const char *bytes, size_t count) {
     }
 }
 
+// Whether they could be kept.
+static bool keep(connection *c, const char *bytes, size_t count) {
+    c->pending_start = 0;
+    c->pending_end = (uint32_t)count;
+    c->pending = malloc(count);
+    if (c->pending != NULL) memcpy(c->pending, bytes, count);
+    return c->pending != NULL;
+}
+
+// A line that comes in pieces is read again as a whole: its start is put before what comes next.
+static void answer_lines(connection *c, size_t count) {
+    char *bytes = shared_buffer, *end = bytes + count, *newline;
+    while ((newline = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+        size_t length = (size_t)(newline + 1 - bytes);
+        ssize_t sent = send_some(c->fd, bytes, length);
+        if (sent < 0) return close_connection(c);
+        // The rest waits for room, and so do the lines after it, as they are: to be echoed.
+        if ((size_t)sent < length) {
+            if (!keep(c, bytes + sent, (size_t)(end - bytes) - (size_t)sent)) return close_connection(c);
+            return watch(c, EPOLL_CTL_MOD, EPOLLOUT);
+        }
+        bytes += length;
+    }
+    if (bytes < end && !keep(c, bytes, (size_t)(end - bytes))) close_connection(c);
+}
+
 static void on_readable(connection *c) {
-    ssize_t received = recv(c->fd, shared_buffer, shared_buffer_size, 0);
+    size_t before = 0;
+    if (c->pending != NULL) {
+        before = c->pending_end;
+        memcpy(shared_buffer, c->pending, before);
+    }
+    ssize_t received = recv(c->fd, shared_buffer + before, shared_buffer_size - before, 0);
     if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (received <= 0) return close_connection(c);
+    if (mode == sink) return;
+    if (mode == lines) {
+        free(c->pending);
+        c->pending = NULL;
+        return answer_lines(c, before + (size_t)received);
+    }
 
     ssize_t sent = send_some(c->fd, shared_buffer, (size_t)received);
     if (sent < 0) return close_connection(c);
     if (sent == received) return;
-
-    c->pending_start = 0;
-    c->pending_end = (uint32_t)(received - sent);
-    c->pending = malloc(c->pending_end);
-    if (c->pending == NULL) return close_connection(c);
-    memcpy(c->pending, shared_buffer + sent, c->pending_end);
+    if (!keep(c, shared_buffer + sent, (size_t)(received - sent))) return close_connection(c);
     watch(c, EPOLL_CTL_MOD, EPOLLOUT);
+}
+
+// One piece a turn; what is left of it when the kernel has taken its fill is sent next.
+static void on_room(connection *c) {
+    ssize_t sent = send_some(c->fd, shared_buffer + c->pending_start, piece_size - c->pending_start);
+    if (sent < 0) return close_connection(c);
+    c->pending_start = (c->pending_start + (uint32_t)sent) % piece_size;
 }
 
 static void on_writable(connection *c) {
@@ -108,7 +149,7 @@ static void on_acceptable(void) {
             return;
         }
         c->fd = fd;
-        watch(c, EPOLL_CTL_ADD, EPOLLIN);
+        watch(c, EPOLL_CTL_ADD, mode == source ? EPOLLOUT : EPOLLIN);
     }
 }
 
@@ -129,19 +170,28 @@ static int listen_on(uint16_t port) {
     return fd;
 }
 
+static bool parse_mode(const char *name) {
+    static const char *const names[] = {"echo", "lines", "sink", "source"};
+    for (mode = echo; mode <= source; mode++)
+        if (strcmp(name, names[mode]) == 0) return true;
+    return false;
+}
+
 int main(int argc, char **argv) {
     uint16_t port = 0;
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 < argc && strcmp(argv[i], "--port") == 0) port = (uint16_t)atoi(argv[i + 1]);
         else if (i + 1 < argc && strcmp(argv[i], "--buffer") == 0) shared_buffer_size = strtoul(argv[i + 1], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--reuse-port") == 0) reuse_port = strcmp(argv[i + 1], "on") == 0;
-        else {
-            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES] [--reuse-port on|off]\n", argv[0]);
+        else if (i + 1 >= argc || strcmp(argv[i], "--mode") != 0 || !parse_mode(argv[i + 1])) {
+            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES] [--mode echo|lines|sink|source] "
+                            "[--reuse-port on|off]\n", argv[0]);
             return 2;
         }
     }
     shared_buffer = malloc(shared_buffer_size);
-    if (shared_buffer == NULL) fail("malloc");
+    if (shared_buffer == NULL || shared_buffer_size < piece_size) fail("buffer");
+    memset(shared_buffer, 'x', shared_buffer_size);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd < 0) fail("epoll_create1");
     spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -157,7 +207,8 @@ int main(int argc, char **argv) {
         for (int i = 0; i < count; i++) {
             connection *c = events[i].data.ptr;
             if (c == NULL) on_acceptable();
-            else if (c->pending != NULL) on_writable(c);
+            else if (mode == source) on_room(c);
+            else if (events[i].events & EPOLLOUT) on_writable(c);
             else on_readable(c);
         }
     }

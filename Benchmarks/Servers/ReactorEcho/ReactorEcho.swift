@@ -1,13 +1,14 @@
 // The library's server. Options:
 //   --port N             where to listen on 127.0.0.1; 0 for any
 //   --buffering WHICH    direct (the default) or bufferevent
-//   --mode WHICH         echo (the default), or lines: each line is answered by a write of its own
+//   --mode WHICH         echo (the default), lines, sink or source
 //   --accepts N          the most connections accepted in a turn
 //   --reuse-port WHICH   on: other processes may listen on the port too; off (the default)
 // SIGUSR1 has it give the memory back that it keeps for reuse.
 
 import EventReactor
 import Glibc
+import Modes
 
 final class Echo: Protocol {
     override func dataReceived(_ data: Span<UInt8>) {
@@ -15,39 +16,10 @@ final class Echo: Protocol {
     }
 }
 
-/// Answers each line by a write of its own, as a server of pipelined requests would.
-final class EchoLines: Protocol {
-    private var unfinished: [UInt8] = []
-
-    override func dataReceived(_ data: Span<UInt8>) {
-        var start = 0
-        for index in data.indices where data[index] == UInt8(ascii: "\n") {
-            let line = data.extracting(start..<index + 1)
-            if unfinished.isEmpty {
-                transport.write(line)
-            } else {
-                append(line)
-                transport.write(unfinished)
-                unfinished.removeAll(keepingCapacity: true)
-            }
-            start = index + 1
-        }
-        if start < data.count {
-            append(data.extracting(start..<data.count))
-        }
-    }
-
-    private func append(_ bytes: Span<UInt8>) {
-        for index in bytes.indices {
-            unfinished.append(bytes[index])
-        }
-    }
-}
-
 struct Options {
     var port = 0
     var buffering = "direct"
-    var mode = "echo"
+    var mode = Mode.echo
     var reusePort = false
     var accepts: Int?
 
@@ -58,7 +30,7 @@ struct Options {
             switch (name, value) {
             case ("--port", _) where Int(value) != nil: port = Int(value) ?? 0
             case ("--buffering", "direct"), ("--buffering", "bufferevent"): buffering = value
-            case ("--mode", "echo"), ("--mode", "lines"): mode = value
+            case ("--mode", _) where Mode(rawValue: value) != nil: mode = Mode(rawValue: value) ?? .echo
             case ("--accepts", _) where Int(value) != nil: accepts = Int(value)
             case ("--reuse-port", "on"), ("--reuse-port", "off"): reusePort = value == "on"
             default: Self.explain()
@@ -69,8 +41,8 @@ struct Options {
     static func explain() -> Never {
         print(
             """
-            usage: ReactorEcho [--port N] [--buffering direct|bufferevent] [--mode echo|lines] [--reuse-port on|off]
-                               [--accepts N]
+            usage: ReactorEcho [--port N] [--buffering direct|bufferevent] [--mode echo|lines|sink|source]
+                               [--reuse-port on|off] [--accepts N]
             """)
         exit(2)
     }
@@ -79,7 +51,7 @@ struct Options {
 @main struct ReactorEcho {
     static func main() throws {
         let options = Options(CommandLine.arguments.dropFirst())
-        let lines = options.mode == "lines"
+        let mode = options.mode
         var listening = ListenOptions()
         listening.reusePort = options.reusePort
         var configuration = Reactor.Configuration()
@@ -91,8 +63,8 @@ struct Options {
             backlog: 4096,
             buffering: options.buffering == "bufferevent" ? .bufferevent : .direct,
             options: listening
-        ) {
-            lines ? EchoLines() : Echo()
+        ) { [unowned reactor] in
+            mode.makeProtocol(on: reactor) ?? Echo()
         }
         reactor.onSignal(SIGUSR1) { [unowned reactor] in reactor.releaseMemory() }
         print("listening on \(port.localAddress.port!)")

@@ -2,6 +2,7 @@
 
 import struct
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from .. import bounds
@@ -31,8 +32,8 @@ def allocations(counts):
     return counts["malloc"] + counts["calloc"] + counts["realloc"] + counts["aligned"]
 
 
-def count_echoes(bench, server, counter, size):
-    with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds=1.0) as load:
+def count_echoes(bench, server, counter, size, seconds=1.0):
+    with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
         before = counter.read()
         messages = load.measure()["exchanged"]
         return counter.since(before), messages
@@ -64,6 +65,24 @@ def count_connections(server, counter):
     return counter.since(before), CONNECTIONS
 
 
+@contextmanager
+def counted(bench, spec, arguments=()):
+    with tempfile.TemporaryDirectory() as directory:
+        counter = Counter(directory, bench.binaries)
+        with bench.server(spec, env=counter.env, arguments=arguments) as server:
+            yield server, counter
+
+
+def in_echoes(bench, spec, size, seconds):
+    with counted(bench, spec) as (server, counter):
+        return count_echoes(bench, server, counter, size, seconds)
+
+
+def in_connections(bench, spec):
+    with counted(bench, spec) as (server, counter):
+        return count_connections(server, counter)
+
+
 def run(bench):
     report, rows, checks = bench.report, [], []
 
@@ -78,17 +97,13 @@ def run(bench):
     for spec in bench.servers:
         # The last size does not fit a socket's buffer, so it shows what keeping the remainder costs: no bound there.
         for size in (64, 16 * 1024, 256 * 1024):
-            with tempfile.TemporaryDirectory() as directory:
-                counter = Counter(directory, bench.binaries)
-                with bench.server(spec, env=counter.env) as server:
-                    row(spec, f"echo {size} B", count_echoes(bench, server, counter, size), size <= 16 * 1024)
-                    if size == 64:
-                        row(spec, "connection made, used, lost", count_connections(server, counter))
+            with counted(bench, spec) as (server, counter):
+                row(spec, f"echo {size} B", count_echoes(bench, server, counter, size), size <= 16 * 1024)
+                if size == 64:
+                    row(spec, "connection made, used, lost", count_connections(server, counter))
         if spec.lines:
-            with tempfile.TemporaryDirectory() as directory:
-                counter = Counter(directory, bench.binaries)
-                with bench.server(spec, env=counter.env, arguments=("--mode", "lines")) as server:
-                    row(spec, f"burst of {BURST_LINES} lines", count_bursts(server, counter), True)
+            with counted(bench, spec, ("--mode", "lines")) as (server, counter):
+                row(spec, f"burst of {BURST_LINES} lines", count_bursts(server, counter), True)
     report.table("Heap allocations of each", ["server", "work", "allocations", "frees", "bytes", "count"], rows)
     for name, figure in checks:
         report.check(name, figure, "<=", bounds.ALLOCATIONS, tolerance=bounds.ALLOCATION_TOLERANCE)

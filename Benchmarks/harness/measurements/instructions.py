@@ -15,7 +15,7 @@ SHORT, LONG = 0.5, 2.5
 class UnderCallgrind(Server):
     def __init__(self, spec, binaries, cpus, directory):
         super().__init__(spec, binaries, cpus)
-        binary, self.output = Path(directory) / spec.product, Path(directory) / "callgrind.out"
+        binary, self.output = Path(directory) / Path(self.command[0]).name, Path(directory) / "callgrind.out"
         # Valgrind gives up on the debug information that Swift writes.
         subprocess.run(["strip", "--strip-debug", "-o", binary, self.command[0]], check=True)
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.output}"]
@@ -31,14 +31,18 @@ def count(bench, spec, size, seconds):
         return int(re.search(r"^totals: (\d+)", server.output.read_text(), re.MULTILINE).group(1)), messages
 
 
+def per_message(bench, spec, size):
+    # Start and end cost the same in both: the difference is messages alone.
+    few, few_messages = count(bench, spec, size, SHORT)
+    many, many_messages = count(bench, spec, size, LONG)
+    return (many - few) / (many_messages - few_messages)
+
+
 def run(bench):
     rows = []
     for spec in bench.servers:
         for size in (64, 16 * 1024):
-            # Start and end cost the same in both: the difference is messages alone.
-            few, few_messages = count(bench, spec, size, SHORT)
-            many, many_messages = count(bench, spec, size, LONG)
-            each = (many - few) / (many_messages - few_messages)
+            each = per_message(bench, spec, size)
             rows.append([spec.name, size, each])
             bench.report.keep("instructions", {"server": spec.name, "size": size, "instructions": each})
     bench.report.table("Instructions in user space an echo", ["server", "size", "instructions"], rows)

@@ -6,7 +6,7 @@ import tempfile
 from contextlib import contextmanager
 
 from .. import bounds
-from ..load import Load, connect, receive_exactly
+from ..load import Load, connect, echo, receive_exactly
 from ..processes import HarnessError, read_line, spawn, stop
 
 KINDS = {
@@ -16,6 +16,7 @@ KINDS = {
     "ioctl": {"ioctl"},
     "epoll_wait": {"epoll_wait", "epoll_pwait", "epoll_pwait2"},
 }
+CONNECTIONS = 300
 BURSTS, BURST_LINES, LINE = 500, 16, b"a line of a pipelined burst\n"
 
 
@@ -48,9 +49,9 @@ def by_kind(calls, messages):
     return counts
 
 
-def busy_second(bench, spec, size):
+def busy_second(bench, spec, size, seconds=1.0):
     with bench.server(spec) as server:
-        with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds=1.0) as load:
+        with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
             with traced(server) as calls:
                 messages = load.measure()["exchanged"]
     return calls, messages
@@ -66,6 +67,19 @@ def bursts(bench, spec):
                     raise HarnessError("wrong lines came back")
         connection.close()
     return calls, BURSTS
+
+
+def connections(bench, spec):
+    """Made one after another, used once and closed by the client."""
+    with bench.server(spec) as server:
+        with traced(server) as calls:
+            descriptors = server.settled_descriptor_count()
+            for _ in range(CONNECTIONS):
+                connection = connect(server.port)
+                echo(connection, LINE)
+                connection.close()
+            server.wait_for_descriptors(descriptors)
+    return calls, CONNECTIONS
 
 
 def run(bench):

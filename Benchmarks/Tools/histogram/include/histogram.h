@@ -2,8 +2,9 @@
 
 #include <stdint.h>
 
-// Latencies in nanoseconds, in buckets no wider than 1/64 of their value; a bucket a value below 64.
-enum { histogram_fraction_bits = 6, histogram_buckets = (41 - histogram_fraction_bits) << histogram_fraction_bits };
+// Latencies in nanoseconds, up to half an hour, in buckets of the log-linear design of HdrHistogram: none is wider than
+// 1/128 of its value, which is two significant digits.
+enum { histogram_fraction_bits = 7, histogram_buckets = (41 - histogram_fraction_bits) << histogram_fraction_bits };
 
 typedef struct {
     uint64_t counts[histogram_buckets];
