@@ -34,7 +34,7 @@ struct MemoryTests {
     func memoryCanBeReleasedAtAnyMoment(_ setting: Setting) throws {
         try setting.run { world in
             let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
-            let reactor = world.reactor
+            unowned let reactor = world.reactor
             server.onMade = { server in
                 reactor.releaseMemory()
                 server.transport.write("gathered")

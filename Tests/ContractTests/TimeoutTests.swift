@@ -13,13 +13,12 @@ struct TimeoutTests {
     @Test(arguments: Setting.all)
     func line33ASilentConnectionTimesOutAndThePeerSeesAnEnd(_ setting: Setting) throws {
         try setting.run { world in
+            let start = world.reactor.now
             let (server, client) = try world.pair(serverOptions: TimeoutTests.options(.init(idle: .milliseconds(30))))
-            var start: ReactorInstant?
-            server.onMade = { _ in start = world.reactor.now }
             server.onLost = { server, reason in
                 #expect(reason.isTimedOut)
                 #expect(server.transport.expiredTimeout == .idle)
-                #expect(start!.duration(to: world.reactor.now) >= .milliseconds(30))
+                #expect(start.duration(to: world.reactor.now) >= .milliseconds(30))
                 server.withoutCallbacks { $0.setTimeouts(.init(idle: .milliseconds(1))) }
             }
             client.onLost = { client, reason in

@@ -26,7 +26,7 @@ struct SimulatedNetworkTests {
             $0.transport.write([UInt8](repeating: 1, count: 60_000))
             $0.transport.loseConnection()
         }
-        receiver.onData = { receiver, _ in
+        receiver.onData = { [unowned server] receiver, _ in
             receiver.transport.pauseReading()
             server.callLater(.milliseconds(10)) { receiver.transport.resumeReading() }
         }

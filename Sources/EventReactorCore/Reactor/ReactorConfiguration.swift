@@ -27,7 +27,7 @@ public struct ReactorConfiguration: Hashable, Sendable {
 
     /// Whether the loop measures how long its turns take, for ``ReactorMetrics/Loop/lag``; it does unless set.
     ///
-    /// It looks at the clock twice a turn, which takes some 40 nanoseconds, and several times that on a machine whose
+    /// It looks at the clock twice a turn, which takes some tens of nanoseconds, and several times that on a machine whose
     /// clock the kernel alone can read.
     public var measuresLoopLag = true
 

@@ -126,8 +126,9 @@ import Testing
         ["handover 1 take\n", "yours\n"], ["handover 1 ta"],
     ]
 
-    @Test(arguments: nonsense)
-    func nonsenseFromASuccessorChangesNothing(_ words: [String]) throws {
+    @Test(arguments: nonsense.indices)
+    func nonsenseFromASuccessorChangesNothing(_ number: Int) throws {
+        let words = HandoverFailureTests.nonsense[number]
         let place = FreshPath()
         let first = Version("1", path: place.path)
         try first.events.wait(for: "serves")
@@ -185,6 +186,8 @@ import Testing
             }
             reactor.callSoon { next(0) }
             try reactor.run()
+            // It keeps what keeps it, and a leak checker would say so.
+            offer.onFailure = nil
             #expect(failures == rounds)
             // One of the first round may not have been closed yet when they were counted.
             #expect(before > 0 && sockets() < before)
