@@ -31,7 +31,6 @@ import Testing
         try second.events.wait(for: "ended")
         #expect(Client.ask(address) == "3")
         try third.end()
-        #expect(Client(to: address).failure == ECONNREFUSED)
         #expect(try Handover.take(path: place.path) == nil)
     }
 
