@@ -105,11 +105,14 @@ import Testing
 
     @Test func whatTheSuccessorDoesNotTakeIsClosed() throws {
         let place = FreshPath()
+        // Not a port, whose number another test may have by the time that it is looked at.
+        let other = FreshPath()
+        let otherPath = other.path
         let first = Version(
             "1", path: place.path,
             setUp: { reactor, before, name in
                 var ports = try Version.onePort(reactor, before, name)
-                ports["old"] = try reactor.listenTCP(port: 0, host: "127.0.0.1") { nil }
+                ports["old"] = try reactor.listenUNIX(path: otherPath) { nil }
                 return ports
             })
         try first.events.wait(for: "serves")
@@ -117,7 +120,7 @@ import Testing
         try second.events.wait(for: "serves")
         try first.events.wait(for: "ended")
         #expect(Client.ask(first.address()) == "2")
-        #expect(Client(to: first.address("old")).failure == ECONNREFUSED)
+        #expect([ECONNREFUSED, ENOENT].contains(Client(to: first.address("old")).failure))
         try second.end()
     }
 
