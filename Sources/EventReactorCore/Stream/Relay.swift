@@ -211,9 +211,7 @@ public final class Relay {
 
     /// Bytes arrived on the source, which is only read while the receiver's queue is down.
     func copy(_ bytes: UnsafeRawBufferPointer) {
-        guard ending == nil, let receiver, receiver.state.isDisjoint(with: [.failed, .broken, .aborted, .lost]) else {
-            return
-        }
+        guard ending == nil, let receiver, receiver.state.isDisjoint(with: .mute) else { return }
         taken += bytes.count
         unsafe receiver.pass(bytes)
         if !receiver.state.isDisjoint(with: .unsettled) { receiver.listIfOutside() }

@@ -114,7 +114,7 @@ extension StreamConnection {
     @inline(never)
     func pump() {
         guard let meter = extras?.meter else { return }
-        while !meter.held.isEmpty, state.isDisjoint(with: [.failed, .broken, .aborted, .lost]) {
+        while !meter.held.isEmpty, state.isDisjoint(with: .mute) {
             let isLimited = !meter.writing.isEmpty
             let isQueued = state.contains(.queued) && engine.queuedByteCount(self) > 0
             if isQueued && isLimited { return }
@@ -130,9 +130,9 @@ extension StreamConnection {
             }
             if taken < 0 { return sendFailed(Int32(-taken)) }
             if !isRestQueued { return fail(SystemError(code: ENOMEM, operation: "write", address: peer)) }
-            if state.contains(.watched) && !isQueued { watch?.offered() }
+            if !isQueued { watch?.offered() }
             if engine.queuedByteCount(self) > 0 {
-                if state.contains(.watched) && !isQueued { watch?.beganWaiting() }
+                if !isQueued { noteWaiting(true) }
                 state.insert(.queued)
             }
             for share in meter.writing { share.throttle.charge(share, taken) }

@@ -71,7 +71,7 @@ extension StreamConnection {
             noteTaken(taken)
         }
         guard taken < bytes.count else { return }
-        if state.contains(.watched) { watch?.beganWaiting() }
+        noteWaiting(true)
         count { $0.bytesQueued &+= bytes.count - taken }
         if unsafe !engine.enqueue(self, UnsafeRawBufferPointer(rebasing: bytes[taken...])) {
             fail(SystemError(code: ENOMEM, operation: "write", address: peer))
@@ -88,7 +88,7 @@ extension StreamConnection {
     func watchRoom(_ wanted: Bool) {
         guard wanted != state.contains(.wantsRoom) else { return }
         if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }
-        if state.contains(.watched) { wanted ? watch?.beganWaiting() : watch?.endedWaiting() }
+        noteWaiting(wanted)
         engine.roomWatchChanged(self)
     }
 

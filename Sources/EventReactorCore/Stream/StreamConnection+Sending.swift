@@ -103,7 +103,7 @@ extension StreamConnection {
             unsafe hold(bytes)
             if wanted > settings.highMark { state.insert(.marked) }
         } else if unsafe engine.enqueue(self, bytes) {
-            if state.contains(.watched) && !state.contains(.queued) { watch?.beganWaiting() }
+            if !state.contains(.queued) { noteWaiting(true) }
             state.insert(.queued)
             count { $0.bytesQueued &+= bytes.count }
             if wanted > settings.highMark { state.insert(.marked) }

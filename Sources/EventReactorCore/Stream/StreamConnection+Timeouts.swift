@@ -42,13 +42,17 @@ extension StreamConnection {
 
     /// Reading has begun or ended, by the protocol's will, a relay's or a limit's.
     func noteReading(_ reads: Bool) {
-        guard state.contains(.watched) else { return }
         if reads { watch?.readingResumed() } else { watch?.readingPaused() }
+    }
+
+    /// Bytes begin to wait for the peer, or wait no more.
+    func noteWaiting(_ waits: Bool) {
+        if waits { watch?.beganWaiting() } else { watch?.endedWaiting() }
     }
 
     /// The kernel took bytes that waited.
     package func outboxTaken(_ count: Int) {
-        if state.contains(.watched) { watch?.taken(count) }
+        watch?.taken(count)
     }
 
     // MARK: Setting

@@ -325,7 +325,7 @@ package final class StreamConnection {
     /// The queue has come down to the low mark or further.
     package func outboxDrained(remaining: Int) {
         if remaining == 0 {
-            if state.contains(.watched) { watch?.endedWaiting() }
+            noteWaiting(false)
             if !state.contains(.lining) { state.remove(.queued) }
             if state.contains(.writeMetered) { pump() }
         }
