@@ -44,6 +44,7 @@ final class LibeventEngine: ReactorEngine {
         direct?.outboxes.empty()
         wakeEvent = nil
         timerEvent = nil
+        base.finish()
     }
 
     /// The reactor that this is the engine of, and that owns it.

@@ -77,6 +77,34 @@ struct LeakTests {
         }
     }
 
+    /// Where the leak checker of the address sanitizer is on, it judges this when the process exits.
+    @Test(arguments: Setting.all)
+    func line05WhatWaitsToBeReadGoesWithTheReactor(_ setting: Setting) async {
+        await #expect(processExitsWith: .success) { [setting] in
+            func use() throws {
+                try setting.run { world in
+                    let pairs = try (0..<32).map { _ in try world.pair() }
+                    for (server, client) in pairs {
+                        server.onMade = { $0.transport.pauseReading() }
+                        client.onMade = { $0.transport.write([UInt8](repeating: 1, count: 16 * 1024)) }
+                    }
+                    world.wait(until: { pairs.allSatisfy { !$0.calls.isEmpty && !$1.calls.isEmpty } }) {
+                        world.settle {
+                            // The bytes are to be told of in a turn that does not come.
+                            for (server, _) in pairs { server.transport.resumeReading() }
+                            world.finish()
+                        }
+                    }
+                }
+            }
+            try use()
+            let before = Memory.residentBytes()
+            for _ in 0..<30 { try use() }
+            let grown = Memory.residentBytes() - before
+            #expect(grown < 3_000_000 || Sanitizer.isAddress || Sanitizer.isThread, "by \(grown) bytes")
+        }
+    }
+
     @Test(arguments: Setting.all)
     func line29ADescriptorUsedAgainInsideACallbackBelongsToItsNewOwner(_ setting: Setting) throws {
         let world = try setting.makeWorld()

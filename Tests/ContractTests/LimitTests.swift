@@ -166,35 +166,22 @@ struct LimitTests {
                     client.onMade = { $0.transport.pauseReading() }
                     var before = 0
                     world.whenMade(server, client) {
-                        before = LimitTests.residentBytes()
+                        before = Memory.residentBytes()
                         server.transport.writeBufferLimit = 150_000_000
                         let piece = [UInt8](repeating: 1, count: 1_000_000)
                         for _ in 0..<100 { server.transport.write(piece) }
-                        #expect(LimitTests.residentBytes() > before + 80_000_000)
+                        #expect(Memory.residentBytes() > before + 80_000_000)
                         for _ in 0..<100 { server.transport.write(piece) }
                     }
                     server.onLost = { server, _ in
                         #expect(LimitTests.exceeded(server) != nil)
                         world.settle {
-                            #expect(LimitTests.residentBytes() < before + 20_000_000)
+                            #expect(Memory.residentBytes() < before + 20_000_000)
                             world.finish()
                         }
                     }
                 }
             }
         }
-    }
-
-    /// The memory that the process has, without what its allocator keeps for later.
-    private static func residentBytes() -> Int {
-        if let trim = unsafe dlsym(nil, "malloc_trim") {
-            _ = unsafe unsafeBitCast(trim, to: (@convention(c) (Int) -> Int32).self)(0)
-        }
-        guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
-        defer { unsafe fclose(file) }
-        var line = [CChar](repeating: 0, count: 200)
-        guard unsafe fgets(&line, 200, file) != nil else { return 0 }
-        let fields = String(decoding: line.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
-        return (Int(fields[1]) ?? 0) * Int(getpagesize())
     }
 }

@@ -32,6 +32,20 @@ struct EventBase: ~Copyable {
         unsafe event_base_loop(pointer, waits ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
     }
 
+    /// Does what libevent put off to a later turn, where nothing else is left in the base.
+    ///
+    /// A bufferevent that was freed while a deferred callback of its own waited is let go by that callback alone:
+    /// `event_base_free` drops the callback, and the bufferevent would be lost with all its bytes.
+    func finish() {
+        while true {
+            // What waits counts as added, too.
+            let waiting = unsafe event_base_get_num_events(pointer, UInt32(EVENT_BASE_COUNT_ACTIVE))
+            let added = unsafe event_base_get_num_events(pointer, UInt32(EVENT_BASE_COUNT_ADDED))
+            guard waiting > 0 && waiting == added else { return }
+            loopOnce(waits: false)
+        }
+    }
+
     /// Whether the descriptors that a base opens can be had: without its pipe libevent ends the process.
     private static func canOpenDescriptors() -> Bool {
         let opened = (0..<3).map { _ in er_eventfd() }
