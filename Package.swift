@@ -62,17 +62,23 @@ let package = Package(
         .executableTarget(
             name: "FramingBug", dependencies: ["EventReactorTesting"], path: "Examples/FramingBug",
             swiftSettings: strict),
+        // What several test targets use.
+        .target(
+            name: "TestSupport", dependencies: ["EventReactorCore"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .testTarget(
             name: "EventReactorTests",
             dependencies: [
                 "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorSockets", "Handover",
+                "TestSupport",
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ContractTests",
-            dependencies: ["EventReactor", "EventReactorNative", "EventReactorSockets", "EventReactorTesting"],
+            dependencies: [
+                "EventReactor", "EventReactorNative", "EventReactorSockets", "EventReactorTesting", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

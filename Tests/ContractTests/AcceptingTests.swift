@@ -1,4 +1,5 @@
 import EventReactor
+import TestSupport
 import Testing
 
 @Suite("Contract 24, 25: accepting")
@@ -128,12 +129,7 @@ struct AcceptingTests {
                 }
                 return server
             }
-            var port = try world.reactor.listenTCP(port: 0, factory: factory)
-            if givenPort {
-                let number = try #require(port.localAddress.port)
-                port.stopListening()
-                port = try world.reactor.listenTCP(port: number, factory: factory)
-            }
+            let port = try world.reactor.listenTCP(port: givenPort ? FreshPort.next() : 0, factory: factory)
             #expect(port.localAddresses.map(\.family) == [.ipv4, .ipv6])
             let number = try #require(port.localAddress.port)
             #expect(number != 0)
@@ -147,7 +143,7 @@ struct AcceptingTests {
     @Test(arguments: Setting.reactors)
     func line25StoppingFreesBothFamilies(_ setting: Setting) throws {
         try setting.run { world in
-            let port = try world.reactor.listenTCP(port: 0) { nil }
+            let port = try world.reactor.listenTCP(port: FreshPort.next()) { nil }
             let number = try #require(port.localAddress.port)
             #expect(throws: ListenError.self) { try world.reactor.listenTCP(port: number, host: "127.0.0.1") { nil } }
             #expect(throws: ListenError.self) { try world.reactor.listenTCP(port: number, host: "::1") { nil } }

@@ -1,5 +1,6 @@
 import EventReactor
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Contract 1-3: run and stop")

@@ -1,5 +1,6 @@
 import EventReactor
 import Glibc
+import TestSupport
 import Testing
 
 /// Each runs in a process of its own, since signals are a process's.

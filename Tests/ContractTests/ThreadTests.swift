@@ -1,5 +1,6 @@
 import EventReactor
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Contract 13, 14: calls from other threads and callbacks")

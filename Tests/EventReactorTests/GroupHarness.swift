@@ -102,10 +102,12 @@ extension ReactorGroup.Configuration {
 }
 
 extension ReactorGroup {
-    /// A group whose reactors say who serves, at a port of the loopback interface that the system chose.
-    static func whoServes(_ count: Int, _ configuration: Configuration = .quiet) throws -> ReactorGroup {
+    /// A group whose reactors say who serves, at a port of the loopback interface that the system chooses unless given.
+    static func whoServes(
+        _ count: Int, _ configuration: Configuration = .quiet, port: Int = 0
+    ) throws -> ReactorGroup {
         try ReactorGroup(count: count, configuration: configuration) { reactor in
-            try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+            try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
         }
     }
 }

@@ -1,5 +1,6 @@
 import EventReactor
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("A group starts")
@@ -90,10 +91,7 @@ struct GroupStartTests {
     }
 
     @Test func aPortGivenLaterIsSharedToo() async throws {
-        let taken = try ReactorGroup.whoServes(1)
-        try await taken.start()
-        let port = try #require(taken.localAddresses.first?.port)
-        await taken.stop()
+        let port = FreshPort.next()
         let group = try ReactorGroup(count: 3, configuration: .quiet) { _ in }
         try await group.start()
         let errors = await group.collectFromEach { reactor -> String? in
@@ -109,9 +107,9 @@ struct GroupStartTests {
     }
 
     @Test func aPortThatAnotherGroupHasIsAnError() async throws {
-        let first = try ReactorGroup.whoServes(2)
+        let port = FreshPort.next()
+        let first = try ReactorGroup.whoServes(2, port: port)
         try await first.start()
-        let port = try #require(first.localAddresses.first?.port)
         let second = try ReactorGroup(count: 2, configuration: .quiet) { reactor in
             try reactor.listenTCP(port: port, host: "127.0.0.1") { Protocol() }
         }
@@ -158,16 +156,15 @@ struct GroupStartTests {
     }
 
     @Test(arguments: [0, 2, 3]) func aSetUpThatFailsFailsTheStartAndLeavesNothingBound(_ bad: Int) async throws {
-        let port = Shared(0)
+        let port = FreshPort.next()
         let calls = Shared<[Int]>([])
         let group = try ReactorGroup(count: 4, configuration: .quiet) { reactor in
             let place = reactor.placeInGroup ?? -1
             calls.change { $0.append(place) }
-            let listener = try reactor.listenTCP(port: 0, host: "127.0.0.1") { Protocol() }
+            let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { Protocol() }
             // A closure that keeps its reactor keeps nothing bound.
             reactor.callLater(.seconds(3600)) { print(reactor, listener) }
             reactor.onShutdown { Issue.record("a group that did not start does not shut down") }
-            port.change { $0 = listener.localAddress.port ?? 0 }
             if place == bad { throw Refused() }
         }
         let error = await #expect(throws: ReactorGroupError.self) { try await group.start() }
@@ -180,7 +177,7 @@ struct GroupStartTests {
         #expect(group.remotes.isEmpty && group.localAddresses.isEmpty)
         // Without a share in it: nobody else has the port.
         let reactor = try Reactor()
-        try reactor.listenTCP(port: port.value, host: "127.0.0.1") { Protocol() }
+        try reactor.listenTCP(port: port, host: "127.0.0.1") { Protocol() }
     }
 
     @Test func aSetUpThatRunsItsReactorIsTold() async throws {

@@ -1,4 +1,5 @@
 import EventReactor
+import TestSupport
 import Testing
 
 extension Setting {
@@ -23,9 +24,11 @@ extension World {
             return try reactor.listenUNIX(
                 path: address?.path ?? freshPath(), backlog: backlog, options: options, factory: factory)
         }
-        return try reactor.listenTCP(
-            port: address?.port ?? 0, host: address?.host ?? loopback, backlog: backlog, options: options,
-            factory: factory)
+        func listen(_ port: Int) throws -> ListeningPort {
+            try reactor.listenTCP(
+                port: port, host: address?.host ?? loopback, backlog: backlog, options: options, factory: factory)
+        }
+        return try address?.port.map(listen) ?? atFreshPort(listen)
     }
 
     /// A listener at a given address.

@@ -1,6 +1,7 @@
 import EventReactor
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// What one run of a test happens in: a reactor, and listeners and connectors of the setting's transport.
@@ -64,11 +65,13 @@ final class World {
         switch setting.transport {
         case .tcp4, .tcp6, .simulated:
             let host = setting.transport == .tcp6 ? "::1" : "127.0.0.1"
-            if setting.movement == .bufferevent, let libevent {
-                return try libevent.listenTCP(
-                    port: 0, host: host, buffering: .bufferevent, options: options, makeProtocol)
+            return try atFreshPort { port in
+                if setting.movement == .bufferevent, let libevent {
+                    return try libevent.listenTCP(
+                        port: port, host: host, buffering: .bufferevent, options: options, makeProtocol)
+                }
+                return try reactor.listenTCP(port: port, host: host, options: options, makeProtocol)
             }
-            return try reactor.listenTCP(port: 0, host: host, options: options, makeProtocol)
         case .unix:
             let path = freshPath()
             if setting.movement == .bufferevent, let libevent {
@@ -125,6 +128,11 @@ final class World {
         options.stream = serverOptions
         let port = try listen(options: options) { server }
         try connect(to: port.localAddress, options: clientOptions, { client }, onFailure: onFailure)
+    }
+
+    /// Listens at a port that no other test has.
+    func atFreshPort(_ listen: (Int) throws -> ListeningPort) throws -> ListeningPort {
+        try setting.isOnKernel ? FreshPort.listen(listen) : listen(0)
     }
 
     /// A path for a socket that no other test has.

@@ -1,6 +1,7 @@
 import EventReactor
 import EventReactorSockets
 import Glibc
+import TestSupport
 import Testing
 
 /// Whatever a successor does before it serves, the predecessor goes on.
@@ -243,7 +244,7 @@ import Testing
             do {
                 // The kernel answers connects, and holds what the successor asks, until it is looked at.
                 let isOver = Events()
-                let predecessor = TestThread {
+                let predecessor = WorkerThread {
                     let descriptor = accept(listener, nil, nil)
                     var ends: [Int32] = [0, 0]
                     _ = unsafe pipe(&ends)

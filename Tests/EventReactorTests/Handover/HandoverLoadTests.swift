@@ -1,6 +1,7 @@
 import EventReactor
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// Clients that ask all the while, each as soon as it has its answer, and what became of it.
@@ -12,12 +13,12 @@ private final class Load {
     }
 
     private let counts = Counts()
-    private var threads: [TestThread] = []
+    private var threads: [WorkerThread] = []
 
     /// - Parameter keepsAlive: whether a client asks again on the same connection until the server ends it.
     init(clients: Int, at address: SocketAddress, keepsAlive: Bool) {
         threads = (0..<clients).map { _ in
-            TestThread { [counts] in
+            WorkerThread { [counts] in
                 while !counts.isOver.load(ordering: .relaxed) {
                     let caller = Client(to: address)
                     repeat {

@@ -1,6 +1,7 @@
 import EventReactor
 import EventReactorNative
 import Glibc
+import TestSupport
 import Testing
 
 /// What happens on other threads, in order, for a test to wait for.
@@ -55,31 +56,6 @@ final class Events: @unchecked Sendable {
     }
 }
 
-/// A thread that a test waits for.
-final class TestThread {
-    private var thread = pthread_t()
-
-    private final class Work: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        let context = unsafe Unmanaged.passRetained(Work(body)).toOpaque()
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                if let context = unsafe context {
-                    unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
-                }
-                return nil
-            }, context)
-        precondition(code == 0, "no thread could be had")
-    }
-
-    deinit { pthread_join(thread, nil) }
-}
-
 enum Kind: String, CaseIterable, Sendable {
     case libevent, native
 
@@ -120,13 +96,13 @@ final class Version {
     let events = Events()
     let addresses = Locked<[String: [SocketAddress]]>([:])
     private let remote = Locked<Remote<ReactorBase>?>(nil)
-    private var thread: TestThread?
+    private var thread: WorkerThread?
 
     init(
         _ name: String, _ kind: Kind = .libevent, path: String, readyWithin: Duration = .seconds(60),
         setUp: @escaping SetUp = Version.onePort, beforeOffering: @escaping @Sendable () -> Void = {}
     ) {
-        thread = TestThread { [events, addresses, remote] in
+        thread = WorkerThread { [events, addresses, remote] in
             do {
                 let reactor = try kind.makeReactor()
                 reactor.onDiagnostic = { events.post("diagnostic: \($0)") }
