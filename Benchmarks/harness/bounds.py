@@ -28,7 +28,7 @@ MEMORY_PER_CONNECTION = 400.0
 # Processor seconds used in five seconds with no descriptor left.
 STARVED_CPU_SECONDS = 0.2
 
-# Bytes for each second of the forwarder's processor time: relaying over copying. And a file by sendFile over reading and
+# Bytes a second, and for each second of the forwarder's processor time: relaying over copying. And a file by sendFile over reading and
 # writing it, and over sendfile(2) called from C.
 RELAY_RATIO = 1.5
 SENDFILE_OVER_COPY = 1.5

@@ -17,9 +17,12 @@ int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count) {
 
 int er_pipe(int size, int ends[2]) {
     if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return -errno;
-    // A user who has many pipes is given small ones, and may not make them larger.
-    int capacity = fcntl(ends[1], F_SETPIPE_SZ, size);
-    if (capacity < 0) capacity = fcntl(ends[1], F_GETPIPE_SZ);
+    // What one pipe may hold has a bound, and a user who has many is given small ones, and may not make them larger.
+    int capacity = fcntl(ends[1], F_GETPIPE_SZ);
+    for (; size > capacity; size /= 2) {
+        int grown = fcntl(ends[1], F_SETPIPE_SZ, size);
+        if (grown >= 0) return grown;
+    }
     return capacity < 0 ? 0 : capacity;
 }
 

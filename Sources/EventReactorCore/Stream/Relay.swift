@@ -19,8 +19,11 @@ public final class Relay {
     /// The connection that is read; nil once the relay has ended.
     private(set) var source: StreamConnection?
     private var receiver: StreamConnection?
-    /// The bytes under way are in it; without one they are copied.
+    /// The bytes go through a pipe in the kernel; otherwise they are copied.
+    private var isSpliced = false
+    /// The bytes under way are in it; it is there while there are any.
     private var pipe: (any RelayPipe)?
+    private var portion = RelayPortion()
     private let completion: ((Int, RelayEnding) -> Void)?
     private var taken = 0
     /// All that was written to the receiver before has gone.
@@ -69,7 +72,7 @@ public final class Relay {
             }
             begin(receiver)
         }
-        if pipe != nil { move(receiver) } else { updateCopying(receiver) }
+        if isSpliced { move(receiver) } else { updateCopying(receiver) }
         guard receiver.state.isDisjoint(with: [.lost, .failed, .broken]) else { return true }
         guard let ending, pipe == nil, receiver.queuedByteCount == 0 else { return false }
         receiver.extras?.line?.removeFirst()
@@ -81,8 +84,8 @@ public final class Relay {
     private func begin(_ receiver: StreamConnection) {
         isFront = true
         guard ending == nil, let source, canSplice(source, receiver) else { return }
-        pipe = receiver.engine.takePipe()
-        if pipe != nil { takeBySplice(source, !isPaused) }
+        isSpliced = true
+        takeBySplice(source, !isPaused)
     }
 
     /// Under limits each byte has to be counted as it goes.
@@ -125,29 +128,28 @@ public final class Relay {
     /// that lets it go on.
     private func move(_ receiver: StreamConnection) {
         guard receiver.queuedByteCount == 0 else { return }
+        defer { letGoOfPipe() }
         var budget = Relay.bytesPerTurn
         var expectsMore = true
-        while let pipe {
+        while true {
             // Limits may have come meanwhile.
-            if let source, !canSplice(source, receiver) { return leavePipe(pipe, receiver) }
-            while pipe.byteCount > 0 {
+            if let source, !canSplice(source, receiver) { return goOnByCopying(receiver) }
+            while let pipe, pipe.byteCount > 0 {
                 let count = pipe.drain(to: receiver.descriptor)
                 if count == -Int(EAGAIN) {
+                    portion.stuck()
                     if let source { takeBySplice(source, false) }
                     return receiver.watchRoom(true)
                 }
-                if count == -Int(EINVAL) { return leavePipe(pipe, receiver) }
+                if count == -Int(EINVAL) { return goOnByCopying(receiver) }
                 if count <= 0 {
                     if let source { takeBySplice(source, false) }
                     return receiver.sendFailed(count == 0 ? EPIPE : Int32(-count))
                 }
                 receiver.noteTaken(count)
             }
-            guard ending == nil, let source else {
-                pipe.giveBack()
-                self.pipe = nil
-                return
-            }
+            portion.passedOn()
+            guard ending == nil, let source else { return }
             guard !isPaused, source.isOpenForRelay else {
                 takeBySplice(source, false)
                 return receiver.watchRoom(false)
@@ -156,38 +158,48 @@ public final class Relay {
                 receiver.watchRoom(false)
                 return takeBySplice(source, true)
             }
-            let count = pipe.fill(from: source.descriptor)
+            if pipe == nil { pipe = receiver.engine.takePipe() }
+            guard let pipe else { return goOnByCopying(receiver) }
+            let count = pipe.fill(from: source.descriptor, most: portion.byteCount)
             if count > 0 {
                 source.count { $0.bytesReceived &+= count }
                 source.noteReceived(count)
                 taken += count
                 budget -= count
-                expectsMore = count >= Relay.worthAnotherLook
+                expectsMore = count >= min(portion.byteCount, Relay.worthAnotherLook)
+                portion.taken(count)
             } else if count == 0 {
                 source.receivedEnd()
             } else if count == -Int(EAGAIN) {
                 expectsMore = false
             } else if count == -Int(EINVAL) {
-                return leavePipe(pipe, receiver)
+                return goOnByCopying(receiver)
             } else {
                 return source.broke(Int32(-count))
             }
         }
     }
 
-    /// One of the two cannot splice: what is in the pipe is read out, and the rest is copied.
-    private func leavePipe(_ pipe: any RelayPipe, _ receiver: StreamConnection) {
-        self.pipe = nil
+    /// One of the two cannot splice, or there is no pipe: what is in the pipe is read out, and the rest is copied.
+    private func goOnByCopying(_ receiver: StreamConnection) {
+        isSpliced = false
         if let source { takeBySplice(source, false) }
         receiver.watchRoom(false)
         let buffer = unsafe receiver.receiveBuffer
-        while pipe.byteCount > 0 {
+        while let pipe, pipe.byteCount > 0 {
             let count = unsafe pipe.read(into: buffer)
             guard count > 0 else { return receiver.fail(RelayError.unsupported) }
             unsafe receiver.pass(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-        pipe.giveBack()
+        letGoOfPipe()
         updateCopying(receiver)
+    }
+
+    /// An empty pipe is for whatever relay moves bytes next.
+    private func letGoOfPipe() {
+        guard let pipe, pipe.byteCount == 0 else { return }
+        pipe.giveBack()
+        self.pipe = nil
     }
 
     /// Has the source's readiness end up in `sourceIsReadable`, or not.
@@ -221,7 +233,7 @@ public final class Relay {
     private func updateCopying(_ receiver: StreamConnection) {
         guard ending == nil, let source, source.isOpenForRelay else { return }
         let isRead =
-            !isPaused && isFront && pipe == nil
+            !isPaused && isFront && !isSpliced
             && receiver.queuedByteCount <= receiver.copyMark
         source.setReading(isRead)
     }
@@ -232,7 +244,7 @@ public final class Relay {
         guard isPaused != pauses else { return }
         isPaused = pauses
         guard let source, let receiver, isFront, ending == nil else { return }
-        if pipe == nil {
+        if !isSpliced {
             updateCopying(receiver)
         } else {
             // Once more what is there may be in the pipe alone, which the receiver's line looks after.
@@ -315,8 +327,8 @@ package protocol RelayPipe: AnyObject {
     /// The bytes that are in it.
     var byteCount: Int { get }
 
-    /// Moves bytes of a socket into the pipe, which is empty: how many, 0 at the stream's end.
-    func fill(from descriptor: Int32) -> Int
+    /// Moves bytes of a socket into the pipe, which is empty, and no more than said: how many, 0 at the stream's end.
+    func fill(from descriptor: Int32, most: Int) -> Int
 
     /// Moves bytes of the pipe into a socket.
     func drain(to descriptor: Int32) -> Int
@@ -324,6 +336,6 @@ package protocol RelayPipe: AnyObject {
     /// Takes bytes out of the pipe.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int
 
-    /// Keeps the empty pipe for the next relay; one that is let go without this is closed.
+    /// Keeps the empty pipe for whoever takes one next; one that is let go without this is closed.
     func giveBack()
 }

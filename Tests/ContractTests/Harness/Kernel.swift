@@ -75,6 +75,9 @@ enum Descriptors {
         return Dictionary(grouping: kinds) { $0 }.mapValues(\.count)
     }
 
+    /// How many are ends of pipes.
+    static var pipes: Int { kinds.filter { $0.key.hasPrefix("pipe:") }.values.reduce(0, +) }
+
     /// The kinds of which there are as many more as there were reactors; the test runner opens one or two of its own.
     static func grown(since before: [String: Int], by number: Int) -> [String] {
         kinds.filter { $0.value - before[$0.key, default: 0] >= number }.keys.sorted()

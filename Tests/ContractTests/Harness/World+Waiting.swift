@@ -33,6 +33,10 @@ extension World {
 
     /// Ends the run when all of several connections are lost; each recorder's own `onLost` is kept.
     func finishWhenLost(_ recorders: Recorder..., then check: @escaping () -> Void = {}) {
+        finishWhenLost(recorders, then: check)
+    }
+
+    func finishWhenLost(_ recorders: [Recorder], then check: @escaping () -> Void = {}) {
         var rest = recorders.count
         for recorder in recorders {
             let own = recorder.onLost

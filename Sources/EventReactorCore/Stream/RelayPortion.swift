@@ -1,0 +1,28 @@
+/// How much a relay takes from its source at once.
+///
+/// What is taken and not passed on waits in the kernel, for each relay: so it is little where the receiver is slow. It
+/// doubles where the source gave all that was asked for and the receiver took that at once, and halves where the receiver
+/// did not. A larger portion is cheaper by the byte: `./bench relay` with 1 MiB moves 1.4 times what it does with 256 KiB.
+struct RelayPortion {
+    private static let bounds = 64 * 1024...1024 * 1024
+
+    private(set) var byteCount = 256 * 1024
+    private var wasGivenWhole = false
+
+    /// So much came of what was asked for.
+    mutating func taken(_ count: Int) {
+        wasGivenWhole = count >= byteCount
+    }
+
+    /// All of it has been passed on.
+    mutating func passedOn() {
+        if wasGivenWhole { byteCount = min(byteCount * 2, RelayPortion.bounds.upperBound) }
+        wasGivenWhole = false
+    }
+
+    /// The receiver takes no more now, and some is left.
+    mutating func stuck() {
+        byteCount = max(byteCount / 2, RelayPortion.bounds.lowerBound)
+        wasGivenWhole = false
+    }
+}
