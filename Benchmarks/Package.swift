@@ -51,7 +51,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "GroupEcho",
-            dependencies: [.product(name: "EventReactor", package: "swift-event-reactor")],
+            dependencies: ["Modes", .product(name: "EventReactor", package: "swift-event-reactor")],
             path: "Servers/GroupEcho"
         ),
 

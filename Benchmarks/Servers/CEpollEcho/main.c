@@ -2,11 +2,14 @@
 // one receive buffer shared by all connections, the answer sent at once from that buffer. What the kernel does not take
 // is kept, and the connection is not read again until it has gone out, so that a peer which never reads costs one
 // buffer at most. `--mode lines` answers each line by a send of its own, there being nothing that would gather them.
+// With `--threads N` there are N such loops, each with a listener of its own at the port and pinned to a processor.
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,12 +29,12 @@ typedef struct {
 
 static enum { echo, lines, sink, source } mode = echo;
 
-static int epoll_fd;
-static int listen_fd;
-static int spare_fd;  // given up when there is no descriptor left, so that a caller can be accepted and turned away
-static char *shared_buffer;
+static _Thread_local int epoll_fd;
+static _Thread_local int listen_fd;
+static _Thread_local int spare_fd;  // given up when there is no descriptor left, so that a caller can be accepted and turned away
+static _Thread_local char *shared_buffer;
 static size_t shared_buffer_size = 64 * 1024;
-static bool reuse_port;  // several processes listen on one port, and the kernel spreads callers over them
+static bool reuse_port;  // several processes or threads listen on one port, and the kernel spreads callers over them
 
 static void fail(const char *what) {
     perror(what);
@@ -153,6 +156,8 @@ static void on_acceptable(void) {
     }
 }
 
+static uint16_t listened_port;
+
 static int listen_on(uint16_t port) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) fail("socket");
@@ -165,8 +170,7 @@ static int listen_on(uint16_t port) {
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("bind");
     if (listen(fd, backlog) < 0) fail("listen");
     if (getsockname(fd, (struct sockaddr *)&address, &length) < 0) fail("getsockname");
-    printf("listening on %d\n", ntohs(address.sin_port));
-    fflush(stdout);
+    listened_port = ntohs(address.sin_port);
     return fd;
 }
 
@@ -177,18 +181,7 @@ static bool parse_mode(const char *name) {
     return false;
 }
 
-int main(int argc, char **argv) {
-    uint16_t port = 0;
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 < argc && strcmp(argv[i], "--port") == 0) port = (uint16_t)atoi(argv[i + 1]);
-        else if (i + 1 < argc && strcmp(argv[i], "--buffer") == 0) shared_buffer_size = strtoul(argv[i + 1], NULL, 10);
-        else if (i + 1 < argc && strcmp(argv[i], "--reuse-port") == 0) reuse_port = strcmp(argv[i + 1], "on") == 0;
-        else if (i + 1 >= argc || strcmp(argv[i], "--mode") != 0 || !parse_mode(argv[i + 1])) {
-            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES] [--mode echo|lines|sink|source] "
-                            "[--reuse-port on|off]\n", argv[0]);
-            return 2;
-        }
-    }
+static void open_loop(uint16_t port) {
     shared_buffer = malloc(shared_buffer_size);
     if (shared_buffer == NULL || shared_buffer_size < piece_size) fail("buffer");
     memset(shared_buffer, 'x', shared_buffer_size);
@@ -196,10 +189,11 @@ int main(int argc, char **argv) {
     if (epoll_fd < 0) fail("epoll_create1");
     spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     listen_fd = listen_on(port);
-
     struct epoll_event listening = {.events = EPOLLIN, .data.ptr = NULL};  // no connection: the listener
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &listening) < 0) fail("epoll_ctl");
+}
 
+static void run_loop(void) {
     struct epoll_event events[max_events];
     for (;;) {
         int count = epoll_wait(epoll_fd, events, max_events, -1);
@@ -212,4 +206,50 @@ int main(int argc, char **argv) {
             else on_readable(c);
         }
     }
+}
+
+static cpu_set_t allowed;
+
+// To the processor of that place among those that the program may use.
+static void pin(long place) {
+    cpu_set_t one;
+    place %= CPU_COUNT(&allowed);
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && place-- == 0) CPU_SET(cpu, &one);
+    if (pthread_setaffinity_np(pthread_self(), sizeof one, &one) != 0) fail("pthread_setaffinity_np");
+}
+
+static void *run_another(void *place) {
+    pin((long)place);
+    open_loop(listened_port);
+    run_loop();
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    uint16_t port = 0;
+    long threads = 1;
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 < argc && strcmp(argv[i], "--port") == 0) port = (uint16_t)atoi(argv[i + 1]);
+        else if (i + 1 < argc && strcmp(argv[i], "--buffer") == 0) shared_buffer_size = strtoul(argv[i + 1], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--threads") == 0) threads = atol(argv[i + 1]);
+        else if (i + 1 < argc && strcmp(argv[i], "--reuse-port") == 0) reuse_port = strcmp(argv[i + 1], "on") == 0;
+        else if (i + 1 >= argc || strcmp(argv[i], "--mode") != 0 || !parse_mode(argv[i + 1])) {
+            fprintf(stderr, "usage: %s [--port N] [--buffer BYTES] [--mode echo|lines|sink|source] "
+                            "[--reuse-port on|off] [--threads N]\n", argv[0]);
+            return 2;
+        }
+    }
+    reuse_port |= threads > 1;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) fail("sched_getaffinity");
+    open_loop(port);
+    for (long place = 1; place < threads; place++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, run_another, (void *)place) != 0) fail("pthread_create");
+    }
+    if (threads > 1) pin(0);
+    printf("listening on %d\n", listened_port);
+    fflush(stdout);
+    run_loop();
 }

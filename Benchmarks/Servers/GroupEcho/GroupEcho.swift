@@ -5,9 +5,11 @@
 //   --fewest           the same, each to the reactor with the fewest connections
 //   --private-tables   each thread has a descriptor table of its own
 //   --pin              each thread has a processor of its own
+//   --lines            each line is answered by a write of its own
 
 import EventReactor
 import Glibc
+import Modes
 
 final class Echo: Protocol {
     override func dataReceived(_ data: Span<UInt8>) {
@@ -18,6 +20,7 @@ final class Echo: Protocol {
 struct Options {
     var port = 0
     var reactors: Int?
+    var mode = Mode.echo
     var group = ReactorGroup.Configuration()
 
     init(_ arguments: some Sequence<String>) {
@@ -34,13 +37,14 @@ struct Options {
             case "--fewest": group.accepting = .acceptor(handing: .toFewestConnections)
             case "--private-tables": group.privateDescriptorTables = true
             case "--pin": group.pinning = .inOrder
+            case "--lines": mode = .lines
             default: Self.explain()
             }
         }
     }
 
     static func explain() -> Never {
-        print("usage: GroupEcho [--port N] [--reactors N] [--acceptor] [--fewest] [--private-tables] [--pin]")
+        print("usage: GroupEcho [--port N] [--reactors N] [--acceptor] [--fewest] [--private-tables] [--pin] [--lines]")
         exit(2)
     }
 }
@@ -49,8 +53,11 @@ struct Options {
     static func main() throws {
         let options = Options(CommandLine.arguments.dropFirst())
         let port = options.port
+        let mode = options.mode
         let group = try ReactorGroup(count: options.reactors, configuration: options.group) { reactor in
-            try reactor.listenTCP(port: port, host: "127.0.0.1") { Echo() }
+            try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in
+                mode.makeProtocol(on: reactor) ?? Echo()
+            }
         }
         try group.run {
             print("listening on \(group.localAddresses[0].port!)")

@@ -1,7 +1,7 @@
 import EventReactorCore
 
 /// What the library's servers can be told to do with `--mode`, beside echoing.
-public enum Mode: String {
+public enum Mode: String, Sendable {
     case echo, lines, sink, source
 
     /// The protocol for a connection of that mode; nil for `echo`, which each server writes out itself.

@@ -1,9 +1,14 @@
-"""Reactors of one group on several processors: what each further one is worth, and what each way to accept costs."""
+"""Reactors of one group on several processors: what each further one is worth, and what each way to accept costs.
+
+C on epoll with a loop on each processor stands beside it: clients and kernel share the machine, and no server can do much
+better there. Pipelined requests are the load of which a client does less than a server, so that two servers have enough.
+"""
 
 import json
 import statistics
 import subprocess
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from .. import bounds
@@ -15,6 +20,7 @@ from .echo import QUIET, SLICE_SECONDS, Row, measure_steps, throughput, throughp
 
 REACTORS = 2
 SIZE = 64
+LINES = 32  # requests sent at once
 MANY, FEW = 64, 4
 THREADS = 32  # each with one connection at a time
 CONNECT_SECONDS = 1.0
@@ -24,6 +30,13 @@ def spec(name, reactors, *arguments):
     return Spec(name, "GroupEcho", ("--pin", "--reactors", str(reactors), *arguments))
 
 
+def pipelining(spec):
+    arguments = ("--lines",) if spec.product == "GroupEcho" else ("--mode", "lines")
+    return replace(spec, arguments=spec.arguments + arguments)
+
+
+C_ONE = Spec("C on epoll, 1 loop", "CEpollEcho")
+C_TWO = Spec("C on epoll, 2 loops", "CEpollEcho", ("--threads", str(REACTORS)))
 ONE = spec("1 reactor", 1)
 TWO = spec("2 reactors", REACTORS)
 OTHERS = [
@@ -34,7 +47,13 @@ OTHERS = [
 
 
 def reactors(row):
-    return 1 if row.spec is ONE else REACTORS
+    return 1 if row.spec.name in (ONE.name, C_ONE.name) else REACTORS
+
+
+def base_of(row, rows):
+    """The same with one loop."""
+    one = C_ONE if row.spec.product == C_ONE.product else ONE
+    return next(each for each in rows if each.spec.name == one.name)
 
 
 class Machine:
@@ -50,13 +69,13 @@ class Machine:
         return Server(row.spec, self.binaries, self.server_cpus[:reactors(row)])
 
 
-def measure_echo(bench, machine, rows, connections, turn):
+def measure_echo(bench, machine, rows, connections, turn, size=SIZE, arguments=()):
     with ExitStack() as stack:
         loads = {}
         for row in rows:
             server = stack.enter_context(machine.server(row))
-            load = Load(server, machine.binaries, machine.client_cpus, SIZE, connections,
-                        min(connections, len(machine.client_cpus)), SLICE_SECONDS)
+            load = Load(server, machine.binaries, machine.client_cpus, size, connections,
+                        min(connections, len(machine.client_cpus)), SLICE_SECONDS, arguments=arguments)
             loads[row] = stack.enter_context(load)
         steps = measure_steps(rows, loads, bench.slices, turn)
         for row in rows:
@@ -91,9 +110,10 @@ def measure_connects(bench, machine, rows, turn):
             row.rounds.append([connect_for_a_while(machine, servers[row])])
 
 
-def tell_echo(bench, rows, connections):
-    one, table = rows[0], []
+def tell_echo(bench, rows, connections, what=f"Echo of {SIZE} B"):
+    table = []
     for row in rows:
+        one = base_of(row, rows)
         table.append([
             row.spec.name,
             median_and_range(row.rates(), 1e-3),
@@ -103,10 +123,11 @@ def tell_echo(bench, rows, connections):
             number(row.busy() * 100 / reactors(row)),
             number(row.disturbance() * 100),
         ])
-        bench.report.keep("scaling", {"server": row.spec.name, "connections": connections, "rounds": row.rounds})
+        bench.report.keep("scaling", {"server": row.spec.name, "work": what, "connections": connections,
+                                      "rounds": row.rounds})
     bench.report.table(
-        f"Echo of {SIZE} B, {connections} connections, {bench.rounds} rounds of {bench.slices} slices",
-        ["server", "thousand messages/s", "over 1 reactor", "by CPU time", "busy %", "disturbed %"], table)
+        f"{what}, {connections} connections, {bench.rounds} rounds of {bench.slices} slices",
+        ["server", "thousand messages/s", "over 1 of its kind", "by CPU time", "busy %", "disturbed %"], table)
 
 
 def tell_connects(bench, rows):
@@ -126,7 +147,7 @@ def tell_connects(bench, rows):
         ["server", "thousand connections/s", "over 1 reactor", "us CPU a connection", "busy %"], table)
 
 
-def check(bench, one, two):
+def check(bench, what, one, two):
     disturbed = any(row.disturbance() > QUIET for row in (one, two))
     waiting = [row for row in (one, two) if row.busy() < bounds.BUSY_SHARE * reactors(row)]
     for row in waiting:
@@ -137,18 +158,24 @@ def check(bench, one, two):
         ratio, basis = statistics.median(two.ratios(one, throughput_of_processor)) * REACTORS, " by CPU time"
     else:
         ratio, basis = statistics.median(two.ratios(one, throughput)), ""
-    bench.report.check(f"scaling{basis}: 2 reactors / 1 reactor", ratio, ">=", bounds.TWO_REACTORS_RATIO)
+    bench.report.check(f"scaling{basis}, {what}: 2 reactors / 1 reactor", ratio, ">=", bounds.TWO_REACTORS_RATIO)
 
 
 def run(bench):
     machine = Machine(bench)
     for connections in (MANY, FEW):
-        rows = [Row(each) for each in (ONE, TWO, *OTHERS)]
+        rows = [Row(each) for each in (ONE, TWO, C_ONE, C_TWO, *OTHERS)]
         for turn in range(bench.rounds):
             measure_echo(bench, machine, rows, connections, turn)
         tell_echo(bench, rows, connections)
         if connections == MANY and machine.is_large_enough:
-            check(bench, rows[0], rows[1])
+            check(bench, f"{SIZE} B", *rows[:2])
+    rows = [Row(pipelining(each)) for each in (ONE, TWO, C_ONE, C_TWO)]
+    for turn in range(bench.rounds):
+        measure_echo(bench, machine, rows, MANY, turn, SIZE * LINES, ("--lines", SIZE))
+    tell_echo(bench, rows, MANY, f"Lines of {SIZE} B, {LINES} at once")
+    if machine.is_large_enough:
+        check(bench, "pipelined requests", *rows[:2])
     rows = [Row(each) for each in (ONE, TWO, *OTHERS)]
     for turn in range(bench.rounds):
         measure_connects(bench, machine, rows, turn)
