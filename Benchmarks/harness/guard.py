@@ -34,6 +34,10 @@ def guard_allocations(bench, spec):
     bench.report.check(f"allocations a connection made, used and lost: {spec.name}",
                        allocations.allocations(counts) / connections, "<=",
                        bounds.ALLOCATIONS_PER_CONNECTION[spec.name], tolerance=0.05)
+    counts, calls = allocations.in_calls(bench, spec.name)
+    bench.report.check(f"allocations a call from another thread: {spec.name}",
+                       allocations.allocations(counts) / calls, "<=", bounds.ALLOCATIONS_PER_CALL,
+                       tolerance=bounds.COUNT_TOLERANCE)
 
 
 def guard_memory(bench, spec):

@@ -1,6 +1,8 @@
 """Heap allocations an echoed message, counted by a preloaded library."""
 
+import os
 import struct
+import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +83,22 @@ def in_echoes(bench, spec, size, seconds):
 def in_connections(bench, spec):
     with counted(bench, spec) as (server, counter):
         return count_connections(server, counter)
+
+
+def in_calls(bench, engine):
+    """Of calls from another thread: what more of them allocate."""
+    few, many = 20_000, 220_000
+
+    def counts(number):
+        with tempfile.TemporaryDirectory() as directory:
+            counter = Counter(directory, bench.binaries)
+            subprocess.run([Path(bench.binaries) / "ReactorMicro", "--engine", engine, "--work", "calls",
+                            "--count", str(number)], env={**os.environ, **counter.env}, stdout=subprocess.DEVNULL,
+                           check=True, timeout=60)
+            return counter.read()
+
+    before, after = counts(few), counts(many)
+    return {name: after[name] - before[name] for name in FIELDS}, many - few
 
 
 def run(bench):

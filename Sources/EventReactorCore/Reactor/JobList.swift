@@ -5,10 +5,15 @@
 package struct JobList: ~Copyable {
     package typealias Job = @Sendable (ReactorBase) -> Void
 
+    /// A closure that is an element itself is wrapped in another, allocated for it; one that is a field is not.
+    private struct Entry {
+        let body: Job
+    }
+
     /// What is kept of the memory that a burst needed.
     private static let keptCapacity = 4096
 
-    private var jobs: UnsafeMutablePointer<Job>?
+    private var jobs: UnsafeMutablePointer<Entry>?
     private var capacity = 0
     package private(set) var count = 0
 
@@ -25,13 +30,13 @@ package struct JobList: ~Copyable {
 
     package mutating func append(_ job: @escaping Job) {
         if count == capacity { grow() }
-        unsafe jobs?.advanced(by: count).initialize(to: job)
+        unsafe jobs?.advanced(by: count).initialize(to: Entry(body: job))
         count += 1
     }
 
     private mutating func grow() {
         let larger = max(16, capacity * 2)
-        let room = UnsafeMutablePointer<Job>.allocate(capacity: larger)
+        let room = UnsafeMutablePointer<Entry>.allocate(capacity: larger)
         if let jobs = unsafe jobs {
             unsafe room.moveInitialize(from: jobs, count: count)
             unsafe jobs.deallocate()
@@ -47,7 +52,7 @@ package struct JobList: ~Copyable {
         count = 0
         for index in 0..<number {
             let job = unsafe jobs.advanced(by: index).move()
-            job(reactor)
+            job.body(reactor)
         }
         if capacity > JobList.keptCapacity {
             unsafe jobs.deallocate()

@@ -40,9 +40,14 @@ open class ReactorBase {
     /// Calls from other threads came lately: more are looked for before the loop sleeps, so that none has to wake it.
     @exclusivity(unchecked) private var isAttentive = false
 
-    private var soon: [() -> Void] = []
+    /// A closure that is an element itself is wrapped in another, allocated for it; one that is a field is not.
+    private struct SoonCall {
+        let body: () -> Void
+    }
+
+    private var soon: [SoonCall] = []
     final var callSoonCount: Int { soon.count }
-    private var soonNow: [() -> Void] = []
+    private var soonNow: [SoonCall] = []
     private var jobs = JobList()
 
     /// The live connections; each knows its place.
@@ -126,7 +131,7 @@ open class ReactorBase {
     private func runSoon() {
         unsafe hasSoon = false
         swap(&soon, &soonNow)
-        for body in soonNow { body() }
+        for call in soonNow { call.body() }
         if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
     }
 
@@ -244,7 +249,7 @@ open class ReactorBase {
 
     /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.
     public final func callSoon(_ body: @escaping () -> Void) {
-        soon.append(body)
+        soon.append(SoonCall(body: body))
         unsafe hasSoon = true
     }
 
