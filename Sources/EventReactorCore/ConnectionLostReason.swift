@@ -39,7 +39,7 @@ extension ConnectionLostReason: CustomStringConvertible {
 }
 
 /// More bytes waited to be sent than ``Transport/writeBufferLimit`` allows.
-public struct WriteLimitExceeded: Error, Hashable, Sendable, CustomStringConvertible {
+public struct WriteLimitExceeded: Error, Equatable, Sendable, CustomStringConvertible {
     /// The limit, in bytes.
     public let limit: Int
 

@@ -1,7 +1,7 @@
 /// An address that cannot be: something in the port, host or path that a caller gave.
 ///
 /// No socket has been touched when one of these is thrown. What the system refuses later is a ``SystemError``.
-public enum AddressError: Error, Hashable, Sendable {
+public enum AddressError: Error, Equatable, Sendable {
     /// The port is outside 0...65535.
     case invalidPort(Int)
     /// The host has no characters.

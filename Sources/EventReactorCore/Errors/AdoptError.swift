@@ -1,5 +1,5 @@
 /// Why a descriptor could not be adopted; it is still open, and the caller's.
-public enum AdoptError: Error, Hashable, Sendable {
+public enum AdoptError: Error, Equatable, Sendable {
     /// No file is open under this number.
     case notOpen(descriptor: Int32)
 

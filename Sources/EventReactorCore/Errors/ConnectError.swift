@@ -1,5 +1,5 @@
 /// Why a connection could not be made; each failed connect reports one, once.
-public enum ConnectError: Error, Hashable, Sendable {
+public enum ConnectError: Error, Equatable, Sendable {
     /// The host has no address; the text says what the resolver said.
     case unresolvable(host: String, message: String)
 

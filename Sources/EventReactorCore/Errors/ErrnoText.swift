@@ -22,33 +22,81 @@ package enum ErrnoText {
     }
 
     /// The symbol of an error number, or `errno 123`.
+    ///
+    /// Some symbols share a number on some systems (EAGAIN and EWOULDBLOCK): the first one here is the one shown.
     package static func name(_ code: Int32) -> String {
-        symbols[code] ?? "errno \(code)"
+        switch code {
+        case EPERM: "EPERM"
+        case ENOENT: "ENOENT"
+        case EINTR: "EINTR"
+        case EIO: "EIO"
+        case ENXIO: "ENXIO"
+        case EBADF: "EBADF"
+        case EAGAIN: "EAGAIN"
+        case EWOULDBLOCK: "EWOULDBLOCK"
+        case ENOMEM: "ENOMEM"
+        case EACCES: "EACCES"
+        case EFAULT: "EFAULT"
+        case EBUSY: "EBUSY"
+        case EEXIST: "EEXIST"
+        case ENODEV: "ENODEV"
+        case ENOTDIR: "ENOTDIR"
+        case EISDIR: "EISDIR"
+        case EINVAL: "EINVAL"
+        case ENFILE: "ENFILE"
+        case EMFILE: "EMFILE"
+        case ENOTTY: "ENOTTY"
+        case EFBIG: "EFBIG"
+        case ENOSPC: "ENOSPC"
+        case ESPIPE: "ESPIPE"
+        case EROFS: "EROFS"
+        case EMLINK: "EMLINK"
+        case EPIPE: "EPIPE"
+        case EDOM: "EDOM"
+        case ERANGE: "ERANGE"
+        case EDEADLK: "EDEADLK"
+        case ENAMETOOLONG: "ENAMETOOLONG"
+        case ENOLCK: "ENOLCK"
+        case ENOSYS: "ENOSYS"
+        case ENOTEMPTY: "ENOTEMPTY"
+        case ELOOP: "ELOOP"
+        case EPROTO: "EPROTO"
+        case EBADMSG: "EBADMSG"
+        case EOVERFLOW: "EOVERFLOW"
+        case EILSEQ: "EILSEQ"
+        case EUSERS: "EUSERS"
+        case ENOTSOCK: "ENOTSOCK"
+        case EDESTADDRREQ: "EDESTADDRREQ"
+        case EMSGSIZE: "EMSGSIZE"
+        case EPROTOTYPE: "EPROTOTYPE"
+        case ENOPROTOOPT: "ENOPROTOOPT"
+        case EPROTONOSUPPORT: "EPROTONOSUPPORT"
+        case ESOCKTNOSUPPORT: "ESOCKTNOSUPPORT"
+        case EOPNOTSUPP: "EOPNOTSUPP"
+        case ENOTSUP: "ENOTSUP"
+        case EPFNOSUPPORT: "EPFNOSUPPORT"
+        case EAFNOSUPPORT: "EAFNOSUPPORT"
+        case EADDRINUSE: "EADDRINUSE"
+        case EADDRNOTAVAIL: "EADDRNOTAVAIL"
+        case ENETDOWN: "ENETDOWN"
+        case ENETUNREACH: "ENETUNREACH"
+        case ENETRESET: "ENETRESET"
+        case ECONNABORTED: "ECONNABORTED"
+        case ECONNRESET: "ECONNRESET"
+        case ENOBUFS: "ENOBUFS"
+        case EISCONN: "EISCONN"
+        case ENOTCONN: "ENOTCONN"
+        case ESHUTDOWN: "ESHUTDOWN"
+        case ETIMEDOUT: "ETIMEDOUT"
+        case ECONNREFUSED: "ECONNREFUSED"
+        case EHOSTDOWN: "EHOSTDOWN"
+        case EHOSTUNREACH: "EHOSTUNREACH"
+        case EALREADY: "EALREADY"
+        case EINPROGRESS: "EINPROGRESS"
+        case ESTALE: "ESTALE"
+        case EDQUOT: "EDQUOT"
+        case ECANCELED: "ECANCELED"
+        default: "errno \(code)"
+        }
     }
-
-    // Some symbols share a number on some systems (EAGAIN and EWOULDBLOCK): the first one listed is the one shown.
-    private static let symbols = Dictionary(
-        [
-            (EPERM, "EPERM"), (ENOENT, "ENOENT"), (EINTR, "EINTR"), (EIO, "EIO"), (ENXIO, "ENXIO"),
-            (EBADF, "EBADF"), (EAGAIN, "EAGAIN"), (EWOULDBLOCK, "EWOULDBLOCK"), (ENOMEM, "ENOMEM"),
-            (EACCES, "EACCES"), (EFAULT, "EFAULT"), (EBUSY, "EBUSY"), (EEXIST, "EEXIST"), (ENODEV, "ENODEV"),
-            (ENOTDIR, "ENOTDIR"), (EISDIR, "EISDIR"), (EINVAL, "EINVAL"), (ENFILE, "ENFILE"), (EMFILE, "EMFILE"),
-            (ENOTTY, "ENOTTY"), (EFBIG, "EFBIG"), (ENOSPC, "ENOSPC"), (ESPIPE, "ESPIPE"), (EROFS, "EROFS"),
-            (EMLINK, "EMLINK"), (EPIPE, "EPIPE"), (EDOM, "EDOM"), (ERANGE, "ERANGE"), (EDEADLK, "EDEADLK"),
-            (ENAMETOOLONG, "ENAMETOOLONG"), (ENOLCK, "ENOLCK"), (ENOSYS, "ENOSYS"), (ENOTEMPTY, "ENOTEMPTY"),
-            (ELOOP, "ELOOP"), (EPROTO, "EPROTO"), (EBADMSG, "EBADMSG"), (EOVERFLOW, "EOVERFLOW"),
-            (EILSEQ, "EILSEQ"), (EUSERS, "EUSERS"), (ENOTSOCK, "ENOTSOCK"), (EDESTADDRREQ, "EDESTADDRREQ"),
-            (EMSGSIZE, "EMSGSIZE"), (EPROTOTYPE, "EPROTOTYPE"), (ENOPROTOOPT, "ENOPROTOOPT"),
-            (EPROTONOSUPPORT, "EPROTONOSUPPORT"), (ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT"),
-            (EOPNOTSUPP, "EOPNOTSUPP"), (ENOTSUP, "ENOTSUP"), (EPFNOSUPPORT, "EPFNOSUPPORT"),
-            (EAFNOSUPPORT, "EAFNOSUPPORT"), (EADDRINUSE, "EADDRINUSE"), (EADDRNOTAVAIL, "EADDRNOTAVAIL"),
-            (ENETDOWN, "ENETDOWN"), (ENETUNREACH, "ENETUNREACH"), (ENETRESET, "ENETRESET"),
-            (ECONNABORTED, "ECONNABORTED"), (ECONNRESET, "ECONNRESET"), (ENOBUFS, "ENOBUFS"),
-            (EISCONN, "EISCONN"), (ENOTCONN, "ENOTCONN"), (ESHUTDOWN, "ESHUTDOWN"), (ETIMEDOUT, "ETIMEDOUT"),
-            (ECONNREFUSED, "ECONNREFUSED"), (EHOSTDOWN, "EHOSTDOWN"), (EHOSTUNREACH, "EHOSTUNREACH"),
-            (EALREADY, "EALREADY"), (EINPROGRESS, "EINPROGRESS"), (ESTALE, "ESTALE"), (EDQUOT, "EDQUOT"),
-            (ECANCELED, "ECANCELED"),
-        ],
-        uniquingKeysWith: { first, _ in first }
-    )
 }

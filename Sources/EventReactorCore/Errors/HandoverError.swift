@@ -1,7 +1,7 @@
 /// Why listening sockets could not be handed over, or not be taken.
 ///
 /// Whichever it is, the program that had the sockets goes on with them undisturbed.
-public enum HandoverError: Error, Hashable, Sendable {
+public enum HandoverError: Error, Equatable, Sendable {
     /// The path is none that a UNIX socket can have.
     case invalidPath(AddressError)
 

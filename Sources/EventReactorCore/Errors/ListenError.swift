@@ -1,5 +1,5 @@
 /// Why a listener could not be made; no descriptor is left behind.
-public enum ListenError: Error, Hashable, Sendable {
+public enum ListenError: Error, Equatable, Sendable {
     /// The port, host or path is not one that can be listened on.
     case invalidAddress(AddressError)
 

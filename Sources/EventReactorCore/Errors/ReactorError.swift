@@ -1,5 +1,5 @@
 /// What the reactor itself can refuse or fail at.
-public enum ReactorError: Error, Hashable, Sendable {
+public enum ReactorError: Error, Equatable, Sendable {
     /// `stop()` was called on a reactor that is not running.
     case notRunning
 

@@ -1,7 +1,7 @@
 /// A system call that failed: which step, at which address, and why.
 ///
 /// Printed, it reads `bind 127.0.0.1:80: Permission denied (EACCES)`.
-public struct SystemError: Error, Hashable, Sendable {
+public struct SystemError: Error, Equatable, Sendable {
     /// The system's error number, `errno` as the call left it.
     public let code: Int32
 

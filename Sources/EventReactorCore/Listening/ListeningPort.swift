@@ -217,7 +217,7 @@ public final class ListeningPort {
 extension ListeningPort: Sendable {}
 
 /// Why connections could not be accepted.
-public struct AcceptFailure: Error, Hashable, Sendable {
+public struct AcceptFailure: Error, Equatable, Sendable {
     /// What the system said, `EMFILE` for one, and at which address.
     public let error: SystemError
 

@@ -1,35 +1,73 @@
 /// A cause by which something is counted: an enumeration whose raw values are 0 and up, without a gap.
-public protocol MetricsCause: CaseIterable, RawRepresentable<Int>, Hashable, Sendable {
+public protocol MetricsCause: CaseIterable, RawRepresentable<Int>, Sendable {
     /// The cause in one word of lower case, for labels.
     var name: String { get }
 }
 
 extension ReactorMetrics {
     /// Counts by cause.
-    public struct Tally<Cause: MetricsCause>: Hashable, Sendable {
-        private var counts = [Int](repeating: 0, count: Cause.allCases.count)
+    public struct Tally<Cause: MetricsCause>: Equatable, Sendable {
+        private var counts = Counts(Cause.allCases.count)
 
         init() {}
 
         /// How many there were of one cause.
         public internal(set) subscript(_ cause: Cause) -> Int {
-            get { counts[cause.rawValue] }
-            set { counts[cause.rawValue] = newValue }
+            get { counts.values[cause.rawValue] }
+            set { counts.values[cause.rawValue] = newValue }
         }
 
         /// How many there were of all causes.
-        public var total: Int { counts.reduce(0, &+) }
+        public var total: Int { counts.total }
 
         /// Counts what has happened.
         mutating func add(_ cause: Cause, _ count: Int = 1) {
-            counts[cause.rawValue] &+= count
+            counts.values[cause.rawValue] &+= count
         }
 
         /// Combines the counts of each cause with those of another tally.
         func combined(with other: Tally, _ combine: (Int, Int) -> Int) -> Tally {
             var result = self
-            for index in counts.indices { result.counts[index] = combine(counts[index], other.counts[index]) }
+            result.counts = counts.combined(with: other.counts, combine)
             return result
+        }
+
+        /// The total, and in brackets the causes that occurred.
+        var text: String { counts.text { Cause(rawValue: $0)?.name ?? "" } }
+
+        /// Each cause in one word with its count, in the order of the cases.
+        func forEach(_ body: (_ name: String, _ count: Int) -> Void) {
+            counts.forEach(named: { Cause(rawValue: $0)?.name ?? "" }, body)
+        }
+    }
+
+    /// What tallies of all kinds have alike: compiled once, not for each kind of cause.
+    struct Counts: Equatable, Sendable {
+        var values: [Int]
+
+        init(_ count: Int) {
+            values = [Int](repeating: 0, count: count)
+        }
+
+        var total: Int { values.reduce(0, &+) }
+
+        func combined(with other: Counts, _ combine: (Int, Int) -> Int) -> Counts {
+            var result = self
+            for index in values.indices { result.values[index] = combine(values[index], other.values[index]) }
+            return result
+        }
+
+        func forEach(named name: (Int) -> String, _ body: (_ name: String, _ count: Int) -> Void) {
+            for index in values.indices { body(name(index), values[index]) }
+        }
+
+        /// The total, and in brackets the causes that occurred.
+        func text(named name: (Int) -> String) -> String {
+            var causes = ""
+            forEach(named: name) { name, count in
+                if count != 0 { causes += (causes.isEmpty ? "" : ", ") + "\(name) \(count)" }
+            }
+            return causes.isEmpty ? "0" : "\(total) (\(causes))"
         }
     }
 

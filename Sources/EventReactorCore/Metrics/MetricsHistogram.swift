@@ -4,7 +4,7 @@ extension ReactorMetrics {
     /// A percentile is the upper end of its bucket: never less than the true value, and more by an eighth of it at most,
     /// or by 128 nanoseconds where that is more. The greatest is exact. Durations over 68 seconds share a bucket. It
     /// takes 1,728 bytes whatever it holds, and counting a duration costs the same however long it is.
-    public struct Histogram: Hashable, Sendable {
+    public struct Histogram: Equatable, Sendable {
         /// The bits of a nanosecond count that are not told apart: 128 ns.
         private static let unitBits = 7
         /// The bits after the highest that tell the buckets of one doubling apart.

@@ -1,51 +1,48 @@
 extension ReactorMetrics: CustomStringConvertible {
     /// The figures as a table of a dozen lines; causes that did not occur are left out.
     public var description: String {
-        let timersAndCalls =
-            "\(timers.waiting) waiting, \(timers.fired) fired, late \(timers.lateness)"
-        var lines: [(name: String, text: String)] = []
-        if reactors != 1 { lines.append(("reactors", "\(reactors)")) }
-        lines += [
-            ("connections", "\(connections.now) now, made \(connections.made), lost \(connections.lost)"),
-            (
-                "accepting",
-                "\(accepting.listeners) listeners, \(accepting.accepted) accepted, refused \(accepting.refused)"
-                    + (accepting.shortages > 0 ? ", \(accepting.shortages) shortages" : "")
-            ),
-            (
-                "connecting",
-                "\(connecting.underWay) under way, \(connecting.started) started, failed \(connecting.failed)"
-            ),
-            ("received", "\(traffic.bytesReceived) bytes in \(traffic.callbacks) callbacks"),
-            (
-                "sent",
-                "\(traffic.bytesSent) bytes, \(traffic.bytesQueued) queued on \(traffic.connectionsQueued) connections, "
-                    + "\(traffic.bytesDropped) dropped"
-            ),
-            ("turns", "\(loop.turns), busy \(Text.perCent(utilization)) of \(Text.short(period))"),
-            ("lag", "\(loop.lag)"),
-            ("timers", timersAndCalls),
-            (
-                "remote calls",
-                "\(remote.waiting) waiting, \(remote.calls) taken, \(remote.deepest) at once at most"
-            ),
-            (
-                "other work",
-                "\(loop.callSoonWaiting) calls soon, \(work.underWay) deferred, \(work.waitingForThread) waiting for "
-                    + "a thread, \(work.waitingForResolver) for a resolver"
-            ),
-        ]
-        return lines.map { $0.name + String(repeating: " ", count: 14 - $0.name.count) + $0.text }
-            .joined(separator: "\n")
+        var table = Table()
+        if reactors != 1 { table.add("reactors", "\(reactors)") }
+        table.add("connections", "\(connections.now) now, made \(connections.made), lost \(connections.lost)")
+        let shortages = accepting.shortages > 0 ? ", \(accepting.shortages) shortages" : ""
+        table.add(
+            "accepting",
+            "\(accepting.listeners) listeners, \(accepting.accepted) accepted, refused \(accepting.refused)"
+                + shortages)
+        table.add(
+            "connecting",
+            "\(connecting.underWay) under way, \(connecting.started) started, failed \(connecting.failed)")
+        table.add("received", "\(traffic.bytesReceived) bytes in \(traffic.callbacks) callbacks")
+        table.add(
+            "sent",
+            "\(traffic.bytesSent) bytes, \(traffic.bytesQueued) queued on \(traffic.connectionsQueued) connections, "
+                + "\(traffic.bytesDropped) dropped")
+        table.add("turns", "\(loop.turns), busy \(Text.perCent(utilization)) of \(Text.short(period))")
+        table.add("lag", "\(loop.lag)")
+        table.add("timers", "\(timers.waiting) waiting, \(timers.fired) fired, late \(timers.lateness)")
+        table.add(
+            "remote calls", "\(remote.waiting) waiting, \(remote.calls) taken, \(remote.deepest) at once at most")
+        table.add(
+            "other work",
+            "\(loop.callSoonWaiting) calls soon, \(work.underWay) deferred, \(work.waitingForThread) waiting for "
+                + "a thread, \(work.waitingForResolver) for a resolver")
+        return table.text
+    }
+}
+
+/// Lines that each begin with a name, their texts one below another.
+private struct Table {
+    private(set) var text = ""
+
+    mutating func add(_ name: String, _ words: String) {
+        if !text.isEmpty { text += "\n" }
+        text += name + String(repeating: " ", count: 14 - name.utf8.count) + words
     }
 }
 
 extension ReactorMetrics.Tally: CustomStringConvertible {
     /// The total, and in brackets the causes that occurred.
-    public var description: String {
-        let causes = Cause.allCases.filter { self[$0] != 0 }.map { "\($0.name) \(self[$0])" }
-        return causes.isEmpty ? "0" : "\(total) (\(causes.joined(separator: ", ")))"
-    }
+    public var description: String { text }
 }
 
 extension ReactorMetrics.Histogram: CustomStringConvertible {

@@ -68,8 +68,8 @@ private struct PrometheusText {
     init(series: [(labels: [String: String], metrics: ReactorMetrics)], prefix: String) {
         self.prefix = PrometheusText.name(prefix)
         self.series = series.map { labels, metrics in
-            let texts = labels.sorted { $0.key < $1.key }.map { key, value in
-                "\(PrometheusText.name(key))=\"\(PrometheusText.escaped(value))\""
+            let texts = labels.keys.sorted().map { key in
+                "\(PrometheusText.name(key))=\"\(PrometheusText.escaped(labels[key] ?? ""))\""
             }
             return (texts.joined(separator: ","), metrics)
         }
@@ -90,10 +90,9 @@ private struct PrometheusText {
     ) {
         begin(name, help, "counter")
         for (labels, metrics) in series {
-            let tally = metrics[keyPath: value]
             // Those that have not occurred too: a rate is known of what began at zero.
-            for cause in Cause.allCases {
-                sample(name, labels, "\(tally[cause])", with: "\(label)=\"\(cause.name)\"")
+            metrics[keyPath: value].forEach { cause, count in
+                sample(name, labels, "\(count)", with: "\(label)=\"\(cause)\"")
             }
         }
     }

@@ -8,7 +8,7 @@
 /// Counts begin with the reactor and never go down, over restarts either; ``since(_:)`` gives those of a while. What is
 /// called `now`, `waiting`, `queued` or `underWay` is the state of the moment. Several reactors' figures are added with
 /// `+`. Printed, it is a short table; ``prometheusText(labels:prefix:)`` has it in the form that monitoring reads.
-public struct ReactorMetrics: Hashable, Sendable {
+public struct ReactorMetrics: Equatable, Sendable {
     /// How many reactors' figures these are: 1 as a reactor gives them, 0 of a sum that has nothing in it yet.
     public var reactors = 0
 
@@ -43,7 +43,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     public init() {}
 
     /// Figures of connections.
-    public struct Connections: Hashable, Sendable {
+    public struct Connections: Equatable, Sendable {
         /// The connections that stand, those that are closing among them.
         public var now = 0
 
@@ -55,7 +55,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of listeners.
-    public struct Accepting: Hashable, Sendable {
+    public struct Accepting: Equatable, Sendable {
         /// The listeners that there are.
         public var listeners = 0
 
@@ -70,7 +70,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of connectors.
-    public struct Connecting: Hashable, Sendable {
+    public struct Connecting: Equatable, Sendable {
         /// The connects that have neither a connection nor a failure yet.
         public var underWay = 0
 
@@ -82,7 +82,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of bytes.
-    public struct Traffic: Hashable, Sendable {
+    public struct Traffic: Equatable, Sendable {
         /// The bytes given to `dataReceived` or passed on by a relay.
         ///
         /// What arrives while a connection closes, and is dropped, is not counted.
@@ -105,7 +105,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of the loop.
-    public struct Loop: Hashable, Sendable {
+    public struct Loop: Equatable, Sendable {
         /// The turns that the loop has taken.
         public var turns = 0
 
@@ -120,7 +120,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of timers.
-    public struct Timers: Hashable, Sendable {
+    public struct Timers: Equatable, Sendable {
         /// The timers that are still to come.
         public var waiting = 0
 
@@ -132,7 +132,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of calls from other threads.
-    public struct Remote: Hashable, Sendable {
+    public struct Remote: Equatable, Sendable {
         /// The calls taken: `callFromThread`, and the results of blocking work.
         public var calls = 0
 
@@ -144,7 +144,7 @@ public struct ReactorMetrics: Hashable, Sendable {
     }
 
     /// Figures of blocking work.
-    public struct Work: Hashable, Sendable {
+    public struct Work: Equatable, Sendable {
         /// The pieces of this reactor's work that have no result yet, running or not.
         public var underWay = 0
 

@@ -30,7 +30,8 @@ private final class MetricsAnswer: Sendable {
     private enum State {
         case fresh
         case awaited(CheckedContinuation<ReactorMetrics, any Error>)
-        case given(Result<ReactorMetrics, any Error>)
+        // Kept elsewhere: the figures are large, and a state is copied.
+        indirect case given(Result<ReactorMetrics, any Error>)
     }
 
     private let state = Locked(State.fresh)

@@ -197,8 +197,8 @@ extension ReactorBase {
     }
 
     private func endPortsAndConnectors() {
-        for (_, port) in ports.sorted(by: { $0.key < $1.key }) { port.stopListening() }
-        for (_, connector) in connectors.sorted(by: { $0.key < $1.key }) { connector.cancel() }
+        for number in ports.keys.sorted() { ports[number]?.stopListening() }
+        for number in connectors.keys.sorted() { connectors[number]?.cancel() }
     }
 
     /// The end of a run.
@@ -225,7 +225,7 @@ extension ReactorBase {
 
     /// Tells what would be told in the next turn, of which there is none.
     private func tellFailedConnects() {
-        for (_, connector) in connectors.sorted(by: { $0.key < $1.key }) { connector.tellFailure() }
+        for number in connectors.keys.sorted() { connectors[number]?.tellFailure() }
     }
 }
 

@@ -154,27 +154,25 @@ extension ReactorBase {
     ) throws(ListenError) -> ListeningPort {
         let number: UInt16
         do throws(AddressError) { number = try AddressError.checkPort(port) } catch { throw .invalidAddress(error) }
-        return try listen(backlog: backlog, options: options, mode: nil, factory: factory, streams: streams) {
-            () throws(ListenError) in try self.engine.resolveToListen(host: host, port: number)
-        }
+        let addresses = try engine.resolveToListen(host: host, port: number)
+        return try listen(
+            at: addresses, backlog: backlog, options: options, mode: nil, factory: factory, streams: streams)
     }
 
     package func listenUNIX(
         path: String, mode: UInt16?, backlog: Int, options: ListenOptions, factory: Factory, streams: any StreamEngine
     ) throws(ListenError) -> ListeningPort {
-        try listen(backlog: backlog, options: options, mode: mode, factory: factory, streams: streams) {
-            () throws(ListenError) in
-            do throws(AddressError) { return [try SocketAddress.unix(path: path)] } catch {
-                throw .invalidAddress(error)
-            }
-        }
+        let address: SocketAddress
+        do throws(AddressError) { address = try SocketAddress.unix(path: path) } catch { throw .invalidAddress(error) }
+        return try listen(
+            at: [address], backlog: backlog, options: options, mode: mode, factory: factory, streams: streams)
     }
 
     private func listen(
-        backlog: Int, options: ListenOptions, mode: UInt16?, factory: Factory, streams: any StreamEngine,
-        addresses: () throws(ListenError) -> [SocketAddress]
+        at addresses: [SocketAddress], backlog: Int, options: ListenOptions, mode: UInt16?, factory: Factory,
+        streams: any StreamEngine
     ) throws(ListenError) -> ListeningPort {
-        var wanted = try addresses()
+        var wanted = addresses
         let port = ListeningPort(
             reactor: self, factory: factory,
             settings: StreamSettings(engine: streams, options: options.stream, reactor: self),

@@ -90,7 +90,7 @@ extension InheritedSockets {
 }
 
 /// What is wrong with the variables by which systemd passes sockets.
-public enum SystemdError: Error, Hashable, Sendable {
+public enum SystemdError: Error, Equatable, Sendable {
     /// The variable's value is no number, or too large.
     case malformed(variable: String, value: String)
 
