@@ -125,6 +125,8 @@ def parse_arguments():
     command.add_argument("runs", nargs=2, metavar="RESULTS", help="a results.json, or the folder that has it")
     command = add("page", "writes the page and the plots again from a results.json")
     command.add_argument("out", metavar="DIR", type=Path)
+    command.add_argument("--take-from", metavar="DIR", type=Path,
+                         help="the workloads measured there, by a run of compare, take the place of those in DIR")
     return parser.parse_args()
 
 
@@ -143,6 +145,8 @@ def main():
         if options.command == "agree":
             return agree.run(*options.runs, print)
         if options.command == "page":
+            if options.take_from:
+                compare.take(options.out, options.take_from)
             compare.report_on(options.out, print)
             return 0
         started = machine()

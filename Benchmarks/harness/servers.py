@@ -2,7 +2,7 @@
 under Peers/, if it needs what this package does not; or no line at all, but `--server name=command`."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
@@ -34,6 +34,7 @@ class Spec:
     title: str = ""  # what it is, in a few words
     needs: str = ""  # of Python peers: the package
     again: bool = False  # the yardstick once more
+    descriptors: int = 1  # that a connection takes
 
     def command(self, binaries):
         return PROGRAMS[self.kind](self, binaries)
@@ -64,7 +65,8 @@ SERVERS = {
         peer("nio-async", "swift", "NIOAsyncEcho", "SwiftNIO, NIOAsyncChannel"),
         peer("flyingsocks", "swift", "FlyingSocksEcho", "FlyingSocks"),
         peer("libuv", "libuv", "libuv-echo", "C on libuv"),
-        peer("go", "go", "go-echo", "Go, net"),
+        # Its io.Copy splices: a connection has a pipe of its own.
+        replace(peer("go", "go", "go-echo", "Go, net"), descriptors=3),
         peer("twisted", "python", "twisted_server.py", "Twisted", needs="twisted"),
         peer("asyncio", "python", "asyncio_server.py", "asyncio"),
         peer("uvloop", "python", "asyncio_server.py", "asyncio on uvloop", "--loop", "uvloop", needs="uvloop"),

@@ -58,9 +58,10 @@ def measure_steps(rows, loads, count, turn, attempts=ATTEMPTS, on_failure=None):
     """A step is one slice of each server in turn. Where others disturb a step it is measured again, and the quietest
     are kept: what is kept depends on what others did, never on what the servers did.
 
-    A server that fails ends all, unless there is `on_failure(row, error)`: then the others go on without it.
+    A server that fails ends all, unless there is `on_failure(row, error)`: then the others go on without it. So they do
+    without one that finishes no message in any slice.
     """
-    steps, rows = [], list(rows)
+    steps, idle, rows = [], [], list(rows)
     for step in range(count * attempts + SPARE):
         if steps and step >= count * attempts:
             break
@@ -74,12 +75,37 @@ def measure_steps(rows, loads, count, turn, attempts=ATTEMPTS, on_failure=None):
                 on_failure(row, error)
                 rows.remove(row)
         # On a machine so busy that a server got nothing done there is nothing to compare.
-        if all(figures["messages"] > 0 and figures["server_ran"] > 0 for figures in slices.values()):
-            steps.append((max(figures["disturbance"] for figures in slices.values()), step, slices))
+        if all(got_something_done(figures) for figures in slices.values()):
+            steps.append(judged(step, slices))
+        else:
+            idle.append((step, slices))
         if sum(disturbance <= QUIET for disturbance, _, _ in steps) == count:
             break
         if not rows:
             raise HarnessError("no server is left")
+    if not steps and on_failure is not None:
+        steps = without_the_idle(rows, idle, on_failure)
     if not steps:
         raise HarnessError("others keep the processors so busy that no server gets anything done")
     return [slices for _, _, slices in sorted(steps, key=lambda each: each[:2])[:count]]
+
+
+def got_something_done(figures):
+    return figures["messages"] > 0 and figures["server_ran"] > 0
+
+
+def judged(step, slices):
+    return max(figures["disturbance"] for figures in slices.values()), step, slices
+
+
+def without_the_idle(rows, steps, on_failure):
+    """The steps of those servers that got something done in some step; the others fail, unless that is all of them."""
+    idle = [row for row in rows if not any(got_something_done(slices[row]) for _, slices in steps if row in slices)]
+    if len(idle) == len(rows):
+        return []
+    for row in idle:
+        on_failure(row, HarnessError("it finished no message in any slice"))
+        rows.remove(row)
+    left = [(step, {row: slices[row] for row in rows if row in slices}) for step, slices in steps]
+    return [judged(step, slices) for step, slices in left
+            if slices and all(got_something_done(figures) for figures in slices.values())]

@@ -159,6 +159,15 @@ def write(bench, results, out):
     report_on(out, bench.report.note)
 
 
+def take(out, other):
+    """Puts the workloads of another run in the place of those here; each says where it comes from."""
+    results, others = (json.loads((folder / "results.json").read_text()) for folder in (out, other))
+    measured = {"command": others["command"], **{name: others["machine"][name] for name in ("time", "commit")}}
+    taken = {workload["key"]: {**workload, "measured": measured} for workload in others["workloads"]}
+    results["workloads"] = [taken.get(workload["key"], workload) for workload in results["workloads"]]
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
 def report_on(out, note):
     """Makes the page and the plots from a results.json."""
     results = json.loads((out / "results.json").read_text())

@@ -17,12 +17,8 @@ def memory_of(bench, specs, progress, seconds):
     count, rows = min(4000 if bench.quick else 18_000, bench.descriptor_limit - 200), []
     for spec in specs:
         progress.tell(f"memory of {count:,} connections: {spec.name}")
-        of = count
+        of = min(count, (bench.descriptor_limit - 200) // spec.descriptors)
         figures = attempt(bench, spec, f"memory of {of:,} connections", lambda: memory.measure(bench, spec, of))
-        if not figures:
-            # It may need several descriptors for each.
-            of = count // 4
-            figures = attempt(bench, spec, f"memory of {of:,} connections", lambda: memory.measure(bench, spec, of))
         progress.add(seconds)
         if figures:
             rows.append({"server": spec.name, "connections": of,

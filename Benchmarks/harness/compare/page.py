@@ -90,6 +90,10 @@ def flags(workload, kind):
                      + listed(disturbed, workload) + ".")
     if kind == "processor":
         notes.append("So compare *a CPU second* here.")
+    if "measured" in workload:
+        measured = workload["measured"]
+        notes.append(f"Measured in another run, by `{measured['command']}` at {measured['time']}, commit "
+                     f"{measured['commit']}.")
     for name, reason in workload["failed"].items():
         notes.append(f"Left out: {name}, {reason}.")
     return " ".join(notes)
@@ -97,6 +101,9 @@ def flags(workload, kind):
 
 def throughput(page, workload):
     unit, rows = workload["unit"], []
+    if not workload["rows"]:
+        page.add(f"### {workload['title']}", " ".join(["Not measured in any round.", flags(workload, "rate")]).strip())
+        return
     scale = 1 if unit == "MB/s" else 1e-3
     unit = ("" if unit == "MB/s" else "thousand ") + unit.removesuffix("/s")
     kind = basis(workload, workload["rows"])

@@ -109,6 +109,12 @@ class Comparison:
             warmup=workload.warmup, spin=not churning, arguments=workload.arguments())
 
     def measure(self, turn, workload, servers):
+        most = self.bench.descriptor_limit - 100
+        for row in self.alive(workload):
+            if workload.mode == "echo" and workload.connections * row.spec.descriptors > most:
+                self.drop(workload, row, HarnessError(
+                    f"it takes {row.spec.descriptors} descriptors a connection, and a process may have "
+                    f"{self.bench.descriptor_limit:,} here"))
         rows = [row for row in self.alive(workload) if row.spec in servers]
         with ExitStack() as stack:
             loads = {row: self.load(workload, servers[row.spec]) for row in rows}
