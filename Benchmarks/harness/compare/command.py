@@ -15,7 +15,7 @@ from .. import bounds, peers
 from ..processes import HarnessError
 from ..servers import COMPARED, PACKAGE, PYTHON, SERVERS
 from . import counts, page
-from .run import Comparison, Progress, basis, estimate
+from .run import Comparison, Progress, basis, estimate, fits
 from .workloads import all_workloads, own_workloads
 
 MEMORY_SECONDS, QUICK_MEMORY_SECONDS, SYSCALLS_SECONDS, INSTRUCTIONS_SECONDS = 4.0, 1.2, 3.2, 9.0
@@ -54,8 +54,7 @@ def run(bench, options, machine, measurements):
     else:
         workloads = [w for w in all_workloads(bench.quick) if not options.only or options.only in w.title]
     with_counts = not options.only and not options.request
-    most = bench.descriptor_limit - 100
-    for workload in [w for w in workloads if w.connections > most]:
+    for workload in [w for w in workloads if not fits(bench, w)]:
         bench.report.note(f"SKIP  {workload.title}: a process may have {bench.descriptor_limit} descriptors here")
         left_out.append(f"{workload.title}: more than the {bench.descriptor_limit} descriptors of a process")
         workloads.remove(workload)

@@ -43,6 +43,11 @@ def estimate(workloads, servers, rounds):
     return rounds * (sum(cost(w, servers) for w in workloads) + modes * servers * SET_UP_SECONDS)
 
 
+def fits(bench, workload, descriptors=1):
+    """Whether a process that takes so many descriptors a connection may have enough of them."""
+    return workload.connections * descriptors <= bench.descriptor_limit - 100
+
+
 class Comparison:
     """`rows[workload.key]`: what each server did. `failed[workload.key]`: name to reason, of those that did not."""
 
@@ -51,6 +56,12 @@ class Comparison:
         self.attempts = 1 if bench.quick else 2
         self.rows = {w.key: [Row(spec) for spec in specs] for w in workloads}
         self.failed = {w.key: {} for w in workloads}
+        for workload in workloads:
+            for row in self.alive(workload):
+                if not fits(bench, workload, row.spec.descriptors):
+                    self.drop(workload, row, HarnessError(
+                        f"it takes {row.spec.descriptors} descriptors a connection, and a process may have "
+                        f"{bench.descriptor_limit:,} here"))
 
     def run(self):
         for turn in range(self.bench.rounds):
@@ -109,12 +120,6 @@ class Comparison:
             warmup=workload.warmup, spin=not churning, arguments=workload.arguments())
 
     def measure(self, turn, workload, servers):
-        most = self.bench.descriptor_limit - 100
-        for row in self.alive(workload):
-            if workload.mode == "echo" and workload.connections * row.spec.descriptors > most:
-                self.drop(workload, row, HarnessError(
-                    f"it takes {row.spec.descriptors} descriptors a connection, and a process may have "
-                    f"{self.bench.descriptor_limit:,} here"))
         rows = [row for row in self.alive(workload) if row.spec in servers]
         with ExitStack() as stack:
             loads = {row: self.load(workload, servers[row.spec]) for row in rows}

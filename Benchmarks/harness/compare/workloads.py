@@ -8,7 +8,6 @@ LINE, LINES = 64, 16
 PIECE = 64 * 1024
 # A message of a quarter megabyte under way on each of very many connections would be gigabytes in the kernel.
 MOST_UNDER_WAY = 512 * 1024 * 1024
-HEAVY = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Workload:
     @property
     def is_heavy(self):
         """Whether all servers' messages under way at once would exhaust what the kernel has for sockets."""
-        return self.size * self.connections > HEAVY
+        return self.size * self.connections > 64 * 1024 * 1024
 
     @property
     def warmup(self):
@@ -49,14 +48,14 @@ class Workload:
 
 def echo(size, connections):
     one, main = connections == 1, connections == 64
-    # Long enough for the slowest to answer each connection: an answer is whole only when its last byte is there.
-    seconds = 2.0 if size * connections > HEAVY else 0.6 if connections > 1000 else 0.2
-    return Workload(
+    workload = Workload(
         f"echo {label(size)} x {connections}",
         f"Echo of {label(size)}, {connections:,} connection{'' if one else 's'}",
-        size=size, connections=connections, seconds=seconds, slices=3 if main else 1,
+        size=size, connections=connections, seconds=0.6 if connections > 1000 else 0.2, slices=3 if main else 1,
         saturates=not one, quick=main and size != 1024,
     )
+    # Long enough for the slowest to answer each connection: an answer is whole only when its last byte is there.
+    return replace(workload, seconds=2.0) if workload.is_heavy else workload
 
 
 def own_workloads(request, response):

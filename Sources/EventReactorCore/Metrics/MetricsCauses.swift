@@ -6,7 +6,7 @@ public protocol MetricsCause: CaseIterable, RawRepresentable<Int>, Sendable {
 
 extension ReactorMetrics {
     /// Counts by cause.
-    public struct Tally<Cause: MetricsCause>: Equatable, Sendable {
+    public struct Tally<Cause: MetricsCause>: Equatable, Sendable, CustomStringConvertible {
         private var counts = Counts(Cause.allCases.count)
 
         init() {}
@@ -32,13 +32,15 @@ extension ReactorMetrics {
             return result
         }
 
-        /// The total, and in brackets the causes that occurred.
-        var text: String { counts.text { Cause(rawValue: $0)?.name ?? "" } }
-
         /// Each cause in one word with its count, in the order of the cases.
         func forEach(_ body: (_ name: String, _ count: Int) -> Void) {
-            counts.forEach(named: { Cause(rawValue: $0)?.name ?? "" }, body)
+            counts.forEach(named: Tally.name, body)
         }
+
+        /// The total, and in brackets the causes that occurred.
+        public var description: String { counts.text(named: Tally.name) }
+
+        private static func name(_ rawValue: Int) -> String { Cause(rawValue: rawValue)?.name ?? "" }
     }
 
     /// What tallies of all kinds have alike: compiled once, not for each kind of cause.

@@ -40,11 +40,6 @@ private struct Table {
     }
 }
 
-extension ReactorMetrics.Tally: CustomStringConvertible {
-    /// The total, and in brackets the causes that occurred.
-    public var description: String { text }
-}
-
 extension ReactorMetrics.Histogram: CustomStringConvertible {
     /// The usual percentiles and the greatest.
     public var description: String {

@@ -68,8 +68,8 @@ private struct PrometheusText {
     init(series: [(labels: [String: String], metrics: ReactorMetrics)], prefix: String) {
         self.prefix = PrometheusText.name(prefix)
         self.series = series.map { labels, metrics in
-            let texts = labels.keys.sorted().map { key in
-                "\(PrometheusText.name(key))=\"\(PrometheusText.escaped(labels[key] ?? ""))\""
+            let texts = labels.sorted { $0.key < $1.key }.map { key, value in
+                "\(PrometheusText.name(key))=\"\(PrometheusText.escaped(value))\""
             }
             return (texts.joined(separator: ","), metrics)
         }

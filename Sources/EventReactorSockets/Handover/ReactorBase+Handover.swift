@@ -32,7 +32,7 @@ extension ReactorBase {
         path: String, ports: [String: ListeningPort], after predecessor: Handover?, drainingFor time: Duration?,
         readyWithin readiness: Duration = .seconds(60)
     ) throws(HandoverError) -> HandoverOffer {
-        let sorted = ports.keys.sorted().compactMap { name in ports[name].map { (name: name, port: $0) } }
+        let sorted = ports.sorted { $0.key < $1.key }.map { (name: $0.key, port: $0.value) }
         for (name, port) in sorted {
             guard HandoverWire.isName(name) else { throw .invalidName(name) }
             guard port.reactor === self, !port.sockets.isEmpty, port.sockets.allSatisfy({ $0.descriptor != nil }) else {
