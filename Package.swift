@@ -8,11 +8,22 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// What a program does not use of the library is left out as it is linked: a quarter of it, for the echo server.
-func library(_ more: [String] = []) -> [SwiftSetting] {
-    let linkedInParts = ["-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link"]
-    return strict + [.unsafeFlags(linkedInParts + more, .when(platforms: [.linux], configuration: .release))]
+// How the library is compiled for release on Linux, so that the programs that use it are small and soon built. What a
+// program does not use is left out as it is linked, and there are no tables for unwinding by exceptions, which cannot pass
+// Swift code: traces go by frame pointers. Each makes the echo server a quarter smaller.
+func library(_ more: [String]) -> [SwiftSetting] {
+    let small = [
+        "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link",
+        "-Xllvm", "-force-attribute=nounwind",
+    ]
+    return strict + [.unsafeFlags(small + more, .when(platforms: [.linux], configuration: .release))]
 }
+
+// Timers are compiled for speed. Elsewhere what each message passes through is marked to be inlined.
+let forSpeed = library([])
+let forSize = library(["-Osize"])
+// File by file on all processors, for a module that nothing is compiled beside. No file sees into another then.
+let forSizeInParallel = library(["-Osize", "-no-whole-module-optimization"])
 
 // One folder each in Examples/, complete programs that show one thing.
 let examples = [
@@ -20,7 +31,7 @@ let examples = [
 ].map { name in
     Target.executableTarget(
         name: name,
-        dependencies: ["EventReactor"],
+        dependencies: ["EventReactor"] + (name == "Handover" ? ["EventReactorHandover"] : []),
         path: "Examples/\(name)",
         swiftSettings: strict
     )
@@ -32,6 +43,7 @@ let package = Package(
         .library(name: "EventReactor", targets: ["EventReactor"]),
         .library(name: "EventReactorNative", targets: ["EventReactorNative"]),
         .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
+        .library(name: "EventReactorHandover", targets: ["EventReactorHandover"]),
         .library(name: "EventReactorTesting", targets: ["EventReactorTesting"]),
     ],
     targets: [
@@ -43,26 +55,57 @@ let package = Package(
         ),
         // What Swift cannot import from the system's headers.
         .target(name: "CEventReactorShims"),
+        // What all parts speak of, in modules that are compiled beside one another. Core exports what is public of them.
+        // Addresses, errors, options, bytes.
+        .target(name: "EventReactorBasics", swiftSettings: forSize),
+        // The figures of a reactor, and their texts.
+        .target(name: "EventReactorMetrics", swiftSettings: forSize),
+        // Threads for work that blocks, and waiting for what another thread does.
+        .target(name: "EventReactorThreads", swiftSettings: forSize),
+        // Instants and timers.
+        .target(name: "EventReactorTime", dependencies: ["EventReactorMetrics"], swiftSettings: forSpeed),
         // The contract: no engine, no system calls on sockets.
-        .target(name: "EventReactorCore", swiftSettings: library()),
-        // Plain sockets, shared by the reactors that use the kernel. Compiled for size, as the engines are: they spend
-        // their time in system calls, and what each message passes through is the core's.
+        .target(
+            name: "EventReactorCore",
+            dependencies: [
+                "EventReactorBasics", "EventReactorMetrics", "EventReactorThreads", "EventReactorTime",
+            ],
+            swiftSettings: forSize
+        ),
+        // Plain sockets and descriptors, for whoever uses the kernel.
         .target(
             name: "EventReactorSockets",
-            dependencies: ["EventReactorCore", "CEventReactorShims"],
-            swiftSettings: library(["-Osize"])
+            dependencies: ["CEventReactorShims", "EventReactorBasics", "EventReactorThreads", "EventReactorTime"],
+            swiftSettings: forSize
+        ),
+        // What the engines on the kernel's sockets share.
+        .target(
+            name: "EventReactorSocketEngines",
+            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
+            swiftSettings: forSize
+        ),
+        // Listening sockets that pass from one process to the next.
+        .target(
+            name: "EventReactorHandover",
+            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
+            swiftSettings: forSize
         ),
         // The reactor on libevent: what users import.
         .target(
             name: "EventReactor",
-            dependencies: ["CLibevent", "EventReactorCore", "EventReactorSockets"],
-            swiftSettings: library(["-Osize"])
+            dependencies: [
+                "CLibevent", "EventReactorCore", "EventReactorSocketEngines", "EventReactorSockets",
+                "EventReactorThreads",
+            ],
+            swiftSettings: forSizeInParallel
         ),
         // The reactor on epoll alone, to compare with.
         .target(
             name: "EventReactorNative",
-            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
-            swiftSettings: library(["-Osize"])
+            dependencies: [
+                "CEventReactorShims", "EventReactorCore", "EventReactorSocketEngines", "EventReactorSockets",
+            ],
+            swiftSettings: forSize
         ),
         // The contract with no kernel under it: for tests.
         .target(name: "EventReactorTesting", dependencies: ["EventReactorCore"], swiftSettings: strict),
@@ -72,11 +115,27 @@ let package = Package(
         // What several test targets use.
         .target(
             name: "TestSupport", dependencies: ["EventReactorCore"], path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "EventReactorCoreTests", dependencies: ["EventReactorCore"], swiftSettings: strict),
+        .testTarget(name: "EventReactorBasicsTests", dependencies: ["EventReactorBasics"], swiftSettings: strict),
+        .testTarget(
+            name: "EventReactorMetricsTests", dependencies: ["EventReactorMetrics"], swiftSettings: strict),
+        .testTarget(
+            name: "EventReactorTimeTests", dependencies: ["EventReactorTime", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "EventReactorThreads", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "EventReactorTests",
             dependencies: [
-                "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorSockets", "Handover",
+                "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorSockets",
+                "EventReactorThreads",
+                "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EventReactorHandoverTests",
+            dependencies: [
+                "EventReactor", "EventReactorHandover", "EventReactorNative", "EventReactorSockets", "Handover",
                 "TestSupport",
             ],
             swiftSettings: strict
@@ -84,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "ContractTests",
             dependencies: [
-                "EventReactor", "EventReactorNative", "EventReactorSockets", "EventReactorTesting", "TestSupport",
+                "EventReactor", "EventReactorNative", "EventReactorSocketEngines", "EventReactorSockets",
+                "EventReactorTesting", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -6,6 +6,7 @@
 // `curl http://127.0.0.1:8011/` tells which process answers; `wrk -d 60 http://127.0.0.1:8011/` asks all the while.
 
 import EventReactor
+import EventReactorHandover
 import Glibc
 
 /// Answers each request of a connection with one line.

@@ -1,2 +1,1 @@
 @_exported public import EventReactorCore
-@_exported public import EventReactorSockets

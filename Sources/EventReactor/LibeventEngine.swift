@@ -1,6 +1,7 @@
 import CEventReactorShims
 import CLibevent
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 
@@ -74,7 +75,7 @@ final class LibeventEngine: ReactorEngine {
         base.loopOnce(waits: alarm.isSet(for: instant))
     }
 
-    func beginSignals(_ signals: Set<Int32>) throws(SystemError) {
+    func beginSignals(_ signals: [Int32]) throws(SystemError) {
         if let membership, membership.isSettingUp {
             // It would keep the group from starting for ever, and nobody would know why.
             throw SystemError(code: EBUSY, operation: "run() in a group's set-up, where the group runs the reactor")

@@ -1,5 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 
@@ -51,7 +52,7 @@ final class NativeEngine: ReactorEngine {
         epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native, of: reactor)
     }
 
-    func beginSignals(_ signals: Set<Int32>) throws(SystemError) {
+    func beginSignals(_ signals: [Int32]) throws(SystemError) {
         try alarm.beginSignals(signals)
     }
 

@@ -1,5 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 

@@ -1,4 +1,5 @@
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 

@@ -1,4 +1,4 @@
-package import EventReactorCore
+package import EventReactorBasics
 import Glibc
 
 /// What has to be true of a descriptor that others made, and is made true where it can be.

@@ -1,5 +1,5 @@
 import CEventReactorShims
-package import EventReactorCore
+package import EventReactorBasics
 import Glibc
 
 /// A socket that listens: made, bound, and taken away again.

@@ -1,5 +1,4 @@
 import CEventReactorShims
-package import EventReactorCore
 import Glibc
 
 /// A descriptor kept for the day there is none left, so that a peer who waits can be accepted and closed.
@@ -45,20 +44,9 @@ package final class ReserveDescriptor {
         return closed
     }
 
-    private static func hasWaiting(at listener: Int32) -> Bool {
+    /// Whether a peer waits to be accepted.
+    package static func hasWaiting(at listener: Int32) -> Bool {
         var question = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&question, 1, 0) != 0
-    }
-
-    /// Does what a port's policy says when `accept` has failed.
-    package func handle(_ code: Int32, listener: Int32, port: ListeningPort) {
-        if ReserveDescriptor.isOfOnePeer(code) { return }
-        // A descriptor is asked for before a peer is looked for: where nobody waits, nobody was turned away.
-        if ReserveDescriptor.isShortage(code) && !ReserveDescriptor.hasWaiting(at: listener) { return }
-        let error = SystemError(code: code, operation: "accept", address: port.localAddress)
-        let closed =
-            ReserveDescriptor.isShortage(code) && port.policy == .close
-            ? closeWaiting(at: listener, atMost: port.acceptsPerTurn) : 0
-        port.acceptFailed(error, closed: closed, waits: closed == 0)
     }
 }

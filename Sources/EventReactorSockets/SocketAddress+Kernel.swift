@@ -1,4 +1,4 @@
-package import EventReactorCore
+package import EventReactorBasics
 package import Glibc
 
 extension SocketAddress {

@@ -1,5 +1,5 @@
 import CEventReactorShims
-package import EventReactorCore
+package import EventReactorBasics
 import Glibc
 
 /// The pipes of a reactor, a few of them kept for the next relay that moves bytes.

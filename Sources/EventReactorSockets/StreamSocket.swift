@@ -1,5 +1,6 @@
 import CEventReactorShims
-package import EventReactorCore
+package import EventReactorBasics
+import EventReactorTime
 import Glibc
 
 /// What connections do with their descriptors, the same over every engine.

@@ -1,5 +1,6 @@
 import CEventReactorShims
-package import EventReactorCore
+package import EventReactorBasics
+import EventReactorThreads
 import Glibc
 
 /// An eventfd that wakes whoever watches it, from any thread: also from one whose descriptor table does not have it.

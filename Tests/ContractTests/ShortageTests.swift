@@ -1,4 +1,5 @@
 import EventReactor
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 import Testing

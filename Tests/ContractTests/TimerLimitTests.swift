@@ -1,4 +1,5 @@
 import EventReactor
+import TestSupport
 import Testing
 
 @Suite("Contract 11, 12, 15: timers at their limits")
@@ -167,20 +168,5 @@ struct TimerLimitTests {
         message()
         try world.run()
         #expect(fired == 1000)
-    }
-}
-
-/// Numbers that look random and are the same in each run.
-struct Numbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import EventReactorCore
+import TestSupport
 import Testing
 
 @Suite struct CommonTimeoutTests {

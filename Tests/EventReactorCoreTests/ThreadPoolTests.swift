@@ -1,4 +1,5 @@
 import EventReactorCore
+import EventReactorThreads
 import Synchronization
 import Testing
 

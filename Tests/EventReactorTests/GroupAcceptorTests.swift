@@ -64,12 +64,12 @@ struct GroupAcceptorTests {
         let group = try await startedGroup(3)
         let address = try #require(group.localAddresses.first)
         _ = await group.collectFromEach { reactor in
-            if reactor.placeInGroup == 2 { reactor.ports.values.first?.pauseAccepting() }
+            if reactor.placeInGroup == 2 { reactor.firstPort?.pauseAccepting() }
         }
         var callers = (0..<20).compactMap { _ in Caller(address) }
         #expect(Set(callers.map { $0.ask() }) == [0, 1])
         _ = await group.collectFromEach { reactor in
-            if reactor.placeInGroup == 2 { reactor.ports.values.first?.resumeAccepting() }
+            if reactor.placeInGroup == 2 { reactor.firstPort?.resumeAccepting() }
         }
         callers += (0..<20).compactMap { _ in Caller(address) }
         #expect(Set(callers.suffix(20).map { $0.ask() }) == [0, 1, 2])
@@ -80,7 +80,7 @@ struct GroupAcceptorTests {
         let group = try await startedGroup(3)
         let address = try #require(group.localAddresses.first)
         _ = await group.collectFromEach { reactor in
-            if reactor.placeInGroup == 1 { reactor.ports.values.first?.stopListening() }
+            if reactor.placeInGroup == 1 { reactor.firstPort?.stopListening() }
         }
         let callers = (0..<20).compactMap { _ in Caller(address) }
         #expect(Set(callers.map { $0.ask() }) == [0, 2])
@@ -91,7 +91,7 @@ struct GroupAcceptorTests {
         let group = try await startedGroup(2)
         let address = try #require(group.localAddresses.first)
         _ = await group.collectFromEach { reactor in
-            if reactor.placeInGroup == 0 { reactor.ports.values.first?.stopListening() }
+            if reactor.placeInGroup == 0 { reactor.firstPort?.stopListening() }
         }
         #expect(Caller(address) == nil)
         #expect(group.localAddresses.isEmpty)
@@ -142,4 +142,8 @@ struct GroupAcceptorTests {
         try await group.start()
         return group
     }
+}
+
+extension Reactor {
+    fileprivate var firstPort: ListeningPort? { ports.numbers.first.flatMap { ports[$0] } }
 }

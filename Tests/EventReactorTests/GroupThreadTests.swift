@@ -1,6 +1,7 @@
 import CEventReactorShims
 import EventReactor
 import EventReactorNative
+import EventReactorThreads
 import Glibc
 import Testing
 

@@ -1,6 +1,8 @@
 import CEventReactorShims
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
+import EventReactorThreads
 import Glibc
 import Synchronization
 

@@ -1,3 +1,5 @@
+import EventReactorThreads
+
 extension ReactorGroup {
     /// Starts the group and returns when every reactor is set up.
     ///

@@ -1,4 +1,5 @@
 public import EventReactorCore
+import EventReactorThreads
 
 extension ReactorGroup {
     /// The handles of the reactors, in order of their places; none while the group does not run.

@@ -1,5 +1,6 @@
 import CLibevent
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 

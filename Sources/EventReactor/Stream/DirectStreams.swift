@@ -1,5 +1,6 @@
 import CLibevent
 import EventReactorCore
+import EventReactorSocketEngines
 import EventReactorSockets
 import Glibc
 
@@ -22,7 +23,8 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     private static let readCallback: Event.Callback = { _, _, context in
-        unsafe LibeventStreams.with(context) { connection in
+        guard let context = unsafe context else { return }
+        unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef { connection in
             let buffer = unsafe connection.wantedBuffer
             if unsafe !buffer.isEmpty {
                 unsafe DirectStreams.read(connection, into: buffer)

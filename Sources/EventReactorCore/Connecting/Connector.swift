@@ -115,7 +115,7 @@ public final class Connector {
         switch result {
         case .success(let descriptor):
             end()
-            reactor.connectors[self.number] = nil
+            reactor.connectors.remove(self.number)
             succeed(descriptor, address)
         case .failure(let error):
             // The first failure tells most: it is the preferred address's.
@@ -153,7 +153,7 @@ public final class Connector {
     func tellFailure() {
         guard let error = untold else { return }
         untold = nil
-        reactor.connectors[number] = nil
+        reactor.connectors.remove(number)
         tell(error)
         endUse()
     }

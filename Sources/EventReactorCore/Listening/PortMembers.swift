@@ -61,7 +61,9 @@ struct PeerTable {
         counts[key] = count > 1 ? count - 1 : nil
         // After a flood the table does not keep the memory that the flood needed.
         if count == 1 && counts.capacity > 1024 && counts.count < counts.capacity / 8 {
-            counts = Dictionary(uniqueKeysWithValues: counts.map { ($0.key, $0.value) })
+            var smaller = [Key: Int32](minimumCapacity: counts.count)
+            for (key, count) in counts { smaller[key] = count }
+            counts = smaller
         }
     }
 

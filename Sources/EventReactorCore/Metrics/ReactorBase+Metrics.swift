@@ -1,3 +1,5 @@
+import EventReactorThreads
+
 extension ReactorBase {
     /// What the reactor has done up to now and what waits in it.
     ///
@@ -8,15 +10,15 @@ extension ReactorBase {
         metrics.reactors = 1
         metrics.period = counts.age(at: now)
         metrics.connections.now = connectionCount
-        metrics.connections.made = counts.made
-        metrics.connections.lost = counts.lost
+        metrics.connections.made = counts.made.snapshot
+        metrics.connections.lost = counts.lost.snapshot
         metrics.accepting.listeners = ports.count
         metrics.accepting.accepted = counts.accepted
-        metrics.accepting.refused = counts.refused
+        metrics.accepting.refused = counts.refused.snapshot
         metrics.accepting.shortages = counts.shortages
         metrics.connecting.underWay = connectors.count
         metrics.connecting.started = counts.connectsStarted
-        metrics.connecting.failed = counts.connectsFailed
+        metrics.connecting.failed = counts.connectsFailed.snapshot
         addTraffic(to: &metrics.traffic)
         metrics.loop.turns = Int(truncatingIfNeeded: turnNumber)
         metrics.loop.lag = counts.lag.snapshot

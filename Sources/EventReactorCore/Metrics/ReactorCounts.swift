@@ -16,13 +16,13 @@ struct TrafficCounts {
 /// The figures of a reactor that are counted as they happen; it has the others at hand when it is asked.
 package final class ReactorCounts {
     private let born: ReactorInstant
-    var made = ReactorMetrics.Tally<ReactorMetrics.Origin>()
-    var lost = ReactorMetrics.Tally<ReactorMetrics.Loss>()
+    var made = LiveTally<ReactorMetrics.Origin>()
+    var lost = LiveTally<ReactorMetrics.Loss>()
     var accepted = 0
-    var refused = ReactorMetrics.Tally<ReactorMetrics.Refusal>()
+    var refused = LiveTally<ReactorMetrics.Refusal>()
     var shortages = 0
     var connectsStarted = 0
-    var connectsFailed = ReactorMetrics.Tally<ReactorMetrics.ConnectFailure>()
+    var connectsFailed = LiveTally<ReactorMetrics.ConnectFailure>()
     var bytesDropped = 0
     let lag = LiveHistogram()
     var remoteCalls = 0

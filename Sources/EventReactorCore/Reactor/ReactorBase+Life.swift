@@ -29,7 +29,8 @@ extension ReactorBase {
     package func beginRun() throws(ReactorError) {
         watchedHandlers = signalHandlers
         do throws(SystemError) {
-            try engine.beginSignals(configuration.stopSignals.union(watchedHandlers.keys))
+            let stops = configuration.stopSignals
+            try engine.beginSignals(watchedHandlers.keys.filter { !stops.contains($0) } + stops)
         } catch {
             throw .system(error)
         }
@@ -197,8 +198,8 @@ extension ReactorBase {
     }
 
     private func endPortsAndConnectors() {
-        for number in ports.keys.sorted() { ports[number]?.stopListening() }
-        for number in connectors.keys.sorted() { connectors[number]?.cancel() }
+        for number in ports.numbers { ports[number]?.stopListening() }
+        for number in connectors.numbers { connectors[number]?.cancel() }
     }
 
     /// The end of a run.
@@ -225,7 +226,7 @@ extension ReactorBase {
 
     /// Tells what would be told in the next turn, of which there is none.
     private func tellFailedConnects() {
-        for number in connectors.keys.sorted() { connectors[number]?.tellFailure() }
+        for number in connectors.numbers { connectors[number]?.tellFailure() }
     }
 }
 

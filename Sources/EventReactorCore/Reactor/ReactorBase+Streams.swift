@@ -221,7 +221,7 @@ extension ReactorBase {
         let connector = Connector(
             to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", timeout: timeout, from: bindAddress,
             options: options, factory: factory, onFailure: onFailure, streams: streams, reactor: self)
-        connectors[connector.number] = connector
+        connectors.add(connector, as: connector.number)
         connector.start(host: host, port: number)
         return connector
     }
@@ -234,7 +234,7 @@ extension ReactorBase {
         let connector = Connector(
             to: address.description, timeout: timeout, from: nil, options: options, factory: factory,
             onFailure: onFailure, streams: streams, reactor: self)
-        connectors[connector.number] = connector
+        connectors.add(connector, as: connector.number)
         connector.start(addresses: [address])
         return connector
     }

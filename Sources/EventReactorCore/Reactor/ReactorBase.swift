@@ -61,16 +61,16 @@ open class ReactorBase {
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
     /// By number, so that they end in the order in which they were made, in every run.
-    package private(set) final var ports: [UInt64: ListeningPort] = [:]
+    package final var ports = Roster<ListeningPort>()
     /// The ports that wait for a descriptor to become free.
     final var starvedPorts: [ListeningPort] = []
-    final var connectors: [UInt64: Connector] = [:]
+    final var connectors = Roster<Connector>()
     private var lastNumber: UInt64 = 0
     final var signalHandlers: [Int32: () -> Void] = [:]
     /// The handlers of this run: what is changed meanwhile is for the next.
     final var watchedHandlers: [Int32: () -> Void] = [:]
     /// Blocking work under way, by number: what to call with its result.
-    final var deferred: [UInt64: (Any) -> Void] = [:]
+    final var deferred = Roster<DeferredResult>()
     final var nextDeferred: UInt64 = 0
 
     let configuration: ReactorConfiguration
@@ -92,8 +92,8 @@ open class ReactorBase {
 
     deinit {
         queue.close()
-        for port in ports.values { port.shut() }
-        for connector in connectors.values { connector.abandon() }
+        for number in ports.numbers { ports[number]?.shut() }
+        for number in connectors.numbers { connectors[number]?.abandon() }
         unsafe connections.forEach { unsafe $0.takeRetainedValue().abandon() }
         timeouts.shut()
         unsafe ended.forEach { unsafe $0.release() }
@@ -275,8 +275,8 @@ open class ReactorBase {
         return lastNumber
     }
 
-    final func add(_ port: ListeningPort) { ports[port.number] = port }
-    final func remove(_ port: ListeningPort) { ports[port.number] = nil }
+    final func add(_ port: ListeningPort) { ports.add(port, as: port.number) }
+    final func remove(_ port: ListeningPort) { ports.remove(port.number) }
 }
 
 @available(*, unavailable)

@@ -1,3 +1,5 @@
+package import EventReactorThreads
+
 /// What a reactor needs of the machinery below it: waiting, listening, connecting, and a clock.
 package protocol ReactorEngine: AnyObject {
     var now: ReactorInstant { get }
@@ -14,7 +16,7 @@ package protocol ReactorEngine: AnyObject {
     func poll(until instant: ReactorInstant?)
 
     /// Watches signals from here to `endSignals`; `signalled` of the reactor is called for each that arrives.
-    func beginSignals(_ signals: Set<Int32>) throws(SystemError)
+    func beginSignals(_ signals: [Int32]) throws(SystemError)
     func endSignals()
 
     /// Listens, and calls `accepted` of the port for each connection.
@@ -104,22 +106,6 @@ extension ListenerEngine {
         get { [] }
         set {}
     }
-}
-
-/// What becomes of a listening socket when a reactor has done with it.
-package struct ListenerDuties: OptionSet {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    /// The descriptor is closed.
-    package static let close = ListenerDuties(rawValue: 1)
-    /// Listening ends at once, for all who hold the socket.
-    package static let shutDown = ListenerDuties(rawValue: 2)
-    /// The file of a UNIX socket is removed.
-    package static let removeFile = ListenerDuties(rawValue: 4)
-
-    /// Those of a socket that no other process knows of.
-    package static let own: ListenerDuties = [.close, .shutDown, .removeFile]
 }
 
 /// One attempt to connect to one address.

@@ -27,6 +27,7 @@ package struct Chunk {
         unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(header + 1), count: header.pointee.count)
     }
 
+    @inline(__always)
     package func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         unsafe (UnsafeMutableRawPointer(header + 1) + header.pointee.count)
@@ -63,13 +64,17 @@ package final class ChunkPool {
     /// How many chunks are kept.
     package var keptCount: Int { unsafe freeCount }
 
+    @inline(__always)
     package func take() -> Chunk {
-        if let header = unsafe free {
-            unsafe free = header.pointee.next
-            unsafe freeCount -= 1
-            unsafe header.pointee = Chunk.Header(next: nil, count: 0)
-            return unsafe Chunk(header: header)
-        }
+        guard let header = unsafe free else { return ChunkPool.makeChunk() }
+        unsafe free = header.pointee.next
+        unsafe freeCount -= 1
+        unsafe header.pointee = Chunk.Header(next: nil, count: 0)
+        return unsafe Chunk(header: header)
+    }
+
+    @inline(never)
+    private static func makeChunk() -> Chunk {
         let size = unsafe MemoryLayout<Chunk.Header>.stride + Chunk.capacity
         let header = unsafe UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
             .bindMemory(to: Chunk.Header.self, capacity: 1)
@@ -77,6 +82,7 @@ package final class ChunkPool {
         return unsafe Chunk(header: header)
     }
 
+    @inline(__always)
     package func give(_ chunk: Chunk) {
         guard unsafe freeCount < ChunkPool.most else {
             return unsafe UnsafeMutableRawPointer(chunk.header).deallocate()

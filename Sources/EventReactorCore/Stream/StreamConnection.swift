@@ -221,6 +221,7 @@ package final class StreamConnection {
     }
 
     /// Whether all that came may be read; otherwise `readAllowance(of:)` says how much, if any.
+    @inline(__always)
     package var readsFreely: Bool {
         if state.isDisjoint(with: [.readEnded, .lost, .readPaused, .readMetered]) { return true }
         return state.contains(.closing) && state.isDisjoint(with: [.readEnded, .lost])

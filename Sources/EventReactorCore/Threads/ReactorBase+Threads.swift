@@ -1,3 +1,5 @@
+package import EventReactorThreads
+
 extension ReactorBase {
     /// Runs work that blocks on a thread of a pool, and brings its result back to the reactor's thread.
     ///
@@ -28,14 +30,24 @@ extension ReactorBase {
         // The completion stays on this thread; its number makes the journey.
         let number = nextDeferred
         nextDeferred += 1
-        deferred[number] = { result in
+        let taker = DeferredResult { result in
             if let result = result as? Result<Value, any Error> { completion(result) }
         }
+        deferred.add(taker, as: number)
         let queue = self.queue
         engine.submit(
             {
                 let result = Result { try work() }
-                queue.post { $0.deferred.removeValue(forKey: number)?(result) }
+                queue.post { $0.deferred.remove(number)?.take(result) }
             }, to: pool)
+    }
+}
+
+/// What is to be done with the result of work that another thread does.
+final class DeferredResult {
+    let take: (Any) -> Void
+
+    init(_ take: @escaping (Any) -> Void) {
+        self.take = take
     }
 }

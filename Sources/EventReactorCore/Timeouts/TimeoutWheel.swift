@@ -45,15 +45,15 @@ final class TimeoutWheel {
     ///
     /// - Returns: the slot, 0 to 63.
     func insert(_ timeout: ArmedTimeout, due: Int64, now: Int64) -> Int32 {
-        if isEmpty { base = now >> shift }
-        var number = max(due >> shift, base)
+        if isEmpty { base = now &>> Int64(shift) }
+        var number = max(due &>> Int64(shift), base)
         var look = due
         if number - base > 63 { base = firstNumber }
         if number - base > 63 {
             // The reactor is late, and slots whose time has come are still in use. It waits with the last that there
             // can be, and is looked at when that one's time is over.
             number = base + 63
-            look = min(due, (number + 1) << shift)
+            look = min(due, (number + 1) &<< Int64(shift))
         }
         let index = Int(number & 63)
         slots[index].ring.append(timeout)

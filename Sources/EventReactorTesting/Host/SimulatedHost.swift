@@ -1,3 +1,4 @@
+import EventReactorThreads
 import Synchronization
 
 /// One host of a simulated network: the engine of its reactor, with a clock that the network moves.
@@ -151,7 +152,7 @@ final class SimulatedHost: ReactorEngine {
 
     // MARK: What means nothing here
 
-    func beginSignals(_ signals: Set<Int32>) {}
+    func beginSignals(_ signals: [Int32]) {}
 
     func endSignals() {}
 

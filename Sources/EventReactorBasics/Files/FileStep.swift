@@ -1,0 +1,14 @@
+/// What became of an offer of a part of a file.
+package enum FileStep {
+    case sent(Int)
+    /// The kernel takes nothing now.
+    case noRoom
+    /// The file is shorter than that.
+    case fileEnded
+    /// The file cannot be read, with this errno.
+    case fileFailed(Int32)
+    /// Sending failed, with this errno.
+    case connectionFailed(Int32)
+    /// The bytes have to be read and sent.
+    case unsupported
+}

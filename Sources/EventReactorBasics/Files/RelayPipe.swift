@@ -1,0 +1,19 @@
+/// A pipe in the kernel through which a relay moves bytes.
+///
+/// The counts that its calls return are negative for an errno, `EAGAIN` where nothing can be moved now.
+package protocol RelayPipe: AnyObject {
+    /// The bytes that are in it.
+    var byteCount: Int { get }
+
+    /// Moves bytes of a socket into the pipe, which is empty, and no more than said: how many, 0 at the stream's end.
+    func fill(from descriptor: Int32, most: Int) -> Int
+
+    /// Moves bytes of the pipe into a socket.
+    func drain(to descriptor: Int32) -> Int
+
+    /// Takes bytes out of the pipe.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int
+
+    /// Keeps the empty pipe for whoever takes one next; one that is let go without this is closed.
+    func giveBack()
+}

@@ -1,0 +1,65 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Settings of a reactor.
+public struct ReactorConfiguration: Hashable, Sendable {
+    /// The signals that stop the reactor as `stop()` does while it runs; `SIGINT` and `SIGTERM` unless set.
+    ///
+    /// A second one while the reactor is stopping cuts short the wait for shutdown hooks. What the signals did before
+    /// is restored when `run()` returns. Where several reactors of a process run, each gets them.
+    public var stopSignals: Set<Int32> = [SIGINT, SIGTERM]
+
+    /// The buffer in bytes that all connections of the reactor share for receiving; 64 KiB unless set.
+    ///
+    /// It is the most that one `dataReceived` is given. Values are kept within 1 KiB and 16 MiB.
+    public var receiveBufferSize = 64 * 1024
+
+    /// The most connections that one listener accepts in a turn, so that a flood starves nobody; 64 unless set.
+    ///
+    /// Fewer where they take long: past fifty microseconds, accepting gets no more than a fifth of the loop's time. Four
+    /// may be accepted however long they take.
+    public var acceptsPerTurn = 64
+
+    /// Whether the loop measures how long its turns take, for ``ReactorMetrics/Loop/lag``; it does unless set.
+    ///
+    /// It looks at the clock twice a turn, which takes some tens of nanoseconds, and several times that on a machine whose
+    /// clock the kernel alone can read.
+    public var measuresLoopLag = true
+
+    /// Creates the default settings.
+    public init() {}
+}
+
+/// Something that went wrong where no caller waits for an answer.
+public enum Diagnostic: Sendable, CustomStringConvertible {
+    /// An `onStartup` or `onShutdown` hook threw.
+    case hookFailed(any Error)
+
+    /// A listener could not accept, and no ``ListeningPort/onAcceptFailure`` is set.
+    case acceptFailed(SystemError)
+
+    /// An accepted connection could not be watched and was closed.
+    case connectionFailed(SystemError)
+
+    /// A connect failed, and was made without `onFailure`.
+    case connectFailed(ConnectError)
+
+    /// A handover failed, and its offer has no `onFailure`; the program goes on.
+    case handoverFailed(any Error)
+
+    /// What happened, in words.
+    public var description: String {
+        switch self {
+        case .hookFailed(let error): "a hook of the reactor failed: \(error)"
+        case .acceptFailed(let error): "a connection could not be accepted: \(error)"
+        case .connectionFailed(let error): "a connection could not be watched: \(error)"
+        case .connectFailed(let error): "\(error)"
+        case .handoverFailed(let error): "\(error)"
+        }
+    }
+}

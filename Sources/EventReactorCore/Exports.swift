@@ -1,0 +1,3 @@
+@_exported public import EventReactorBasics
+@_exported public import EventReactorMetrics
+@_exported public import EventReactorTime

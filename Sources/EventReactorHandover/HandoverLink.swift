@@ -1,0 +1,151 @@
+import CEventReactorShims
+import EventReactorCore
+import EventReactorSockets
+import Glibc
+
+/// The successor's end of a handover socket, used before there is a loop: each call waits, up to a deadline.
+final class HandoverLink {
+    private var descriptor: Int32
+    private var deadline: Int64
+    private var timeout: Duration
+    private var lines = HandoverLines()
+    /// Descriptors that came and belong to no line yet.
+    private var received: [Int32] = []
+    /// Whether anything has been said at the other end.
+    private(set) var hasHeard = false
+
+    private init(_ descriptor: Int32, deadline: Int64, timeout: Duration) {
+        self.descriptor = descriptor
+        self.deadline = deadline
+        self.timeout = timeout
+    }
+
+    deinit {
+        for number in received { _ = close(number) }
+        if descriptor >= 0 { _ = close(descriptor) }
+    }
+
+    /// Gives the socket to the caller.
+    func takeDescriptor() -> Int32 {
+        defer { descriptor = -1 }
+        return descriptor
+    }
+
+    static func deadline(after timeout: Duration) -> Int64 {
+        let (seconds, attoseconds) = timeout.components
+        let length = max(0, min(seconds, 1_000_000_000)) * 1_000_000_000 + max(0, attoseconds / 1_000_000_000)
+        return er_monotonic_now() + length
+    }
+
+    /// Connects.
+    ///
+    /// - Returns: nil where nobody listens at the address.
+    static func connect(
+        to address: SocketAddress, deadline: Int64, timeout: Duration
+    ) throws(HandoverError) -> HandoverLink? {
+        let descriptor = er_socket(AF_UNIX, Int32(SOCK_STREAM.rawValue))
+        guard descriptor >= 0 else { throw .system(SystemError(code: errno, operation: "socket", address: address)) }
+        let link = HandoverLink(descriptor, deadline: deadline, timeout: timeout)
+        while unsafe address.withKernelForm({ unsafe Glibc.connect(descriptor, $0, $1) }) != 0 {
+            switch errno {
+            case EINTR: continue
+            case ENOENT, ECONNREFUSED: return nil
+            // Its backlog is full, and the kernel does not tell when it has room again.
+            case EAGAIN: try link.pause()
+            default: throw .system(SystemError(code: errno, operation: "connect", address: address))
+            }
+        }
+        return link
+    }
+
+    /// Sets the deadline of the calls to come.
+    func setTimeout(_ timeout: Duration) {
+        self.timeout = timeout
+        deadline = HandoverLink.deadline(after: timeout)
+    }
+
+    var untrustedUser: UInt32? {
+        get throws(HandoverError) { try HandoverWire.untrustedUser(at: descriptor) }
+    }
+
+    /// Waits a moment.
+    func pause() throws(HandoverError) {
+        try HandoverLink.pause(deadline: deadline, timeout: timeout)
+    }
+
+    static func pause(deadline: Int64, timeout: Duration) throws(HandoverError) {
+        guard er_monotonic_now() < deadline else { throw .timedOut(after: timeout) }
+        _ = poll(nil, 0, 10)
+    }
+
+    /// Says a line; that there is nobody to hear it shows when an answer is listened for, which may say why.
+    func say(_ line: String) throws(HandoverError) {
+        guard let error = HandoverWire.send(line + "\n", [], to: descriptor) else { return }
+        guard error.code == EPIPE || error.code == ECONNRESET else { throw .system(error) }
+    }
+
+    /// The next line that is no error.
+    func hear() throws(HandoverError) -> String {
+        while true {
+            if let line = try lines.next() {
+                if let error = HandoverWire.error(in: line) { throw error }
+                return line
+            }
+            try receive()
+        }
+    }
+
+    /// One batch of sockets, and how many are to come.
+    func hearSockets() throws(HandoverError) -> (sockets: [(name: String, descriptor: Int32)], left: Int) {
+        let header = try hear()
+        let words = header.split(separator: " ", omittingEmptySubsequences: false)
+        guard
+            words.count == 3, words[0] == "sockets",
+            let count = Int(words[1]), 1...Int(ER_DESCRIPTORS_PER_MESSAGE) ~= count,
+            let left = Int(words[2]), 0...HandoverWire.socketLimit ~= left
+        else { throw .malformed(header) }
+        var names: [String] = []
+        for _ in 0..<count {
+            let name = try hear()
+            guard HandoverWire.isName(name) || name == HandoverWire.ownName else { throw .malformed(name) }
+            names.append(name)
+        }
+        guard received.count == count, lines.isEmpty else {
+            throw .malformed("\(header), with \(received.count) descriptors")
+        }
+        defer { received = [] }
+        return (Array(zip(names, received)), left)
+    }
+
+    private func receive() throws(HandoverError) {
+        var buffer = [UInt8](repeating: 0, count: HandoverWire.batchLimit)
+        var numbers = [Int32](repeating: -1, count: Int(ER_DESCRIPTORS_PER_MESSAGE))
+        var number: Int32 = 0
+        var cut: Int32 = 0
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+            unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+                unsafe er_receive_descriptors(
+                    descriptor, bytes.baseAddress, UInt64(bytes.count), numbers.baseAddress, &number, &cut)
+            }
+        }
+        let code = errno
+        received += numbers.prefix(Int(number))
+        if cut != 0 { throw .system(SystemError(code: EMFILE, operation: "recvmsg", address: nil)) }
+        if count > 0 {
+            hasHeard = true
+            return lines.append(buffer.prefix(Int(count)))
+        }
+        if count == 0 || code == ECONNRESET { throw .peerGone }
+        guard code == EAGAIN || code == EINTR else {
+            throw .system(SystemError(code: code, operation: "recvmsg", address: nil))
+        }
+        try waitUntilReadable()
+    }
+
+    private func waitUntilReadable() throws(HandoverError) {
+        let left = (deadline - er_monotonic_now() + 999_999) / 1_000_000
+        guard left > 0 else { throw .timedOut(after: timeout) }
+        var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&question, 1, Int32(clamping: left))
+    }
+}

@@ -1,0 +1,83 @@
+package import EventReactorMetrics
+
+/// The timers of a reactor, in order of deadline and then of creation.
+///
+/// Setting, cancelling and moving cost O(log n).
+package final class TimerQueue {
+    private var heap = TimerHeap()
+    private var nextSequence: UInt64 = 0
+    package let now: () -> ReactorInstant
+    /// How late each call was fired.
+    package let lateness = LiveHistogram()
+
+    package init(now: @escaping () -> ReactorInstant) {
+        self.now = now
+    }
+
+    deinit {
+        removeAll()
+    }
+
+    /// Calls all of them off.
+    package func removeAll() {
+        // What a body captured may call off other timers as it goes; by then none is in the heap.
+        let calls = heap.removeAll()
+        headChanged()
+        for call in calls { call.body = nil }
+    }
+
+    // Asked in every turn: one load, without the check that accesses to the heap make.
+    @exclusivity(unchecked) private var uncheckedNext: ReactorInstant?
+
+    /// When the next call is due, or nil where there is none.
+    package var nextDeadline: ReactorInstant? { unsafe uncheckedNext }
+
+    package var count: Int { heap.count }
+
+    package func add(at deadline: ReactorInstant, _ body: @escaping () -> Void) -> DelayedCall {
+        let call = DelayedCall(deadline: deadline, sequence: nextSequence, queue: self, body: body)
+        nextSequence += 1
+        heap.insert(call)
+        headChanged()
+        return call
+    }
+
+    package func remove(_ call: DelayedCall) {
+        heap.remove(at: call.place)
+        headChanged()
+    }
+
+    package func move(_ call: DelayedCall, to deadline: ReactorInstant) {
+        call.deadline = deadline
+        heap.deadlineChanged(at: call.place)
+        headChanged()
+    }
+
+    private func headChanged() {
+        unsafe uncheckedNext = heap.first?.deadline
+    }
+
+    /// Fires what is due, but nothing that is set meanwhile: a timer that sets itself anew starves nobody.
+    ///
+    /// - Returns: now, where that had to be found out and nothing was due.
+    @discardableResult
+    @inline(__always)
+    package func fireDue() -> ReactorInstant? {
+        guard let next = nextDeadline else { return nil }
+        let time = now()
+        guard next <= time else { return time }
+        fire(until: time)
+        return nil
+    }
+
+    private func fire(until time: ReactorInstant) {
+        let bound = nextSequence
+        while let call = heap.first, call.deadline <= time, call.sequence < bound {
+            remove(call)
+            lateness.record(time.nanoseconds &- call.deadline.nanoseconds)
+            let body = call.body
+            call.body = nil
+            body?()
+        }
+    }
+}
