@@ -9,8 +9,8 @@ let strict: [SwiftSetting] = [
 ]
 
 // How the library is compiled for release on Linux, so that the programs that use it are small and soon built. What a
-// program does not use is left out as it is linked, and there are no tables for unwinding by exceptions, which cannot pass
-// Swift code: traces go by frame pointers. Each makes the echo server a quarter smaller.
+// program does not use is left out as it is linked, and there are no tables for unwinding by exceptions, which cannot
+// pass Swift code: traces go by frame pointers. Each makes the echo server a quarter smaller.
 func library(_ more: [String]) -> [SwiftSetting] {
     let small = [
         "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link",
@@ -55,27 +55,27 @@ let package = Package(
         ),
         // What Swift cannot import from the system's headers.
         .target(name: "CEventReactorShims"),
-        // What all parts speak of, in modules that are compiled beside one another. Core exports what is public of them.
-        // Addresses, errors, options, bytes.
+        // What all parts speak of, in four modules that are compiled beside one another; Core exports what is public.
+        // Addresses, errors, options.
         .target(name: "EventReactorBasics", swiftSettings: forSize),
+        // What spans of bytes are asked for: searching, comparing, numbers in them.
+        .target(name: "EventReactorBytes", swiftSettings: forSize),
         // The figures of a reactor, and their texts.
         .target(name: "EventReactorMetrics", swiftSettings: forSize),
-        // Threads for work that blocks, and waiting for what another thread does.
-        .target(name: "EventReactorThreads", swiftSettings: forSize),
-        // Instants and timers.
-        .target(name: "EventReactorTime", dependencies: ["EventReactorMetrics"], swiftSettings: forSpeed),
+        // Timers, and threads for work that blocks.
+        .target(name: "EventReactorScheduling", swiftSettings: forSpeed),
         // The contract: no engine, no system calls on sockets.
         .target(
             name: "EventReactorCore",
             dependencies: [
-                "EventReactorBasics", "EventReactorMetrics", "EventReactorThreads", "EventReactorTime",
+                "EventReactorBasics", "EventReactorBytes", "EventReactorMetrics", "EventReactorScheduling",
             ],
             swiftSettings: forSize
         ),
         // Plain sockets and descriptors, for whoever uses the kernel.
         .target(
             name: "EventReactorSockets",
-            dependencies: ["CEventReactorShims", "EventReactorBasics", "EventReactorThreads", "EventReactorTime"],
+            dependencies: ["CEventReactorShims", "EventReactorBasics", "EventReactorScheduling"],
             swiftSettings: forSize
         ),
         // What the engines on the kernel's sockets share.
@@ -95,7 +95,7 @@ let package = Package(
             name: "EventReactor",
             dependencies: [
                 "CLibevent", "EventReactorCore", "EventReactorSocketEngines", "EventReactorSockets",
-                "EventReactorThreads",
+                "EventReactorScheduling",
             ],
             swiftSettings: forSizeInParallel
         ),
@@ -115,19 +115,24 @@ let package = Package(
         // What several test targets use.
         .target(
             name: "TestSupport", dependencies: ["EventReactorCore"], path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(name: "EventReactorBasicsTests", dependencies: ["EventReactorBasics"], swiftSettings: strict),
+        .testTarget(
+            name: "EventReactorBasicsTests", dependencies: ["EventReactorBasics", "EventReactorBytes", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EventReactorBytesTests", dependencies: ["EventReactorBytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EventReactorMetricsTests", dependencies: ["EventReactorMetrics"], swiftSettings: strict),
         .testTarget(
-            name: "EventReactorTimeTests", dependencies: ["EventReactorTime", "TestSupport"], swiftSettings: strict),
+            name: "EventReactorSchedulingTests", dependencies: ["EventReactorScheduling", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
-            name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "EventReactorThreads", "TestSupport"],
+            name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "EventReactorScheduling", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EventReactorTests",
             dependencies: [
                 "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorSockets",
-                "EventReactorThreads",
+                "EventReactorScheduling",
                 "TestSupport",
             ],
             swiftSettings: strict

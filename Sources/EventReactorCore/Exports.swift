@@ -1,3 +1,4 @@
 @_exported public import EventReactorBasics
+@_exported public import EventReactorBytes
 @_exported public import EventReactorMetrics
-@_exported public import EventReactorTime
+@_exported public import EventReactorScheduling

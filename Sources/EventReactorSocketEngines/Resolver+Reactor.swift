@@ -1,6 +1,6 @@
 package import EventReactorCore
+import EventReactorScheduling
 package import EventReactorSockets
-import EventReactorThreads
 
 extension Resolver {
     /// The addresses of a host, found on a thread of the pool where that may take time; the completion is called later.

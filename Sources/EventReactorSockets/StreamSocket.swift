@@ -1,6 +1,6 @@
 import CEventReactorShims
 package import EventReactorBasics
-import EventReactorTime
+import EventReactorScheduling
 import Glibc
 
 /// What connections do with their descriptors, the same over every engine.

@@ -1,6 +1,6 @@
 import CEventReactorShims
 package import EventReactorBasics
-import EventReactorThreads
+import EventReactorScheduling
 import Glibc
 
 /// An eventfd that wakes whoever watches it, from any thread: also from one whose descriptor table does not have it.

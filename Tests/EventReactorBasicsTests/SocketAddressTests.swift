@@ -1,4 +1,6 @@
 import EventReactorBasics
+import EventReactorBytes
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -183,7 +185,7 @@ import Darwin
     }
 
     @Test func anyIPv6AddressReadsBackAsWritten() throws {
-        var generator = SeededGenerator(state: 5952)
+        var generator = Numbers(seed: 5952)
         for _ in 0..<5_000 {
             // Sparse masks, so that runs of zero groups are common.
             let high = generator.next() & generator.sparseMask(), low = generator.next() & generator.sparseMask()
@@ -193,7 +195,7 @@ import Darwin
     }
 
     @Test func whatTheSystemReadsIsReadAndNothingElse() {
-        var generator = SeededGenerator(state: 4291)
+        var generator = Numbers(seed: 4291)
         let alphabet = ["0", "1", "ab", "ffff", ":", "::", ":", "1.2.3.4", "0:0"]
         for _ in 0..<20_000 {
             let text = (0..<Int.random(in: 1...12, using: &generator))
@@ -351,20 +353,9 @@ import Darwin
     }
 }
 
-/// Numbers that are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-
+extension Numbers {
     /// A mask that leaves each group of 16 bits whole or clears it.
-    mutating func sparseMask() -> UInt64 {
+    fileprivate mutating func sparseMask() -> UInt64 {
         let choice = next()
         return (0..<4).reduce(0) { $0 | (choice >> $1 & 1) * 0xffff << ($1 * 16) }
     }

@@ -1,5 +1,5 @@
 import EventReactorCore
-import EventReactorThreads
+import EventReactorScheduling
 import Synchronization
 import Testing
 

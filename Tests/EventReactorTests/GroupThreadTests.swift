@@ -1,7 +1,7 @@
 import CEventReactorShims
 import EventReactor
 import EventReactorNative
-import EventReactorThreads
+import EventReactorScheduling
 import Glibc
 import Testing
 

@@ -1,8 +1,8 @@
 import CEventReactorShims
 import EventReactorCore
+import EventReactorScheduling
 import EventReactorSocketEngines
 import EventReactorSockets
-import EventReactorThreads
 import Glibc
 import Synchronization
 

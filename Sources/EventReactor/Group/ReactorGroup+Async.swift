@@ -1,4 +1,4 @@
-import EventReactorThreads
+import EventReactorScheduling
 
 extension ReactorGroup {
     /// Starts the group and returns when every reactor is set up.

@@ -12,53 +12,45 @@ import Darwin
 package enum IPText {
     /// Reads either family, IPv6 with or without brackets and scope.
     static func parse(_ text: String, port: UInt16) throws(AddressError) -> SocketAddress.Storage {
-        let whole = text.utf8.span
-        let isBracketed = whole.starts(with: "[") && whole.ends(with: "]")
-        let inner = isBracketed ? whole.extracting(1..<whole.count - 1) : whole
+        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+        let inner = isBracketed ? text.dropFirst().dropLast() : text[...]
         if inner.isEmpty { throw .emptyHost }
         if !isBracketed, let (bits, _) = read(inner, AF_INET) {
             return .ipv4(bits: UInt32(truncatingIfNeeded: bits >> 32), port: port)
         }
-        let end = inner.firstIndex(of: UInt8(ascii: "%")) ?? inner.count
-        guard let (high, low) = read(inner.extracting(..<end), AF_INET6) else { throw .invalidAddress(text) }
-        if end == inner.count {
+        let end = inner.firstIndex(of: "%") ?? inner.endIndex
+        guard let (high, low) = read(inner[..<end], AF_INET6) else { throw .invalidAddress(text) }
+        if end == inner.endIndex {
             return .ipv6(high: high, low: low, scope: 0, port: port)
         }
-        guard let scope = parseScope(inner.extracting((end + 1)...)) else { throw .invalidAddress(text) }
+        guard let scope = parseScope(inner[end...].dropFirst()) else { throw .invalidAddress(text) }
         return .ipv6(high: high, low: low, scope: scope, port: port)
     }
 
     /// The bits of an address, from the highest on.
-    private static func read(_ text: Span<UInt8>, _ family: Int32) -> (high: UInt64, low: UInt64)? {
+    private static func read(_ text: Substring, _ family: Int32) -> (high: UInt64, low: UInt64)? {
         // C would take what is before a NUL for the whole.
-        guard text.firstIndex(of: 0) == nil else { return nil }
+        guard !text.utf8.contains(0) else { return nil }
         var bits: (high: UInt64, low: UInt64) = (0, 0)
         let isAddress = unsafe withUnsafeMutableBytes(of: &bits) { room in
-            unsafe inet_pton(family, String(decoding: text, as: UTF8.self), room.baseAddress) == 1
+            unsafe inet_pton(family, String(text), room.baseAddress) == 1
         }
         return isAddress ? (UInt64(bigEndian: bits.high), UInt64(bigEndian: bits.low)) : nil
     }
 
     /// An interface's number, or the name of one that exists.
-    private static func parseScope(_ text: Span<UInt8>) -> UInt32? {
+    private static func parseScope(_ text: Substring) -> UInt32? {
         if let number = parseDecimal(text) { return number }
         // Longer than any interface's name: some C libraries would cut it and find another interface.
-        guard 1..<Int(IF_NAMESIZE) ~= text.count, text.firstIndex(of: 0) == nil else { return nil }
-        let index = unsafe if_nametoindex(String(decoding: text, as: UTF8.self))
+        guard 1..<Int(IF_NAMESIZE) ~= text.utf8.count, !text.utf8.contains(0) else { return nil }
+        let index = unsafe if_nametoindex(String(text))
         return index == 0 ? nil : UInt32(index)
     }
 
-    private static func parseDecimal(_ text: Span<UInt8>) -> UInt32? {
-        if text.isEmpty { return nil }
-        var value: UInt32 = 0
-        for index in text.indices {
-            let digit = text[index] &- UInt8(ascii: "0")
-            let (tenfold, overflowed) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carried) = tenfold.addingReportingOverflow(UInt32(digit))
-            if digit > 9 || overflowed || carried { return nil }
-            value = sum
-        }
-        return value
+    /// Digits alone: `UInt32.init` would take a sign before them.
+    private static func parseDecimal(_ text: Substring) -> UInt32? {
+        guard let first = text.utf8.first, UInt8(ascii: "0")...UInt8(ascii: "9") ~= first else { return nil }
+        return UInt32(text)
     }
 
     /// The IPv4 address inside `::ffff:0:0/96`.

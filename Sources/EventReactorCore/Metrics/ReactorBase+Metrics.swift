@@ -1,4 +1,4 @@
-import EventReactorThreads
+import EventReactorScheduling
 
 extension ReactorBase {
     /// What the reactor has done up to now and what waits in it.
@@ -24,7 +24,7 @@ extension ReactorBase {
         metrics.loop.lag = counts.lag.snapshot
         metrics.loop.callSoonWaiting = callSoonCount
         metrics.timers.waiting = timers.count
-        metrics.timers.lateness = timers.lateness.snapshot
+        metrics.timers.lateness = counts.lateness.snapshot
         metrics.timers.fired = metrics.timers.lateness.count
         metrics.remote.calls = counts.remoteCalls
         metrics.remote.waiting = queue.count

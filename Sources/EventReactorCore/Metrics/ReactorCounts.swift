@@ -25,6 +25,8 @@ package final class ReactorCounts {
     var connectsFailed = LiveTally<ReactorMetrics.ConnectFailure>()
     var bytesDropped = 0
     let lag = LiveHistogram()
+    /// How late each timer was fired.
+    let lateness = LiveHistogram()
     var remoteCalls = 0
     var deepestRemoteQueue = 0
     /// What this turn takes beyond what the clock shows.

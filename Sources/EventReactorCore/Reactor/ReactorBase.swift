@@ -84,7 +84,9 @@ open class ReactorBase {
         let size = min(max(configuration.receiveBufferSize, 1024), 16 * 1024 * 1024)
         unsafe receiveBuffer = .allocate(byteCount: size, alignment: 4096)
         counts = ReactorCounts(born: engine.now)
-        timers = TimerQueue { [unowned engine] in engine.now }
+        timers = TimerQueue(fires: { [lateness = counts.lateness] in lateness.record($0) }) { [unowned engine] in
+            engine.now
+        }
         timeouts = TimeoutBoard(timers: timers)
         clock = timeouts.clock
         queue.connect(wake: engine.wake)

@@ -1,4 +1,4 @@
-package import EventReactorThreads
+package import EventReactorScheduling
 
 /// What a reactor needs of the machinery below it: waiting, listening, connecting, and a clock.
 package protocol ReactorEngine: AnyObject {

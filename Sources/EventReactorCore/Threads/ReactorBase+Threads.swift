@@ -1,4 +1,4 @@
-package import EventReactorThreads
+package import EventReactorScheduling
 
 extension ReactorBase {
     /// Runs work that blocks on a thread of a pool, and brings its result back to the reactor's thread.

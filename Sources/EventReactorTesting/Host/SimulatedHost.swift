@@ -1,4 +1,4 @@
-import EventReactorThreads
+import EventReactorScheduling
 import Synchronization
 
 /// One host of a simulated network: the engine of its reactor, with a clock that the network moves.

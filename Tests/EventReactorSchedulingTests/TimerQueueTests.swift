@@ -1,4 +1,4 @@
-import EventReactorTime
+import EventReactorScheduling
 import TestSupport
 import Testing
 

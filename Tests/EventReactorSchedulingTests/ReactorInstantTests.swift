@@ -1,4 +1,4 @@
-import EventReactorTime
+import EventReactorScheduling
 import Testing
 
 @Suite struct ReactorInstantTests {

@@ -1,5 +1,3 @@
-package import EventReactorMetrics
-
 /// The timers of a reactor, in order of deadline and then of creation.
 ///
 /// Setting, cancelling and moving cost O(log n).
@@ -7,10 +5,17 @@ package final class TimerQueue {
     private var heap = TimerHeap()
     private var nextSequence: UInt64 = 0
     package let now: () -> ReactorInstant
-    /// How late each call was fired.
-    package let lateness = LiveHistogram()
+    private let fires: (_ nanosecondsLate: Int64) -> Void
 
-    package init(now: @escaping () -> ReactorInstant) {
+    /// Creates an empty queue.
+    ///
+    /// - Parameters:
+    ///   - fires: told of each call that is about to be fired.
+    ///   - now: the clock.
+    package init(
+        fires: @escaping (_ nanosecondsLate: Int64) -> Void = { _ in }, now: @escaping () -> ReactorInstant
+    ) {
+        self.fires = fires
         self.now = now
     }
 
@@ -74,7 +79,7 @@ package final class TimerQueue {
         let bound = nextSequence
         while let call = heap.first, call.deadline <= time, call.sequence < bound {
             remove(call)
-            lateness.record(time.nanoseconds &- call.deadline.nanoseconds)
+            fires(time.nanoseconds &- call.deadline.nanoseconds)
             let body = call.body
             call.body = nil
             body?()
