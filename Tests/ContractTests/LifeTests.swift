@@ -226,8 +226,10 @@ struct LifeTests {
         let remote = world.remote
         // Nothing at all keeps it: no timer, no connection, no listener.
         world.reactor.onStartup {
+            let loop = ThreadInKernel.current
             _ = WorkerThread {
-                usleep(50_000); remote.stop()
+                #expect(loop.waitUntilAsleep())
+                remote.stop()
             }
         }
         let turns = world.reactor.turnNumber

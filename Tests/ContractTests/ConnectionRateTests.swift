@@ -1,0 +1,100 @@
+import EventReactor
+import EventReactorTesting
+import Testing
+
+@Suite("The rate of a listener's new connections")
+struct ConnectionRateTests {
+    @Test(arguments: Setting.all)
+    func newConnectionsAreNoFasterThanTheRate(_ setting: Setting) throws {
+        try setting.run { world in
+            let options = ConnectionLimitTests.options { $0.rate = ConnectionRate(100, burst: 3) }
+            let reactor = world.reactor
+            var times: [ReactorInstant] = []
+            var port: ListeningPort?
+            port = try world.listen(options: options) {
+                times.append(reactor.now)
+                // In no time whatever are there more than the burst and what the rate adds to it.
+                for (index, time) in times.enumerated() {
+                    let within = times.count - index
+                    #expect(time.duration(to: times[times.count - 1]) >= .milliseconds(10 * (within - 3)))
+                }
+                if times.count == 20 {
+                    #expect(port?.counters.refusedByRate == 0)
+                    #expect((port?.counters.waits ?? 0) > 0)
+                    world.finish()
+                }
+                return nil
+            }
+            let address = try #require(port).localAddress
+            for _ in 0..<20 { try world.connect(to: address, { Recorder("client") }, onFailure: { _ in }) }
+        }
+    }
+
+    @Test(arguments: Setting.reactors)
+    func peersBeyondTheRateAreRefusedWhereThatIsAskedFor(_ setting: Setting) throws {
+        try setting.run { world in
+            let options = ConnectionLimitTests.options {
+                $0.rate = ConnectionRate(1, per: .seconds(3600), burst: 2)
+                $0.excess = .close
+            }
+            let port = try world.listen(options: options) { Recorder("server") }
+            var causes: [ExcessPeer.Cause] = []
+            port.onExcess = { excess in
+                causes.append(excess.cause)
+                return nil
+            }
+            var lost = 0
+            try ConnectionLimitTests.clients(5, of: world, to: port) {
+                lost += 1
+                guard lost == 3 else { return }
+                #expect(port.counters.refusedByRate == 3)
+                #expect(causes == [.rate, .rate, .rate])
+                #expect(port.connectionCount == 2)
+                world.finish()
+            }
+        }
+    }
+
+    @Test(arguments: Setting.reactors)
+    func aTotalAndARateTogetherHaveNobodyRefused(_ setting: Setting) throws {
+        try setting.run { world in
+            let options = ConnectionLimitTests.options {
+                $0.total = 1
+                $0.rate = ConnectionRate(200, burst: 1)
+            }
+            var served = 0
+            var port: ListeningPort?
+            port = try world.listen(options: options) {
+                let server = Recorder("server")
+                server.onMade = { $0.transport.loseConnection() }
+                server.onLost = { _, _ in
+                    served += 1
+                    guard served == 6 else { return }
+                    #expect(port?.counters.refusedByRate == 0 && port?.counters.refusedByTotal == 0)
+                    world.finish()
+                }
+                return server
+            }
+            try ConnectionLimitTests.clients(6, of: world, to: try #require(port))
+        }
+    }
+
+    @Test(arguments: Setting.reactors)
+    func aListenerStopsWhileItWaitsForItsRate(_ setting: Setting) throws {
+        try setting.run { world in
+            let options = ConnectionLimitTests.options { $0.rate = ConnectionRate(1, per: .seconds(3600)) }
+            var port: ListeningPort?
+            port = try world.listen(options: options) {
+                world.afterTurns(4) {
+                    port?.stopListening()
+                    world.finishSoon()
+                }
+                return nil
+            }
+            let address = try #require(port).localAddress
+            for _ in 0..<2 {
+                try world.connect(to: address, { Recorder("client") }, onFailure: { _ in })
+            }
+        }
+    }
+}
