@@ -50,8 +50,9 @@ final class HandOver: Sendable {
         let connection = HandedConnection(descriptor)
         load.announce()
         target.queue.post { reactor in
-            load.arrived()
-            (reactor as? Reactor)?.membership?.inboxes[number]?.arrived(connection, from: peer)
+            load.arrived {
+                (reactor as? Reactor)?.membership?.inboxes[number]?.arrived(connection, from: peer)
+            }
         }
         return true
     }

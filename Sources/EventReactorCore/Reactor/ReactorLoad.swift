@@ -1,9 +1,13 @@
 import Synchronization
 
 /// How much a reactor has to do, for other threads to see.
+///
+/// Its reactor's thread alone calls `tell` and `arrived`.
 package final class ReactorLoad: Sendable {
     private let standing = Atomic<Int>(0)
-    private let coming = Atomic<Int>(0)
+    /// Those that stand and those on their way in one number: one that arrives is never counted twice, nor left out.
+    private let expecting = Atomic<Int>(0)
+    private let isArriving = Atomic<Bool>(false)
 
     package init() {}
 
@@ -11,17 +15,26 @@ package final class ReactorLoad: Sendable {
     package var connections: Int { standing.load(ordering: .relaxed) }
 
     /// The same, and those that were handed to the reactor and that it has not taken yet.
-    package var expected: Int { connections + coming.load(ordering: .relaxed) }
+    package var expected: Int { expecting.load(ordering: .relaxed) }
 
-    func tell(_ count: Int) {
-        standing.store(count, ordering: .relaxed)
+    /// So many connections stand now.
+    package func tell(_ count: Int) {
+        var change = count - standing.exchange(count, ordering: .relaxed)
+        if change > 0 && isArriving.exchange(false, ordering: .relaxed) { change -= 1 }
+        expecting.wrappingAdd(change, ordering: .relaxed)
     }
 
+    /// A connection is on its way to the reactor.
     package func announce() {
-        coming.wrappingAdd(1, ordering: .relaxed)
+        expecting.wrappingAdd(1, ordering: .relaxed)
     }
 
-    package func arrived() {
-        coming.wrappingSubtract(1, ordering: .relaxed)
+    /// A connection that was announced has come.
+    ///
+    /// - Parameter take: takes it, and `tell` is called; or not, and it is expected no more.
+    package func arrived(_ take: () -> Void) {
+        isArriving.store(true, ordering: .relaxed)
+        take()
+        if isArriving.exchange(false, ordering: .relaxed) { expecting.wrappingSubtract(1, ordering: .relaxed) }
     }
 }
