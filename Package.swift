@@ -8,9 +8,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// How the library is compiled for release on Linux, so that the programs that use it are small and soon built. What a
-// program does not use is left out as it is linked, and there are no tables for unwinding by exceptions, which cannot
-// pass Swift code: traces go by frame pointers. Each makes the echo server a quarter smaller.
+// How the library is compiled for release on Linux, so that the programs that use it are small. What a program does not
+// use is left out as it is linked: a quarter of the echo server. And there are no tables for unwinding by exceptions,
+// which cannot pass Swift code, while traces go by frame pointers: a fifth.
 func library(_ more: [String]) -> [SwiftSetting] {
     let small = [
         "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link",

@@ -6,7 +6,7 @@ import Glibc
 /// More reactors than that would be put to sleep all at once, again and again.
 package enum ProcessorQuota {
     /// In whole processors, rounded up; nil where there is no bound.
-    package static var current: Int? {
+    static var current: Int? {
         // One line of version 2: `0::/a/b`. In a container the path is `/`, and the files are there.
         let line = text(ofFile: "/proc/self/cgroup")?.split(separator: "\n").first { $0.hasPrefix("0::/") }
         guard let line else { return nil }

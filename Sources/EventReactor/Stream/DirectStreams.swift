@@ -23,6 +23,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     private static let readCallback: Event.Callback = { _, _, context in
+        // `LibeventStreams.with`, which would be a call here: no file of this module sees into another.
         guard let context = unsafe context else { return }
         unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef { connection in
             let buffer = unsafe connection.wantedBuffer

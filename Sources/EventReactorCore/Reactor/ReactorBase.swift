@@ -61,7 +61,7 @@ open class ReactorBase {
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
     /// By number, so that they end in the order in which they were made, in every run.
-    package final var ports = Roster<ListeningPort>()
+    package internal(set) final var ports = Roster<ListeningPort>()
     /// The ports that wait for a descriptor to become free.
     final var starvedPorts: [ListeningPort] = []
     final var connectors = Roster<Connector>()
