@@ -284,6 +284,7 @@ struct LossTests {
                 server.transport.write(Pattern.bytes(10_000))
                 server.transport.loseConnection()
                 peer?.reset()
+                waitForReset(of: server.transport)
             }
             server.onLost = { _, reason in
                 #expect(reason.lostCode != nil, "\(reason)")
