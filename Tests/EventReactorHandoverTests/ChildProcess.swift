@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// A program of this package, run as a process of its own, whose lines of output a test waits for.
@@ -10,9 +11,7 @@ final class ChildProcess {
 
     /// The folder of the built programs: the tests' own.
     private static let folder: String = {
-        var path = [CChar](repeating: 0, count: 4096)
-        let count = unsafe readlink("/proc/self/exe", &path, path.count - 1)
-        let own = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let own = linkTarget("/proc/self/exe")
         return String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)])
     }()
 

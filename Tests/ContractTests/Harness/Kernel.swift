@@ -2,6 +2,7 @@ import Dispatch
 import EventReactor
 import EventReactorSockets
 import Glibc
+import TestSupport
 import Testing
 
 /// A plain socket of the system, for what a line of the contract says of the kernel.
@@ -66,11 +67,7 @@ enum Descriptors {
 
     /// How many there are of each kind.
     static var kinds: [String: Int] {
-        let targets = open.map { descriptor in
-            var name = [CChar](repeating: 0, count: 256)
-            let length = unsafe readlink("/proc/self/fd/\(descriptor)", &name, name.count)
-            return String(decoding: name.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
+        let targets = open.map { linkTarget("/proc/self/fd/\($0)") }
         let kinds = targets.map { $0.hasPrefix("socket:") ? "socket" : $0 }
         return Dictionary(grouping: kinds) { $0 }.mapValues(\.count)
     }

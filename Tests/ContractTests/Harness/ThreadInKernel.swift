@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// A thread of this process, as the kernel lists it: to be asked from other threads whether it sleeps.
 struct ThreadInKernel: Sendable {
@@ -6,11 +7,7 @@ struct ThreadInKernel: Sendable {
 
     /// The thread that calls this.
     static var current: ThreadInKernel {
-        var name = [CChar](repeating: 0, count: 64)
-        let size = name.count
-        let count = unsafe readlink("/proc/thread-self", &name, size)
-        let text = String(decoding: name.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return ThreadInKernel(path: "/proc/\(text)/stat")
+        ThreadInKernel(path: "/proc/\(linkTarget("/proc/thread-self"))/stat")
     }
 
     /// Waits until it has been seen asleep a hundred times in a row, or gives up: a loop that spins never sleeps.
