@@ -60,11 +60,10 @@ public final class OpenFile: Sendable {
 
     /// The length of a range, where the file had it when it was opened.
     package func length(from offset: Int, _ length: Int?) throws(FileError) -> Int {
-        let most = size - offset
-        guard offset >= 0, most >= 0, length.map({ 0...most ~= $0 }) ?? true else {
+        guard 0...size ~= offset, length.map({ 0...(size - offset) ~= $0 }) ?? true else {
             throw .outOfRange(file: name, offset: offset, length: length, size: size)
         }
-        return length ?? most
+        return length ?? size - offset
     }
 
     /// Reads at a place: how many bytes, 0 at the end of the file, or a negative errno.
