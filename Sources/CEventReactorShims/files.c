@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -13,6 +14,11 @@ int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count) {
         sent = sendfile(socket, file, &from, (size_t)count);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
+}
+
+int er_unread(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, FIONREAD, &count) < 0 ? -1 : count;
 }
 
 int er_pipe(int size, int ends[2]) {

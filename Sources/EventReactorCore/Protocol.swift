@@ -32,6 +32,9 @@ open class Protocol {
         unsafe uncheckedTransport = transport
     }
 
+    /// Whether it serves a connection, or served one: it serves no second.
+    package final var wasConnected: Bool { unsafe uncheckedTransport !== ClosedTransport.shared }
+
     /// Creates a protocol that is not connected yet.
     public init() {}
 

@@ -140,6 +140,9 @@ extension ReactorMetrics {
         /// It could not be watched.
         case unwatched
 
+        /// Its protocol object serves another connection.
+        case protocolReused
+
         /// The listener had as many connections as it may have.
         case overTotal
 
@@ -155,6 +158,7 @@ extension ReactorMetrics {
             case .noDescriptor: "no_descriptor"
             case .declined: "declined"
             case .unwatched: "unwatched"
+            case .protocolReused: "protocol_reused"
             case .overTotal: "over_total"
             case .overPerPeer: "over_per_peer"
             case .overRate: "over_rate"

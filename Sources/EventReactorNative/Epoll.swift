@@ -70,8 +70,9 @@ final class Epoll {
         er_epoll_add(descriptor, connection.descriptor, interest.rawValue, word(for: connection))
     }
 
-    func change(_ connection: StreamConnection, to interest: Interest) {
-        _ = er_epoll_modify(descriptor, connection.descriptor, interest.rawValue, word(for: connection))
+    /// Watches a connection for something else; returns an errno, or 0.
+    func change(_ connection: StreamConnection, to interest: Interest) -> Int32 {
+        er_epoll_modify(descriptor, connection.descriptor, interest.rawValue, word(for: connection))
     }
 
     func remove(_ connection: StreamConnection) {

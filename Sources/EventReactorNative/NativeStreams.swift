@@ -103,7 +103,8 @@ final class NativeStreams: SocketStreams {
         // A peer's end is reported for as long as it lasts, asked for or not, and would be over and over.
         if wanted.isEmpty { wanted = .edge }
         guard wanted != connection.interest, !connection.state.contains(.lost) else { return }
-        epoll.change(connection, to: wanted)
+        let code = epoll.change(connection, to: wanted)
+        if code != 0 { return connection.interestFailed(code, "epoll_ctl") }
         connection.interest = wanted
     }
 
@@ -123,7 +124,7 @@ final class NativeStreams: SocketStreams {
 
     // MARK: What the kernel did not take
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
         if let queue = unsafe connection.sendQueue {
             unsafe queue._withUnsafeGuaranteedRef { unsafe $0.append(bytes) }
         } else {
@@ -132,7 +133,7 @@ final class NativeStreams: SocketStreams {
             unsafe connection.sendQueue = .passRetained(queue)
             updateInterest(connection)
         }
-        return true
+        return 0
     }
 
     func queuedByteCount(_ connection: StreamConnection) -> Int {

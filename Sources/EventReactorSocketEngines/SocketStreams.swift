@@ -1,5 +1,6 @@
 package import EventReactorCore
 import EventReactorSockets
+import Glibc
 
 /// A stream engine whose connections are sockets: what does not depend on who watches them.
 package protocol SocketStreams: StreamEngine {}
@@ -18,6 +19,34 @@ extension SocketStreams {
 
     package func shutdownWrite(_ connection: StreamConnection) {
         StreamSocket.shutdownWrite(connection.descriptor)
+    }
+
+    package func deliverArrived(_ connection: StreamConnection) {
+        deliverUnread(connection)
+    }
+
+    /// Delivers what the kernel has received, up to as much as it had when this began.
+    ///
+    /// FIONREAD does not count what is behind an urgent byte, so one buffer's worth is looked for in any case.
+    package func deliverUnread(_ connection: StreamConnection) {
+        let buffer = unsafe connection.receiveBuffer
+        var rest = max(buffer.count, StreamSocket.unreadByteCount(connection.descriptor))
+        while rest > 0, !connection.state.contains(.lost) {
+            if connection.takesBySplice {
+                connection.readable()
+                let unread = StreamSocket.unreadByteCount(connection.descriptor)
+                guard unread > 0 && unread < rest else { return }
+                rest = unread
+            } else {
+                guard connection.willRead else { return }
+                let most = min(rest, buffer.count)
+                let count = unsafe recv(connection.descriptor, buffer.baseAddress, most, Int32(MSG_DONTWAIT))
+                guard count > 0 else { return }
+                rest -= count
+                unsafe connection.received(
+                    UnsafeRawBufferPointer(rebasing: buffer[..<count]).bindMemory(to: UInt8.self).span)
+            }
+        }
     }
 
     package func closingLosesBytes(_ connection: StreamConnection) -> Bool {

@@ -33,6 +33,9 @@ package final class PipePool {
 
 /// One pipe: both ends are closed when it is let go.
 final class SplicePipe: RelayPipe {
+    /// Less than the smallest pipe of a pool holds.
+    private static let pieceSize = 16 * 1024
+
     private let ends: (reading: Int32, writing: Int32)
     private weak var pool: PipePool?
     private(set) var byteCount = 0
@@ -47,10 +50,21 @@ final class SplicePipe: RelayPipe {
         _ = close(ends.writing)
     }
 
-    func fill(from descriptor: Int32, most: Int) -> Int {
-        let count = Int(er_splice(descriptor, ends.writing, Int64(most)))
+    func fill(from descriptor: Int32, most: Int, isReadable: Bool) -> Int {
+        var count = Int(er_splice(descriptor, ends.writing, Int64(most)))
+        if count == -Int(EAGAIN) && isReadable { count = copy(from: descriptor, most: most) }
         if count > 0 { byteCount += count }
         return count
+    }
+
+    /// Receives a piece and writes it to the pipe, which takes it whole, since it is empty.
+    private func copy(from descriptor: Int32, most: Int) -> Int {
+        unsafe withUnsafeTemporaryAllocation(byteCount: min(most, SplicePipe.pieceSize), alignment: 1) { piece in
+            let received = unsafe recv(descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))
+            guard received > 0 else { return received < 0 ? -Int(errno) : 0 }
+            let written = unsafe write(ends.writing, piece.baseAddress, received)
+            return written == received ? received : -Int(written < 0 ? errno : EIO)
+        }
     }
 
     func drain(to descriptor: Int32) -> Int {

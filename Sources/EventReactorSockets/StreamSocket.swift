@@ -51,8 +51,19 @@ package enum StreamSocket {
         case EAGAIN: return .noRoom
         // The file system has no pages to lend.
         case EINVAL, ENOSYS, EOPNOTSUPP: return .unsupported
-        case EIO, EBADF, EISDIR, ESTALE, EOVERFLOW, EACCES, EPERM: return .fileFailed(Int32(-sent))
-        default: return .connectionFailed(Int32(-sent))
+        case let code where isConnectionError(code): return .connectionFailed(code)
+        // File systems have errors of their own, such as EUCLEAN and EREMOTEIO.
+        case let code: return .fileFailed(code)
+        }
+    }
+
+    /// Whether an errno says that a connected socket cannot send: tcp(7), ip(7) and the ICMP errors that Linux reports.
+    private static func isConnectionError(_ code: Int32) -> Bool {
+        switch code {
+        case EPIPE, ECONNRESET, ECONNABORTED, ECONNREFUSED, ENOTCONN, ESHUTDOWN, ETIMEDOUT, EHOSTUNREACH, EHOSTDOWN,
+            ENETUNREACH, ENETDOWN, ENETRESET, ENONET, ENOBUFS, EMSGSIZE, EPROTO, ENOPROTOOPT, ENOTSOCK:
+            true
+        default: false
         }
     }
 
@@ -62,6 +73,9 @@ package enum StreamSocket {
         var length = socklen_t(MemoryLayout<Int32>.size)
         return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
+
+    /// The bytes that have arrived and were not read; 0 if that cannot be found out.
+    package static func unreadByteCount(_ descriptor: Int32) -> Int { max(0, Int(er_unread(descriptor))) }
 
     /// What closing now would do to bytes on their way to the peer.
     package enum Delivery {

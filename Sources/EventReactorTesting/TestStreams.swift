@@ -107,9 +107,9 @@ final class TestStreams: StreamEngine {
         return count
     }
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
         unsafe queued.append(bytes)
-        return true
+        return 0
     }
 
     func queuedByteCount(_ connection: StreamConnection) -> Int { queued.count }
@@ -125,6 +125,13 @@ final class TestStreams: StreamEngine {
 
     func shutdownWrite(_ connection: StreamConnection) {
         hasEnded = true
+    }
+
+    func deliverArrived(_ connection: StreamConnection) {
+        while !arrived.isEmpty, connection.willRead {
+            let piece = arrived.removeFirst()
+            connection.received(piece.span)
+        }
     }
 
     func closingLosesBytes(_ connection: StreamConnection) -> Bool {

@@ -55,6 +55,67 @@ struct RelayEndingTests {
         }
     }
 
+    /// Its end comes while the relay is being moved along: what it finishes then is itself, and not what is behind it.
+    @Test(arguments: Setting.all)
+    func aFileBehindARelayToItselfIsSentWhole(_ setting: Setting) throws {
+        try setting.run { world in
+            let file = try PatternFile(world, 300_000)
+            let (server, client) = try world.pair()
+            server.closesWithPeer = false
+            client.closesWithPeer = false
+            var results: [String] = []
+            server.onMade = { server in
+                try server.transport.relay(to: server.transport) { count, _ in results.append("relay \(count)") }
+                try server.transport.sendFile(file.open()) { result in
+                    results.append("file \((try? result.get()) ?? -1)")
+                }
+            }
+            client.onMade = { client in
+                client.transport.write(Pattern.bytes(200_000))
+                client.transport.loseWriteConnection()
+            }
+            world.finishWhenLost(server, client) {
+                #expect(results == ["relay 200000", "file 300000"])
+                #expect(client.received == Pattern.bytes(200_000) + Pattern.bytes(300_000))
+                #expect(client.reason?.isDone == true)
+            }
+        }
+    }
+
+    /// What was taken is passed on; meanwhile the source is its protocol's again.
+    @Test(arguments: Setting.all)
+    func aRelayThatIsStoppedWhileItsReceiverClosesGivesTheSourceBack(_ setting: Setting) throws {
+        try setting.run { world in
+            let forwarding = try Forwarding(world, isBothWays: false)
+            let (incoming, outgoing, client) = (forwarding.incoming, forwarding.outgoing, forwarding.client)
+            forwarding.target.onMade = { $0.transport.pauseReading() }
+            forwarding.target.onReadLost = { $0.transport.loseConnection() }
+            client.onMade = { $0.stream(3_000_000) { _ in } }
+            var last = -1
+            func stopWhenStuck() {
+                let count = forwarding.there?.byteCount ?? 0
+                guard count > 0, count == last else {
+                    last = count
+                    return world.settle { stopWhenStuck() }
+                }
+                outgoing.transport.loseConnection()
+                forwarding.there?.stop()
+                incoming.onData = { incoming, _ in
+                    #expect(forwarding.ending("there") == nil || incoming.received.count > 0)
+                    forwarding.target.transport.resumeReading()
+                    client.transport.abortConnection()
+                }
+            }
+            world.whenMade(outgoing, forwarding.target) { stopWhenStuck() }
+            forwarding.finish {
+                #expect(incoming.received.count > 0)
+                if case .stopped? = forwarding.ending("there") {} else { Issue.record("another ending") }
+                #expect(forwarding.target.received == Pattern.bytes(forwarding.count("there") ?? 0))
+                #expect(forwarding.target.reason?.isDone == true)
+            }
+        }
+    }
+
     @Test(arguments: Setting.all)
     func closingTheReceiverDeliversWhatWasTakenAndClosesTheSource(_ setting: Setting) throws {
         try setting.run { world in

@@ -26,6 +26,9 @@ int er_unacknowledged(int descriptor);
 // Has the allocator give the pages that are free back to the system, where it can.
 void er_release_memory(void);
 
+// The bytes that have arrived at a socket and were not read (FIONREAD), or -1 with errno set.
+int er_unread(int descriptor);
+
 // Files and pipes. A count that is negative is an errno.
 
 // Sends part of a file: how many bytes the socket took, 0 at the end of the file.

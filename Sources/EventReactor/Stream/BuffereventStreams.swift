@@ -11,6 +11,9 @@ import Glibc
 final class BuffereventStreams: LibeventStreams, SocketStreams {
     /// The limits that each connection of the listener or connector is under; libevent borrows it.
     private let limits: OpaquePointer?
+    /// The connection whose callback has bytes of its buffer at the moment, and how many.
+    private var delivering: StreamConnection?
+    private var deliveredByteCount = 0
     /// Keeps the loop's engine alive as long as connections name this one.
     private let owner: LibeventEngine
 
@@ -36,7 +39,10 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), connection.settings.lowMark, 0)
         if let limits = unsafe limits { unsafe bufferevent_set_rate_limit(buffered, limits) }
         // Only reading: enabled for writing with nothing to write it would report that once for nothing.
-        unsafe bufferevent_enable(buffered, Int16(EV_READ))
+        let code = unsafe LibeventStreams.codeOfEnabling(buffered, EV_READ)
+        if code != 0 {
+            throw SystemError(code: code, operation: "bufferevent_enable", address: connection.peerAddress)
+        }
     }
 
     // MARK: Reading
@@ -59,12 +65,27 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         let count = connection.readsFreely ? arrived : connection.readAllowance(of: arrived)
         guard count > 0 else { return park(connection) }
         guard let start = unsafe evbuffer_pullup(input, count) else { return }
+        (delivering, deliveredByteCount) = (connection, count)
         unsafe connection.received(UnsafeBufferPointer(start: start, count: count).span)
+        delivering = nil
         // Where the connection ended meanwhile, libevent frees the buffer itself, once it has left its callback.
         guard unsafe connection.outbox != nil else { return }
         unsafe evbuffer_drain(input, count)
         // The limits allow no more as a rule, and it is parked.
         if count < arrived { deliver(connection) }
+    }
+
+    func deliverArrived(_ connection: StreamConnection) {
+        // What is being delivered leaves the buffer only once its callback has returned.
+        let delivered = delivering === connection ? deliveredByteCount : 0
+        if let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) {
+            let arrived = unsafe evbuffer_get_length(input)
+            if arrived > delivered, let start = unsafe evbuffer_pullup(input, arrived) {
+                let rest = unsafe UnsafeBufferPointer(start: start + delivered, count: arrived - delivered)
+                unsafe connection.received(rest.span)
+            }
+        }
+        deliverUnread(connection)
     }
 
     private static let eventCallback: OutboxPool.EventCallback = { _, what, context in
@@ -104,7 +125,8 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         guard connection.state.contains(.parked), let buffered = unsafe connection.outbox else { return }
         connection.state.remove(.parked)
         disarmWatch(connection)
-        unsafe bufferevent_enable(buffered, Int16(EV_READ))
+        let code = unsafe LibeventStreams.codeOfEnabling(buffered, EV_READ)
+        if code != 0 { return connection.interestFailed(code, "bufferevent_enable") }
         if let input = unsafe bufferevent_get_input(buffered), unsafe evbuffer_get_length(input) > 0 {
             // What was read before the pause comes first, and not inside the call that ended the pause.
             unsafe bufferevent_trigger(
@@ -121,10 +143,13 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
 
     func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int { 0 }
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let buffered = unsafe connection.outbox else { return false }
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
+        guard let buffered = unsafe connection.outbox else { return ENOMEM }
         if connection.state.contains(.parked) { disarmWatch(connection) }
-        return unsafe bufferevent_write(buffered, bytes.baseAddress, bytes.count) == 0
+        let begins = queuedByteCount(connection) == 0
+        guard unsafe bufferevent_write(buffered, bytes.baseAddress, bytes.count) == 0 else { return ENOMEM }
+        // It does not say if it could not add its event: enabling it again does, and costs no system call.
+        return begins ? unsafe LibeventStreams.codeOfEnabling(buffered, EV_WRITE) : 0
     }
 
     func queuedByteCount(_ connection: StreamConnection) -> Int {

@@ -17,9 +17,8 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         let event = unsafe event_new(
             base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
         unsafe connection.handle = event
-        guard let event = unsafe event, unsafe event_add(event, nil) == 0 else {
-            throw SystemError(code: ENOMEM, operation: "event_add", address: connection.peerAddress)
-        }
+        let code = unsafe LibeventStreams.codeOfAdding(event)
+        if code != 0 { throw SystemError(code: code, operation: "event_add", address: connection.peerAddress) }
     }
 
     private static let readCallback: Event.Callback = { _, _, context in
@@ -80,7 +79,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         unsafe event_del(event)
         unsafe event_assign(
             event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
-        unsafe event_add(event, nil)
+        unsafe add(event, of: connection)
     }
 
     // MARK: Files and relays
@@ -95,16 +94,21 @@ final class DirectStreams: LibeventStreams, SocketStreams {
 
     // MARK: What the kernel did not take
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        if unsafe connection.outbox == nil {
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
+        let begins = unsafe connection.outbox == nil
+        if begins {
             if connection.state.contains(.parked) { disarmWatch(connection) }
             unsafe connection.outbox = outboxes.take(
                 base: base, connection: connection, written: DirectStreams.writtenCallback,
                 failed: DirectStreams.failedCallback)
             if connection.state.contains(.watched) { watchChanged(connection) }
         }
-        guard let outbox = unsafe connection.outbox else { return false }
-        return unsafe evbuffer_add(bufferevent_get_output(outbox), bytes.baseAddress, bytes.count) == 0
+        guard let outbox = unsafe connection.outbox else { return ENOMEM }
+        guard unsafe evbuffer_add(bufferevent_get_output(outbox), bytes.baseAddress, bytes.count) == 0 else {
+            return ENOMEM
+        }
+        // The bufferevent does not say if it could not add its event: enabling it again does, and costs no system call.
+        return begins ? unsafe LibeventStreams.codeOfEnabling(outbox, EV_WRITE) : 0
     }
 
     func queuedByteCount(_ connection: StreamConnection) -> Int {

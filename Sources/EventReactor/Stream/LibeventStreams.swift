@@ -27,6 +27,26 @@ class LibeventStreams {
         }
     }
 
+    /// Adds an event of a connection to the base; the connection ends if that fails, since nothing would be reported.
+    func add(_ event: OpaquePointer?, of connection: StreamConnection) {
+        let code = unsafe LibeventStreams.codeOfAdding(event)
+        if code != 0 { connection.interestFailed(code, "event_add") }
+    }
+
+    /// Adds an event to its base: 0, or the errno with which the kernel refused to watch the descriptor.
+    static func codeOfAdding(_ event: OpaquePointer?) -> Int32 {
+        errno = 0
+        if let event = unsafe event, unsafe event_add(event, nil) == 0 { return 0 }
+        return errno == 0 ? ENOMEM : errno
+    }
+
+    /// Enables a bufferevent: 0, or the errno with which the kernel refused to watch the descriptor.
+    static func codeOfEnabling(_ buffered: OpaquePointer, _ what: Int32) -> Int32 {
+        errno = 0
+        if unsafe bufferevent_enable(buffered, Int16(what)) == 0 { return 0 }
+        return errno == 0 ? ENOMEM : errno
+    }
+
     func armWatch(_ connection: StreamConnection) {
         guard !connection.watchesRoom else { return }
         let what = Int16(EV_READ | EV_PERSIST | EV_ET)
@@ -38,7 +58,7 @@ class LibeventStreams {
             unsafe connection.handle = event_new(
                 base, connection.descriptor, what, LibeventStreams.watchCallback, context)
         }
-        if let event = unsafe connection.handle { unsafe event_add(event, nil) }
+        unsafe add(connection.handle, of: connection)
     }
 
     func disarmWatch(_ connection: StreamConnection) {
@@ -63,7 +83,9 @@ class LibeventStreams {
             return
         }
         if connection.state.contains(.parked) { disarmWatch(connection) }
-        connection.extras?.roomWatch = unsafe RoomWatch(base, connection)
+        let (watch, code) = unsafe RoomWatch.make(base, connection)
+        connection.extras?.roomWatch = watch
+        if code != 0 { connection.interestFailed(code, "event_add") }
     }
 
     // MARK: What is taken of the outbox
@@ -106,14 +128,19 @@ class LibeventStreams {
 private final class RoomWatch {
     private let event: OpaquePointer
 
-    init?(_ base: OpaquePointer, _ connection: StreamConnection) {
+    private init(_ event: OpaquePointer) {
+        unsafe self.event = unsafe event
+    }
+
+    /// Begins to watch; returns nil with an errno if that fails.
+    static func make(_ base: OpaquePointer, _ connection: StreamConnection) -> (RoomWatch?, Int32) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         let made = unsafe event_new(
             base, connection.descriptor, Int16(EV_WRITE | EV_PERSIST),
             { _, _, context in unsafe LibeventStreams.with(context) { $0.hasRoom() } }, context)
-        guard let made = unsafe made else { return nil }
-        unsafe event = made
-        if unsafe event_add(made, nil) != 0 { return nil }
+        let watch = unsafe made.map { unsafe RoomWatch($0) }
+        let code = unsafe LibeventStreams.codeOfAdding(made)
+        return (code == 0 ? watch : nil, code)
     }
 
     deinit {

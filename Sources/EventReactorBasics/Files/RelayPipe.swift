@@ -6,7 +6,10 @@ package protocol RelayPipe: AnyObject {
     var byteCount: Int { get }
 
     /// Moves bytes of a socket into the pipe, which is empty, and no more than said: how many, 0 at the stream's end.
-    func fill(from descriptor: Int32, most: Int) -> Int
+    ///
+    /// - Parameter isReadable: the kernel reported the socket to be readable. Splicing stops at an urgent byte and says
+    ///   `EAGAIN` for ever, while the socket stays readable: a piece is then received and written to the pipe.
+    func fill(from descriptor: Int32, most: Int, isReadable: Bool) -> Int
 
     /// Moves bytes of the pipe into a socket.
     func drain(to descriptor: Int32) -> Int

@@ -46,6 +46,10 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
     /// An accepted connection could not be watched and was closed.
     case connectionFailed(SystemError)
 
+    /// A factory gave a protocol object that serves, or served, another connection: each connection needs one of its
+    /// own, and this one was reset. A connector's `onFailure` is told besides, with `EISCONN`.
+    case protocolReused(peer: SocketAddress)
+
     /// A connect failed, and was made without `onFailure`.
     case connectFailed(ConnectError)
 
@@ -58,6 +62,8 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
         case .hookFailed(let error): "a hook of the reactor failed: \(error)"
         case .acceptFailed(let error): "a connection could not be accepted: \(error)"
         case .connectionFailed(let error): "a connection could not be watched: \(error)"
+        case .protocolReused(let peer):
+            "the connection from \(peer) was given a protocol object that serves another connection, and was reset"
         case .connectFailed(let error): "\(error)"
         case .handoverFailed(let error): "\(error)"
         }

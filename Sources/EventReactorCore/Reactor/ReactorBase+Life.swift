@@ -212,7 +212,7 @@ extension ReactorBase {
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()
             live.flush()
-            live.finish(.reactorStopped, reset: false)
+            live.finish(.reactorStopped)
         }
         endTurn()
         tellFailedConnects()

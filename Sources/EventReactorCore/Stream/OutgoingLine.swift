@@ -17,10 +17,23 @@ final class OutgoingLine {
     var lastTurn = UInt64.max
     /// The connection looks after the line in the next turn by itself.
     var isScheduled = false
+    /// The engine has reported room in the kernel, and nothing was offered since.
+    var isRoomReported = false
 
     var first: Item? { gone < items.count ? items[gone] : nil }
 
     var all: ArraySlice<Item> { items[gone...] }
+
+    /// Whether dropping the line drops bytes, a part of a file, or what a relay still has to pass on.
+    var hasRest: Bool {
+        all.contains { item in
+            switch item {
+            case .bytes(let bytes): !bytes.isEmpty
+            case .file(let transfer): transfer.remaining > 0
+            case .relay(let relay): relay.hasRest
+            }
+        }
+    }
 
     func append(_ item: Item) {
         items.append(item)

@@ -24,7 +24,8 @@ public final class Relay {
     /// The bytes under way are in it; it is there while there are any.
     private var pipe: (any RelayPipe)?
     private var portion = RelayPortion()
-    private let completion: ((Int, RelayEnding) -> Void)?
+    /// Released once called, since it may capture what keeps this handle.
+    private var completion: ((Int, RelayEnding) -> Void)?
     private var taken = 0
     /// All that was written to the receiver before has gone.
     private(set) var isFront = false
@@ -33,6 +34,8 @@ public final class Relay {
     /// No more is taken from the source; what was taken is still passed on.
     private var ending: RelayEnding?
     private var hasTold = false
+    /// The kernel reported the source to be readable, and nothing has been taken from it since.
+    private var isSourceReadable = false
 
     init(from source: StreamConnection, to receiver: StreamConnection, completion: ((Int, RelayEnding) -> Void)?) {
         self.source = source
@@ -49,12 +52,20 @@ public final class Relay {
     /// Whether the relay is under way still.
     public var isActive: Bool { !hasTold }
 
+    /// Whether more may come from the source, or some of what came is not passed on.
+    var hasRest: Bool { ending == nil || pipe != nil }
+
     /// Ends the relay: what has been taken is passed on, and what arrives from now on is given to `dataReceived` again.
     ///
     /// Later calls do nothing. Where reading was paused it stays so.
     public func stop() {
-        guard ending == nil, !hasTold else { return }
-        close(.stopped)
+        guard !hasTold else { return }
+        switch ending {
+        case nil: close(.stopped)
+        // What was taken is still being passed on; the source need not wait for it.
+        case .receiverClosed?: ending = .stopped
+        default: return
+        }
         detach(resumes: !isPaused)
     }
 
@@ -73,6 +84,8 @@ public final class Relay {
             begin(receiver)
         }
         if isSpliced { move(receiver) } else { updateCopying(receiver) }
+        // What was done to the source may have finished this relay.
+        guard self.receiver != nil else { return true }
         guard receiver.state.isDisjoint(with: [.lost, .failed, .broken]) else { return true }
         guard let ending, pipe == nil, receiver.queuedByteCount == 0 else { return false }
         receiver.extras?.line?.removeFirst()
@@ -113,6 +126,8 @@ public final class Relay {
     private func tell(_ ending: RelayEnding) {
         guard !hasTold else { return }
         hasTold = true
+        let completion = self.completion
+        self.completion = nil
         completion?(taken, ending)
     }
 
@@ -129,6 +144,11 @@ public final class Relay {
     private func move(_ receiver: StreamConnection) {
         guard receiver.queuedByteCount == 0 else { return }
         defer { letGoOfPipe() }
+        // What has moved nothing though the kernel reported readiness would be reported again and again.
+        let hadRoom = receiver.takeRoomReport()
+        var isReadable = isSourceReadable
+        isSourceReadable = false
+        var hasMoved = false
         var budget = Relay.bytesPerTurn
         var expectsMore = true
         while true {
@@ -137,6 +157,7 @@ public final class Relay {
             while let pipe, pipe.byteCount > 0 {
                 let count = pipe.drain(to: receiver.descriptor)
                 if count == -Int(EAGAIN) {
+                    if hadRoom && !hasMoved { return goOnByCopying(receiver) }
                     portion.stuck()
                     if let source { takeBySplice(source, false) }
                     return receiver.watchRoom(true)
@@ -146,6 +167,7 @@ public final class Relay {
                     if let source { takeBySplice(source, false) }
                     return receiver.sendFailed(count == 0 ? EPIPE : Int32(-count))
                 }
+                hasMoved = true
                 receiver.noteTaken(count)
             }
             portion.passedOn()
@@ -160,7 +182,8 @@ public final class Relay {
             }
             if pipe == nil { pipe = receiver.engine.takePipe() }
             guard let pipe else { return goOnByCopying(receiver) }
-            let count = pipe.fill(from: source.descriptor, most: portion.byteCount)
+            let count = pipe.fill(from: source.descriptor, most: portion.byteCount, isReadable: isReadable)
+            isReadable = false
             if count > 0 {
                 source.count { $0.bytesReceived &+= count }
                 source.noteReceived(count)
@@ -216,6 +239,7 @@ public final class Relay {
     }
 
     func sourceIsReadable() {
+        isSourceReadable = true
         receiver?.settle()
     }
 

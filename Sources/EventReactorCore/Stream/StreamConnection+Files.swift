@@ -58,11 +58,15 @@ extension StreamConnection {
 
     private func sendPiece(of transfer: FileTransfer) -> Bool {
         let count = min(transfer.remaining, StreamConnection.bytesPerTurn)
+        let hadRoom = takeRoomReport()
         switch engine.sendFile(self, transfer.file.descriptor, offset: transfer.offset, count: count) {
         case .sent(let sent):
             noteTaken(sent)
             took(sent, of: transfer)
             return true
+        case .noRoom where hadRoom:
+            transfer.copies = true
+            return copyPiece(of: transfer, queued: 0)
         case .noRoom: watchRoom(true)
         case .fileEnded: failTruncated(transfer)
         case .fileFailed(let code): fail(transfer, code)

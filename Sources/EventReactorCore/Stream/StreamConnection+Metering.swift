@@ -120,16 +120,16 @@ extension StreamConnection {
             if isQueued && isLimited { return }
             let allowed = writeAllowance(of: meter.held.count, meter)
             if allowed == 0 { return }
-            let (taken, isRestQueued) = unsafe meter.held.withFirst(allowed) { bytes -> (Int, Bool) in
+            let (taken, code) = unsafe meter.held.withFirst(allowed) { bytes -> (Int, Int32) in
                 let taken = isQueued ? 0 : unsafe engine.send(self, bytes)
-                guard taken >= 0, taken < bytes.count else { return (taken, true) }
+                guard taken >= 0, taken < bytes.count else { return (taken, 0) }
                 let isPacketEnough = isLimited && !engine.queuesAll
                 let end = isPacketEnough ? min(bytes.count, taken + Throttle.leastShare) : bytes.count
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
                 return (end, unsafe engine.enqueue(self, rest))
             }
             if taken < 0 { return sendFailed(Int32(-taken)) }
-            if !isRestQueued { return fail(SystemError(code: ENOMEM, operation: "write", address: peer)) }
+            if code != 0 { return fail(SystemError(code: code, operation: "write", address: peer)) }
             if !isQueued { watch?.offered() }
             if engine.queuedByteCount(self) > 0 {
                 if !isQueued { noteWaiting(true) }

@@ -73,9 +73,8 @@ extension StreamConnection {
         guard taken < bytes.count else { return }
         noteWaiting(true)
         count { $0.bytesQueued &+= bytes.count - taken }
-        if unsafe !engine.enqueue(self, UnsafeRawBufferPointer(rebasing: bytes[taken...])) {
-            fail(SystemError(code: ENOMEM, operation: "write", address: peer))
-        }
+        let code = unsafe engine.enqueue(self, UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+        if code != 0 { interestFailed(code, "write") }
     }
 
     /// The kernel took bytes that were not written, and did not wait in the engine's queue.
@@ -101,7 +100,17 @@ extension StreamConnection {
     /// The kernel would take bytes.
     package func hasRoom() {
         guard state.contains(.wantsRoom), !state.contains(.lost) else { return }
+        extras?.line?.isRoomReported = true
         settle()
+    }
+
+    /// Whether the engine has just reported room; asked once a report.
+    ///
+    /// If the kernel then takes nothing of a file or a pipe, it would report the same in each turn: the bytes are copied.
+    func takeRoomReport() -> Bool {
+        guard let line = extras?.line, line.isRoomReported else { return false }
+        line.isRoomReported = false
+        return true
     }
 
     /// Looks after the line in the next turn, where no event of the kernel does.

@@ -102,13 +102,13 @@ extension StreamConnection {
             count { $0.bytesQueued &+= bytes.count }
             unsafe hold(bytes)
             if wanted > settings.highMark { state.insert(.marked) }
-        } else if unsafe engine.enqueue(self, bytes) {
+        } else {
+            let code = unsafe engine.enqueue(self, bytes)
+            guard code == 0 else { return interestFailed(code, "write") }
             if !state.contains(.queued) { noteWaiting(true) }
             state.insert(.queued)
             count { $0.bytesQueued &+= bytes.count }
             if wanted > settings.highMark { state.insert(.marked) }
-        } else {
-            fail(SystemError(code: ENOMEM, operation: "write", address: peer))
         }
         if !state.contains(.inCallback) && !state.isDisjoint(with: .unsettled) { list() }
     }

@@ -37,6 +37,17 @@ extension StreamConnection {
         dropGathered()
     }
 
+    /// The engine cannot watch the descriptor for what the connection waits for, and so would never report it.
+    ///
+    /// - Parameters:
+    ///   - code: the errno.
+    ///   - operation: the call that failed, for the error.
+    package func interestFailed(_ code: Int32, _ operation: String) {
+        guard state.isDisjoint(with: [.failed, .aborted, .lost]) else { return }
+        fail(SystemError(code: code, operation: operation, address: peer))
+        listIfOutside()
+    }
+
     func makeExtras() -> Extras {
         if let extras { return extras }
         let made = Extras()
@@ -62,49 +73,75 @@ extension StreamConnection {
 
     /// Does what the state asks for, until nothing is left to do.
     ///
-    /// Never called inside a callback of this protocol.
+    /// Never called inside a callback of this protocol. Called by what it does itself, such as a relay between two ends
+    /// of which one is this connection, it leaves the rest to the call that is under way.
     func settle() {
-        while !state.contains(.lost) {
-            flush()
-            state.remove(.marked)
-            if state.contains(.failed) {
-                return finish(.failed(extras?.failure ?? CancellationError()), reset: true)
-            }
-            if state.contains(.aborted) { return finish(.aborted, reset: true) }
-            if state.contains(.broken) {
-                // A peer that went may have left bytes behind: they are read first, up to its reset or end.
-                // What is no doing of the peer's it will not report.
-                let peerWent = brokenCode == EPIPE || brokenCode == ECONNRESET
-                if !peerWent || !(willRead || takesBySplice) || state.contains(.closing) {
-                    return finish(.lost(brokenCode), reset: false)
-                }
-                return
-            }
-            if state.contains(.lining) && advanceLine() { continue }
-            let waiting = waitingByteCount
-            if state.isDisjoint(with: .deaf) {
-                if !state.contains(.writePaused) && waiting > settings.highMark {
-                    state.insert(.writePaused)
-                    run { $0.pauseWriting() }
-                    continue
-                }
-                if state.contains(.writePaused) && waiting <= settings.lowMark {
-                    state.remove(.writePaused)
-                    run { $0.resumeWriting() }
-                    continue
-                }
-            }
-            guard waiting == 0, !state.contains(.lining) else { return }
-            if state.contains(.closing) { return finishClosing() }
-            if state.contains(.endsWriting) && !state.contains(.writeEnded) {
-                state.insert(.writeEnded)
-                engine.shutdownWrite(self)
-                run { $0.writeConnectionLost() }
-                continue
-            }
-            if state.isSuperset(of: [.writeEnded, .readEnded]) { return finish(.done, reset: false) }
+        if state.contains(.settling) {
+            state.insert(.marked)
             return
         }
+        state.insert(.settling)
+        while !state.contains(.lost), settleStep() || state.contains(.marked) {}
+        state.remove(.settling)
+    }
+
+    /// Does one thing that the state asks for.
+    ///
+    /// - Returns: whether there may be more to do.
+    private func settleStep() -> Bool {
+        flush()
+        state.remove(.marked)
+        if state.contains(.failed) {
+            finish(.failed(extras?.failure ?? CancellationError()), reset: true)
+            return false
+        }
+        if state.contains(.aborted) {
+            finish(.aborted, reset: true)
+            return false
+        }
+        if state.contains(.broken) { return endBroken() }
+        if state.contains(.lining) && advanceLine() { return true }
+        let waiting = waitingByteCount
+        if state.isDisjoint(with: .deaf) {
+            if !state.contains(.writePaused) && waiting > settings.highMark {
+                state.insert(.writePaused)
+                run { $0.pauseWriting() }
+                return true
+            }
+            if state.contains(.writePaused) && waiting <= settings.lowMark {
+                state.remove(.writePaused)
+                run { $0.resumeWriting() }
+                return true
+            }
+        }
+        guard waiting == 0, !state.contains(.lining) else { return false }
+        if state.contains(.closing) {
+            finishClosing()
+            return false
+        }
+        if state.contains(.endsWriting) && !state.contains(.writeEnded) {
+            state.insert(.writeEnded)
+            engine.shutdownWrite(self)
+            run { $0.writeConnectionLost() }
+            return true
+        }
+        if state.isSuperset(of: [.writeEnded, .readEnded]) { finish(.done) }
+        return false
+    }
+
+    /// Sending failed: delivers what had arrived before, then ends the connection.
+    ///
+    /// The peer's end is not waited for: one that has shut its reading side alone may never come to it.
+    ///
+    /// - Returns: whether something else has ended it meanwhile, and is to be told.
+    private func endBroken() -> Bool {
+        let peerWent = brokenCode == EPIPE || brokenCode == ECONNRESET
+        if peerWent && (willRead || takesBySplice) && !state.contains(.closing) {
+            engine.deliverArrived(self)
+            if !state.isDisjoint(with: [.failed, .aborted]) { return true }
+        }
+        finish(.lost(brokenCode), reset: true)
+        return false
     }
 
     /// All is sent.
@@ -112,9 +149,9 @@ extension StreamConnection {
     /// What the peer has not taken would be lost if unread bytes made the kernel reset the connection, so the end is
     /// sent first and the descriptor closed when the peer has everything.
     private func finishClosing() {
-        if state.contains(.readEnded) { return finish(.done, reset: false) }
+        if state.contains(.readEnded) { return finish(.done) }
         if !state.contains(.lingering) {
-            guard engine.closingLosesBytes(self) else { return finish(.done, reset: false) }
+            guard engine.closingLosesBytes(self) else { return finish(.done) }
             guard !state.contains(.lost) else { return }
             state.insert(.lingering)
             if !state.contains(.writeEnded) {
@@ -130,7 +167,7 @@ extension StreamConnection {
     private func recheck(after delay: Duration) {
         makeExtras().recheck = reactor.callLater(delay) { [self] in
             guard !state.contains(.lost) else { return }
-            if !engine.closingLosesBytes(self) { return finish(.done, reset: false) }
+            if !engine.closingLosesBytes(self) { return finish(.done) }
             guard !state.contains(.lost) else { return }
             recheck(after: min(delay * 2, .seconds(1)))
         }
@@ -156,10 +193,14 @@ extension StreamConnection {
         releaseProtocol()
     }
 
-    /// Ends the connection: the descriptor is closed, the protocol told, and let go.
-    package func finish(_ reason: ConnectionLostReason, reset: Bool, expired: StreamTimeout? = nil) {
+    /// Ends the connection: closes the descriptor, tells the protocol, and releases it.
+    ///
+    /// - Parameter reset: whether to reset the connection in any case. It is reset all the same if bytes, a file's rest
+    ///   or a relay's rest are dropped: after an orderly end the peer would take what it got for all there was.
+    package func finish(_ reason: ConnectionLostReason, reset: Bool = false, expired: StreamTimeout? = nil) {
         guard !state.contains(.lost) else { return }
         let local = localAddress
+        let resets = reset || dropsWrittenBytes
         state.insert(.lost)
         if !state.isDisjoint(with: .indirect) { reactor.counts.bytesDropped &+= queuedByteCount }
         state.remove(.queued)
@@ -177,13 +218,20 @@ extension StreamConnection {
         let extras = makeExtras()
         extras.local = local
         extras.expired = expired
-        engine.close(self, reset: reset)
+        engine.close(self, reset: resets)
         reactor.unregister(self)
         reactor.counts.lost.add(.init(reason))
         if let line = last?.line { dissolve(line, reason) }
         if let relay = last?.relay { relay.sourceLost(reason) }
         unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
+    }
+
+    /// Whether ending now drops something that was to be sent.
+    private var dropsWrittenBytes: Bool {
+        if gatheredByteCount > 0 { return true }
+        guard !state.isDisjoint(with: .indirect) else { return false }
+        return waitingByteCount > 0 || extras?.line?.hasRest == true
     }
 
     func releaseProtocol() {

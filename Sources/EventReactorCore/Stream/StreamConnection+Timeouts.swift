@@ -89,8 +89,7 @@ extension StreamConnection {
         guard !state.contains(.lost) else { return }
         // Something else has ended the connection, and is told at the end of the turn.
         if !state.isDisjoint(with: [.failed, .aborted]) { return settle() }
-        if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
-        // What waits would keep the kernel busy for a peer that is given up; with nothing waiting the peer sees an end.
-        finish(.timedOut, reset: watchesRoom, expired: timeout)
+        if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }
+        finish(.timedOut, expired: timeout)
     }
 }

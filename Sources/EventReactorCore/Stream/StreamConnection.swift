@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// One stream connection of any reactor: the contract's state machine, the same over every engine.
 ///
 /// Everything happens on the reactor's thread. A protocol's calls only change the state and gather bytes; what follows
@@ -62,6 +70,9 @@ package final class StreamConnection {
         static let splices = State(rawValue: 1 << 23)
         /// It has timeouts: what arrives and what is taken is to be noted in its ``StreamWatch``.
         package static let watched = State(rawValue: 1 << 24)
+
+        /// What follows from the state is being done, by a call of `settle` that is under way.
+        static let settling = State(rawValue: 1 << 25)
 
         /// No write is taken in these.
         static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
@@ -228,7 +239,7 @@ package final class StreamConnection {
     }
 
     /// Whether bytes are to be read as soon as the limits allow it.
-    var willRead: Bool {
+    package var willRead: Bool {
         if state.contains(.readEnded) || state.contains(.lost) { return false }
         return state.contains(.closing) || !state.contains(.readPaused)
     }
@@ -242,22 +253,19 @@ package final class StreamConnection {
     ///
     /// - Parameters:
     ///   - origin: what made it.
-    ///   - failed: called in place of everything else where the connection cannot be watched; unless given, the reactor
-    ///     reports it.
+    ///   - failed: called in place of everything else if the connection cannot be watched, or if its protocol serves
+    ///     another one; unless given, the reactor reports it.
     package func start(as origin: ReactorMetrics.Origin = .other, failed: ((SystemError) -> Void)? = nil) {
         reactor.register(self)
+        if unsafe held?._withUnsafeGuaranteedRef({ $0.wasConnected }) == true {
+            reactor.report(.protocolReused(peer: peer))
+            let error = SystemError(code: EISCONN, operation: "serving two connections by one protocol", address: peer)
+            return refuse(error, cause: .protocolReused, origin, failed ?? { _ in })
+        }
         do throws(SystemError) {
             try engine.open(self)
         } catch {
-            // It never was a connection for the protocol: nothing is called.
-            state.insert(.lost)
-            extras?.meter?.end()
-            engine.close(self, reset: true)
-            reactor.unregister(self)
-            releaseProtocol()
-            if origin == .listener { reactor.counts.refused.add(.unwatched) }
-            if let failed { failed(error) } else { reactor.report(.connectionFailed(error)) }
-            return
+            return refuse(error, cause: .unwatched, origin, failed)
         }
         reactor.counts.made.add(origin)
         state.insert(.made)
@@ -265,6 +273,20 @@ package final class StreamConnection {
         if let limits = settings.limits { watch(by: limits) }
         unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
         call { try $0.connectionMade() }
+    }
+
+    /// It never was a connection for the protocol: nothing is called.
+    private func refuse(
+        _ error: SystemError, cause: ReactorMetrics.Refusal, _ origin: ReactorMetrics.Origin,
+        _ failed: ((SystemError) -> Void)?
+    ) {
+        state.insert(.lost)
+        extras?.meter?.end()
+        engine.close(self, reset: true)
+        reactor.unregister(self)
+        releaseProtocol()
+        if origin == .listener { reactor.counts.refused.add(cause) }
+        if let failed { failed(error) } else { reactor.report(.connectionFailed(error)) }
     }
 
     /// Bytes arrived.
@@ -293,8 +315,8 @@ package final class StreamConnection {
     package func receivedEnd() {
         guard state.isDisjoint(with: [.readEnded, .lost]) else { return }
         state.insert(.readEnded)
-        if state.contains(.broken) { return finish(.lost(brokenCode), reset: false) }
-        if state.contains(.lingering) { return finish(.done, reset: false) }
+        if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }
+        if state.contains(.lingering) { return finish(.done) }
         if state.isDisjoint(with: .discards) {
             call { $0.readConnectionLost() }
         } else {
@@ -307,7 +329,7 @@ package final class StreamConnection {
 
     /// The connection is gone: reset by the peer, or the peer out of reach.
     package func broke(_ code: Int32) {
-        finish(.lost(code), reset: false)
+        finish(.lost(code), reset: true)
     }
 
     /// Sending failed.

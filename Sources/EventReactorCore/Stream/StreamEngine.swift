@@ -17,8 +17,8 @@ package protocol StreamEngine: AnyObject {
 
     /// Queues bytes that the kernel did not take, to be sent as it makes room; `outboxDrained` is called then.
     ///
-    /// - Returns: false where there is no memory for them.
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool
+    /// - Returns: 0, or an errno if there is no memory for them or room in the kernel cannot be waited for.
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32
 
     /// Whether `send` takes nothing and all goes through `enqueue`.
     var queuesAll: Bool { get }
@@ -37,6 +37,11 @@ package protocol StreamEngine: AnyObject {
 
     /// Sends the end of the stream; nothing is queued.
     func shutdownWrite(_ connection: StreamConnection)
+
+    /// Delivers what has arrived, without waiting and not without bound, as long as `willRead` or `takesBySplice` is set.
+    ///
+    /// The end of the stream is not reported.
+    func deliverArrived(_ connection: StreamConnection)
 
     /// Whether closing now could destroy bytes on their way to the peer; reads and drops what has arrived to find out.
     ///

@@ -70,10 +70,10 @@ extension SimulatedHost: StreamEngine {
         return unsafe all.withBytes(from: 0, count: all.count) { unsafe socket.write($0) }
     }
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let socket = socket(of: connection) else { return false }
+    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
+        guard let socket = socket(of: connection) else { return Code.brokenPipe }
         unsafe socket.outbox.append(bytes)
-        return true
+        return 0
     }
 
     func queuedByteCount(_ connection: StreamConnection) -> Int {
@@ -99,6 +99,14 @@ extension SimulatedHost: StreamEngine {
     }
 
     // MARK: The end
+
+    func deliverArrived(_ connection: StreamConnection) {
+        guard let socket = socket(of: connection) else { return }
+        while !socket.inbox.isEmpty, connection.willRead {
+            let bytes = unsafe socket.inbox.take(min(socket.inbox.count, reactor.receiveBuffer.count))
+            connection.received(bytes.span)
+        }
+    }
 
     func closingLosesBytes(_ connection: StreamConnection) -> Bool {
         socket(of: connection)?.dropArrived() ?? false

@@ -77,6 +77,23 @@ final class RawPeer {
         return errno == EAGAIN ? .nothing : .failure(errno)
     }
 
+    /// Takes all that comes, waiting for it, and tells how many bytes it was and how it ended.
+    ///
+    /// Only for a peer whose other end is closed: nothing else ends the wait.
+    func receiveToTheEnd() -> (count: Int, end: Received) {
+        var count = 0
+        while true {
+            let received = receive()
+            switch received {
+            case .bytes(let bytes): count += bytes.count
+            case .nothing:
+                var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                unsafe poll(&question, 1, -1)
+            case .end, .failure: return (count, received)
+            }
+        }
+    }
+
     func shutdownWrite() {
         shutdown(descriptor, Int32(SHUT_WR))
     }

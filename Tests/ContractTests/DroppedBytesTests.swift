@@ -1,0 +1,140 @@
+import EventReactor
+import EventReactorTesting
+import Glibc
+import Testing
+
+/// A peer takes an orderly end for the end of all there was to send.
+@Suite("Contract 46: where something is dropped, the peer sees a reset")
+struct DroppedBytesTests {
+    /// What is under way as the connection ends.
+    enum Rest: String, CaseIterable, Codable, Sendable {
+        case bytes, file, bytesBehindAFile
+
+        func send(_ recorder: Recorder, _ file: PatternFile) throws {
+            switch self {
+            case .bytes: recorder.transport.write(Pattern.bytes(file.size))
+            case .file: try recorder.transport.sendFile(file.open())
+            case .bytesBehindAFile:
+                try recorder.transport.sendFile(file.open(), length: 10)
+                recorder.transport.write(Pattern.bytes(file.size - 10, from: 10))
+            }
+        }
+    }
+
+    /// The bytes wait for tokens, and not for the peer: the kernel has taken all that it was offered.
+    @Test(arguments: Setting.withReset, Rest.allCases)
+    func line46ATimeoutUnderARateLimitResets(_ setting: Setting, _ rest: Rest) throws {
+        try setting.run { world in
+            let file = try PatternFile(world, 1_000_000)
+            var options = StreamOptions()
+            options.rateLimit = RateLimit(writeRate: 50_000)
+            options.timeouts = StreamTimeouts(read: .milliseconds(200))
+            let (server, client) = try world.pair(serverOptions: options)
+            server.onMade = { try rest.send($0, file) }
+            world.finishWhenLost(server, client) {
+                #expect(server.reason?.isTimedOut == true)
+                #expect(client.received.count < file.size)
+                #expect(client.reason?.lostCode == ECONNRESET)
+                #expect(!client.calls.contains("readLost"))
+            }
+        }
+    }
+
+    @Test(arguments: Setting.withReset)
+    func line46ATimeoutSetLaterUnderALimitSetLaterResets(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair()
+            server.onMade = { server in
+                server.transport.setRateLimit(RateLimit(writeRate: 50_000))
+                server.transport.setTimeouts(StreamTimeouts(read: .milliseconds(200)))
+                server.transport.write(Pattern.bytes(1_000_000))
+            }
+            world.finishWhenLost(server, client) {
+                #expect(server.reason?.isTimedOut == true)
+                #expect(client.reason?.lostCode == ECONNRESET)
+            }
+        }
+    }
+
+    @Test(arguments: Setting.withReset.filter(\.isOnKernel), Rest.allCases)
+    func line46AStopResetsWhereSomethingIsLeft(_ setting: Setting, _ rest: Rest) throws {
+        let world = try setting.makeWorld()
+        defer { world.end() }
+        let file = try PatternFile(world, 20_000_000)
+        var options = ListenOptions()
+        options.stream = .narrow
+        let server = Recorder("server")
+        let peer = try RawPeer(to: world.listen(options: options) { server }.localAddress)
+        server.onMade = { server in
+            try rest.send(server, file)
+            world.afterTurns { world.finish() }
+        }
+        try world.run()
+        #expect(server.reason?.isReactorStopped == true)
+        let (count, end) = peer.receiveToTheEnd()
+        #expect(count < file.size)
+        #expect(end == .failure(ECONNRESET))
+    }
+
+    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    func line46AStopWithNothingLeftIsAnOrderlyEnd(_ setting: Setting) throws {
+        let world = try setting.makeWorld()
+        defer { world.end() }
+        let server = Recorder("server")
+        let peer = try RawPeer(to: world.listen { server }.localAddress)
+        server.onMade = { server in
+            server.transport.write("all of it")
+            world.afterTurns { world.finish() }
+        }
+        try world.run()
+        let (count, end) = peer.receiveToTheEnd()
+        #expect(count == 9)
+        #expect(end == .end)
+    }
+
+    /// The source has not ended, so that more may have been to come.
+    @Test(arguments: Setting.withReset.filter(\.isOnKernel))
+    func line46AStopInTheMiddleOfARelayResets(_ setting: Setting) throws {
+        let world = try setting.makeWorld()
+        defer { world.end() }
+        let (source, receiver) = (Recorder("source"), Recorder("receiver"))
+        let first = try RawPeer(to: world.listen { source }.localAddress)
+        let second = try RawPeer(to: world.listen { receiver }.localAddress)
+        world.whenMade(source, receiver) {
+            do { try source.transport.relay(to: receiver.transport) } catch { unexpected(error) }
+            first.send(Pattern.bytes(1000))
+            var count = 0
+            world.wait {
+                if case .bytes(let bytes) = second.receive() { count += bytes.count }
+                return count == 1000
+            } then: {
+                world.finish()
+            }
+        }
+        try world.run()
+        #expect(second.receiveToTheEnd().end == .failure(ECONNRESET))
+        withExtendedLifetime(first) {}
+    }
+
+    /// What the engine cannot send is dropped, also if the kernel says so for another reason than the peer's.
+    @Test func line46ATestTransportTellsOfTheReset() throws {
+        let options = { () -> StreamOptions in
+            var options = StreamOptions()
+            options.timeouts = StreamTimeouts(idle: .seconds(1))
+            return options
+        }()
+        for waits in [false, true] {
+            let recorder = Recorder("protocol")
+            recorder.onMade = { $0.transport.write("bytes") }
+            let transport = TestTransport(for: recorder, options: options)
+            if waits {
+                transport.stopTaking()
+                recorder.transport.write("more")
+            }
+            transport.advance(by: .seconds(2))
+            #expect(recorder.reason?.isTimedOut == true)
+            #expect(transport.wasReset == waits)
+            #expect(transport.hasEnded == !waits)
+        }
+    }
+}

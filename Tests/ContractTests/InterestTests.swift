@@ -1,0 +1,54 @@
+import EventReactor
+import Glibc
+import Testing
+
+/// A connection that the kernel cannot watch would wait for ever without a word.
+@Suite("Contract 52: a failure to register interest is never silent")
+struct InterestTests {
+    /// What a connection waits for as its descriptor goes.
+    enum Wait: String, Codable, CaseIterable, Sendable {
+        case bytes, roomForBytes, roomForAFile
+    }
+
+    /// The descriptor is taken away under the connection: the kernel refuses to watch it then. In a process of its own,
+    /// where no other thread gets the number.
+    @Test(arguments: Setting.all.filter(\.isOnKernel), Wait.allCases)
+    func line52AConnectionThatCannotBeWatchedEnds(_ setting: Setting, _ wait: Wait) async {
+        await #expect(processExitsWith: .success) { [setting = setting as Setting, wait = wait as Wait] in
+            try setting.run { world in
+                let server = Recorder("server")
+                var options = ListenOptions()
+                options.stream = .narrow
+                let file = try PatternFile(world, 1_000_000)
+                let peer = try RawPeer(to: world.listen(options: options) { server }.localAddress)
+                world.reactor.onDiagnostic = { _ in }
+                server.onMade = { server in
+                    server.transport.pauseReading()
+                    peer.send([1, 2, 3])
+                    world.settle {
+                        guard let connection = server.transport as? StreamConnection else { return }
+                        // Another kind of file, which is readable and takes bytes, and which epoll refuses.
+                        let other = unsafe open(file.path, O_RDWR)
+                        dup2(other, connection.descriptor)
+                        close(other)
+                        switch wait {
+                        case .bytes: server.transport.resumeReading()
+                        case .roomForBytes: server.transport.write(Pattern.bytes(1_000_000))
+                        case .roomForAFile:
+                            do { try server.transport.sendFile(file.open()) } catch { unexpected(error) }
+                        }
+                    }
+                }
+                server.onLost = { _, reason in
+                    switch wait {
+                    case .bytes:
+                        let error = reason.failure as? SystemError
+                        #expect(error?.code == EPERM || error?.code == EBADF || error?.code == ENOENT, "\(reason)")
+                    case .roomForBytes, .roomForAFile: #expect(!reason.isDone, "\(reason)")
+                    }
+                    world.finish()
+                }
+            }
+        }
+    }
+}
