@@ -8,15 +8,17 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// How the library is compiled for release on Linux, so that the programs that use it are small. What a program does not
-// use is left out as it is linked: a quarter of the echo server. And there are no tables for unwinding by exceptions,
-// which cannot pass Swift code, while traces go by frame pointers: a fifth.
+// How the library is compiled for release on Linux by those who ask for small programs: see the trait's description. What
+// a program does not use is left out as it is linked, and there are no tables for unwinding by exceptions, which cannot
+// pass Swift code, while traces go by frame pointers. These are options of the compiler that SwiftPM calls unsafe and
+// that the next compiler may not have, so nobody gets them unasked.
 func library(_ more: [String]) -> [SwiftSetting] {
     let small = [
         "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link",
         "-Xllvm", "-force-attribute=nounwind",
     ]
-    return strict + [.unsafeFlags(small + more, .when(platforms: [.linux], configuration: .release))]
+    let condition = BuildSettingCondition.when(platforms: [.linux], configuration: .release, traits: ["SmallBinary"])
+    return strict + [.unsafeFlags(small + more, condition)]
 }
 
 // Timers are compiled for speed. Elsewhere what each message passes through is marked to be inlined.
@@ -45,6 +47,14 @@ let package = Package(
         .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
         .library(name: "EventReactorHandover", targets: ["EventReactorHandover"]),
         .library(name: "EventReactorTesting", targets: ["EventReactorTesting"]),
+    ],
+    traits: [
+        .trait(
+            name: "SmallBinary",
+            description: """
+                A third smaller programs on Linux, by compiler options that SwiftPM calls unsafe. The price: no unwind \
+                tables, so that tools which unwind by DWARF stop at the library's first frame.
+                """)
     ],
     targets: [
         // The engine: libevent's core library, found by pkg-config.

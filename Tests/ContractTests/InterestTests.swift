@@ -10,8 +10,9 @@ struct InterestTests {
         case bytes, roomForBytes, roomForAFile
     }
 
-    /// The descriptor is taken away under the connection: the kernel refuses to watch it then. In a process of its own,
-    /// where no other thread gets the number.
+    /// The kernel refuses to watch a regular file, which is put in the place of the connection's socket.
+    ///
+    /// In a process of its own, where no other thread gets the number.
     @Test(arguments: Setting.all.filter(\.isOnKernel), Wait.allCases)
     func line52AConnectionThatCannotBeWatchedEnds(_ setting: Setting, _ wait: Wait) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting, wait = wait as Wait] in
