@@ -37,6 +37,10 @@ final class NativeEngine: ReactorEngine {
 
     func serve(_ reactor: ReactorBase) {
         unsafe owner = reactor
+        receiveBufferChanged()
+    }
+
+    func receiveBufferChanged() {
         unsafe native.receiveBuffer = reactor.receiveBuffer
     }
 

@@ -56,6 +56,7 @@ final class NativeStreams: SocketStreams {
     private func receive(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
         let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
         if count > 0 {
+            if count == buffer.count { connection.filledReceiveBuffer(count) }
             let bytes = unsafe UnsafeBufferPointer(
                 start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self),
                 count: count

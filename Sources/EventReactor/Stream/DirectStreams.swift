@@ -38,6 +38,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     private static func read(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
         let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
         if count > 0 {
+            if count == buffer.count { connection.filledReceiveBuffer(count) }
             let bytes = unsafe UnsafeBufferPointer(
                 start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
             unsafe connection.received(bytes.span)

@@ -14,10 +14,12 @@ public struct ReactorConfiguration: Hashable, Sendable {
     /// is restored when `run()` returns. Where several reactors of a process run, each gets them.
     public var stopSignals: Set<Int32> = [SIGINT, SIGTERM]
 
-    /// The buffer in bytes that all connections of the reactor share for receiving; 64 KiB unless set.
+    /// The largest size in bytes of the buffer that all connections of the reactor share for receiving; 256 KiB unless
+    /// set.
     ///
-    /// It is the most that one `dataReceived` is given. Values are kept within 1 KiB and 16 MiB.
-    public var receiveBufferSize = 64 * 1024
+    /// It is the most that one `dataReceived` is given. The buffer begins with 64 KiB, or this if it is less, and grows
+    /// while nearly all reads fill it. Values are kept within 1 KiB and 16 MiB.
+    public var receiveBufferSize = 256 * 1024
 
     /// The most connections that one listener accepts in a turn, so that a flood starves nobody; 64 unless set.
     ///

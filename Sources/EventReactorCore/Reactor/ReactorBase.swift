@@ -13,7 +13,10 @@ open class ReactorBase {
     package let queue = RemoteQueue()
     package let chunks = ChunkPool()
     /// What connections receive into: one buffer for all, since one callback runs at a time.
-    package let receiveBuffer: UnsafeMutableRawBufferPointer
+    ///
+    /// Read at every message: one load of two words, that no call spans.
+    @exclusivity(unchecked) package final var receiveBuffer: UnsafeMutableRawBufferPointer
+    final var receiveGrowth: ReceiveBufferGrowth
     /// What the data path counts, beside the buffer that it uses; each access is one load or store.
     @exclusivity(unchecked) final var uncheckedTraffic = TrafficCounts()
     package let counts: ReactorCounts
@@ -81,8 +84,8 @@ open class ReactorBase {
     package init(engine: any ReactorEngine, configuration: ReactorConfiguration) {
         self.engine = engine
         self.configuration = configuration
-        let size = min(max(configuration.receiveBufferSize, 1024), 16 * 1024 * 1024)
-        unsafe receiveBuffer = .allocate(byteCount: size, alignment: 4096)
+        receiveGrowth = ReceiveBufferGrowth(asked: configuration.receiveBufferSize)
+        unsafe receiveBuffer = receiveGrowth.allocate()
         counts = ReactorCounts(born: engine.now)
         timers = TimerQueue(fires: { [lateness = counts.lateness] in lateness.record($0) }) { [unowned engine] in
             engine.now

@@ -56,6 +56,9 @@ package protocol ReactorEngine: AnyObject {
     /// Closes a descriptor for which there is no connection.
     func discard(descriptor: Int32)
 
+    /// The reactor's buffer for receiving has another size.
+    func receiveBufferChanged()
+
     /// Gives what is kept for reuse back to the system, and has the allocator do the same.
     func releaseMemory()
 
@@ -79,6 +82,8 @@ extension ReactorEngine {
     }
 
     package func releaseMemory() {}
+
+    package func receiveBufferChanged() {}
 
     package func refuse(descriptor: Int32) { discard(descriptor: descriptor) }
 

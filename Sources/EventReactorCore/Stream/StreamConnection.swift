@@ -215,6 +215,14 @@ package final class StreamConnection {
         }
     }
 
+    /// A read filled the buffer that it was given.
+    @inline(never)
+    package func filledReceiveBuffer(_ count: Int) {
+        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+            unsafe settings.owner._withUnsafeGuaranteedRef { $0.receiveBufferWasFilled(count) }
+        }
+    }
+
     /// The reactor's chunks, without the cost of holding the reactor meanwhile.
     @inline(__always)
     func withChunks<Result>(_ body: (ChunkPool) -> Result) -> Result {
