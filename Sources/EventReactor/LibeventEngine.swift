@@ -112,8 +112,16 @@ final class LibeventEngine: ReactorEngine {
         }
     }
 
-    func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress {
+    func adoptConnection(
+        _ descriptor: Int32, options: StreamOptions
+    ) throws(AdoptError) -> (descriptor: Int32, peer: SocketAddress) {
         try AdoptedSocket.connection(descriptor, options: options)
+    }
+
+    func identity(of descriptor: Int32) -> SocketIdentity? { AdoptedSocket.identity(of: descriptor) }
+
+    func endAdopted(descriptor: Int32) {
+        StreamSocket.close(descriptor, reset: false, endsForAll: true)
     }
 
     func resolve(

@@ -60,6 +60,7 @@ final class LibeventListener: ListenerEngine {
             unsafe evconnlistener_disable(listener)
             engine.reactor.callSoon { [weak self] in self?.resume() }
         }
+        socket?.prepare(descriptor)
         let from = unsafe peer.map { unsafe SocketAddress(kernelForm: $0, length: socklen_t(length)) } ?? .unnamedUnix
         if let handOver, handOver(descriptor, from) { return }
         port.accepted(descriptor: descriptor, peer: from)

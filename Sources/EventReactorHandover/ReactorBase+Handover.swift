@@ -40,13 +40,16 @@ extension ReactorBase {
             }
         }
         let offer = HandoverOffer(reactor: self, ports: sorted, drain: time, timeout: readiness)
-        let inherited = predecessor?.path == path ? predecessor?.own : nil
+        // Taken at another path it is not adopted, and closed with what else is not.
+        let own = predecessor?.path == path ? predecessor?.own : nil
+        let inherited = own?.descriptors.isEmpty == false ? own : nil
         offer.listens(at: try listenForSuccessors(of: offer, at: path, inherited))
         if let predecessor, let link = predecessor.takeLink() {
+            // The reactor has a descriptor of its own.
+            defer { engine.discard(descriptor: link) }
             do throws(AdoptError) {
                 try adoptStreamConnection(link, protocol: PredecessorConnection(predecessor, offer))
             } catch {
-                engine.discard(descriptor: link)
                 offer.withdraw()
                 throw .unusable(name: HandoverWire.ownName, error)
             }

@@ -44,6 +44,7 @@ final class NativeListener: ListenerEngine {
             if code == EAGAIN { return }
             allowsAnother = budget.allowsAnother(turn: port.reactor.turnNumber, now: LoopAlarm.now)
             if accepted >= 0 {
+                socket?.prepare(accepted)
                 port.accepted(descriptor: accepted, peer: peer)
             } else if code != EINTR && !ReserveDescriptor.isOfOnePeer(code) {
                 return reserve.handle(code, listener: number, port: port)

@@ -29,7 +29,7 @@ final class NativeStreams: SocketStreams {
         if !connection.interest.isEmpty { epoll.remove(connection) }
         connection.interest = []
         releaseQueue(connection)
-        StreamSocket.close(connection.descriptor, reset: reset)
+        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
     }
 
     // MARK: Events

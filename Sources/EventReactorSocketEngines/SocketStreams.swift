@@ -51,7 +51,8 @@ extension SocketStreams {
 
     package func closingLosesBytes(_ connection: StreamConnection) -> Bool {
         let delivery = unsafe StreamSocket.delivery(
-            connection.descriptor, endSent: connection.state.contains(.writeEnded), scratch: connection.receiveBuffer)
+            connection.descriptor, family: connection.peerAddress.family,
+            endSent: connection.state.contains(.writeEnded), scratch: connection.receiveBuffer)
         switch delivery {
         case .complete: return false
         case .underWay: return true

@@ -1,23 +1,27 @@
 package import EventReactorBasics
 import Glibc
 
-/// What has to be true of a descriptor that others made, and is made true where it can be.
+/// Sockets that others made: what has to be true of them is checked, and they are duplicated and set up.
+///
+/// The library works on a descriptor of its own: it never closes one of the caller's, nor the caller one of its.
 package enum AdoptedSocket {
-    /// Checks and sets up a socket that is to listen here, and tells its address.
+    /// Checks a socket that is to listen here, duplicates its descriptor, and sets the socket up.
+    ///
+    /// - Returns: a new descriptor, which the caller has to close, and the address.
     package static func listener(
         _ descriptor: Int32, options: ListenOptions
-    ) throws(AdoptError) -> SocketAddress {
+    ) throws(AdoptError) -> (descriptor: Int32, address: SocketAddress) {
         try checkListener(descriptor)
         let address = SocketAddress(of: descriptor)
-        try prepare(descriptor, address)
-        StreamSocket.apply(options.stream, to: descriptor, family: address.family)
-        return address
+        return (try duplicate(descriptor, address, options.stream), address)
     }
 
-    /// Checks and sets up a socket that is connected, and tells its peer's address.
+    /// Checks a socket that is connected, duplicates its descriptor, and sets the socket up.
+    ///
+    /// - Returns: a new descriptor, which the caller has to close, and the peer's address.
     package static func connection(
         _ descriptor: Int32, options: StreamOptions
-    ) throws(AdoptError) -> SocketAddress {
+    ) throws(AdoptError) -> (descriptor: Int32, peer: SocketAddress) {
         try checkStream(descriptor)
         var form = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -28,15 +32,20 @@ package enum AdoptedSocket {
             }
         }
         guard let peer else { throw .notConnected(descriptor: descriptor) }
-        try prepare(descriptor, peer)
-        StreamSocket.apply(options, to: descriptor, family: peer.family)
-        return peer
+        return (try duplicate(descriptor, peer, options), peer)
     }
 
     /// Checks that a descriptor is a stream socket that listens, and changes nothing.
     package static func checkListener(_ descriptor: Int32) throws(AdoptError) {
         try checkStream(descriptor)
         guard option(SO_ACCEPTCONN, of: descriptor) == 1 else { throw .notListening(descriptor: descriptor) }
+    }
+
+    /// Which socket or other file a descriptor is open on; nil where it is not open.
+    package static func identity(of descriptor: Int32) -> SocketIdentity? {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+        return SocketIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
     private static func checkStream(_ descriptor: Int32) throws(AdoptError) {
@@ -56,13 +65,25 @@ package enum AdoptedSocket {
         return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 
-    /// Whether a process waits is a property of the socket, which others may share: they find it non-blocking too.
-    private static func prepare(_ descriptor: Int32, _ address: SocketAddress) throws(AdoptError) {
-        let flags = fcntl(descriptor, F_GETFL)
-        guard
-            flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0,
-            fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
-        else { throw .system(SystemError(code: errno, operation: "fcntl", address: address)) }
+    /// Makes a descriptor of the library's own.
+    ///
+    /// Whether a process waits is a property of the socket, which others may share: they find it non-blocking too. So
+    /// are its options.
+    private static func duplicate(
+        _ descriptor: Int32, _ address: SocketAddress, _ options: StreamOptions
+    ) throws(AdoptError) -> Int32 {
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0 else {
+            throw .system(SystemError(code: errno, operation: "fcntl F_DUPFD_CLOEXEC", address: address))
+        }
+        let flags = fcntl(own, F_GETFL)
+        guard flags >= 0, fcntl(own, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            let code = errno
+            _ = close(own)
+            throw .system(SystemError(code: code, operation: "fcntl F_SETFL", address: address))
+        }
+        StreamSocket.applyAll(options, to: own, family: address.family)
+        return own
     }
 }
 

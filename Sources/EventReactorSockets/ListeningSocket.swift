@@ -10,6 +10,8 @@ package struct ListeningSocket: ~Copyable {
     private let file: FileIdentity?
     /// What is to be done at the end.
     package var duties: ListenerDuties
+    /// The connections that waited at a socket as it was adopted.
+    private var waiting: EarlierConnections?
 
     /// Binds and listens.
     ///
@@ -57,12 +59,20 @@ package struct ListeningSocket: ~Copyable {
         duties = .own
     }
 
-    /// Takes a socket that listens already; without duties until it is given some.
+    /// Listens at a socket that listens already, by a descriptor of its own: the given one stays the caller's.
+    ///
+    /// Others may hold the socket, so that it is closed here and never shut down.
     package init(adopting descriptor: Int32, options: ListenOptions) throws(AdoptError) {
-        address = try AdoptedSocket.listener(descriptor, options: options)
-        self.descriptor = descriptor
+        (self.descriptor, address) = try AdoptedSocket.listener(descriptor, options: options)
         file = nil
-        duties = []
+        duties = .close
+        // Those that came before the options were set do not have them.
+        waiting = address.family == .unix ? nil : EarlierConnections(at: self.descriptor, options: options.stream)
+    }
+
+    /// Gives a connection that was accepted here the settings that it has not inherited from the socket.
+    package mutating func prepare(_ accepted: Int32) {
+        if waiting?.prepare(accepted, family: address.family) == false { waiting = nil }
     }
 
     deinit {

@@ -73,15 +73,13 @@ extension SocketAddress {
         }
     }
 
-    /// The address of this end of a socket, or of the other; the unnamed one where there is none.
-    package init(of descriptor: Int32, peer: Bool = false) {
+    /// The address of this end of a socket; the unnamed one where there is none.
+    package init(of descriptor: Int32) {
         var form = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         self = unsafe withUnsafeMutablePointer(to: &form) { form in
             unsafe form.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
-                let code =
-                    unsafe peer
-                    ? getpeername(descriptor, form, &length) : getsockname(descriptor, form, &length)
+                let code = unsafe getsockname(descriptor, form, &length)
                 return unsafe code == 0 ? SocketAddress(kernelForm: form, length: length) : .unnamedUnix
             }
         }

@@ -92,10 +92,12 @@ package enum StreamSocket {
     ///
     /// What has arrived is read into the buffer and dropped.
     ///
-    /// - Parameter endSent: whether the end of the stream has been sent. A peer that has acknowledged it has all, and
-    ///   may send for ever: it does not hold the close up.
+    /// - Parameters:
+    ///   - family: of the connection. A UNIX socket has put all that was sent into the peer's hands.
+    ///   - endSent: whether the end of the stream has been sent. A peer that has acknowledged it has all, and may send
+    ///     for ever: it does not hold the close up.
     package static func delivery(
-        _ descriptor: Int32, endSent: Bool, scratch: UnsafeMutableRawBufferPointer
+        _ descriptor: Int32, family: SocketAddress.Family, endSent: Bool, scratch: UnsafeMutableRawBufferPointer
     ) -> Delivery {
         for _ in 0..<4 {
             let count = unsafe recv(descriptor, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
@@ -103,30 +105,36 @@ package enum StreamSocket {
             if count == 0 { return .complete }
             if count < 0 {
                 if errno == EINTR { continue }
-                return errno == EAGAIN ? acknowledged(descriptor) : .failed(errno)
+                return errno == EAGAIN ? acknowledged(descriptor, family) : .failed(errno)
             }
         }
-        return endSent ? acknowledged(descriptor) : .underWay
+        return endSent ? acknowledged(descriptor, family) : .underWay
     }
 
-    /// A UNIX socket has put all that was sent into the peer's hands.
-    private static func acknowledged(_ descriptor: Int32) -> Delivery {
-        isTCP(descriptor) && er_unacknowledged(descriptor) != 0 ? .underWay : .complete
-    }
-
-    private static func isTCP(_ descriptor: Int32) -> Bool {
-        var domain: Int32 = 0
-        var length = socklen_t(MemoryLayout<Int32>.size)
-        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain != AF_UNIX
+    private static func acknowledged(_ descriptor: Int32, _ family: SocketAddress.Family) -> Delivery {
+        family != .unix && er_unacknowledged(descriptor) != 0 ? .underWay : .complete
     }
 
     /// Closes the descriptor; with a reset in place of an orderly end where that is asked for.
-    package static func close(_ descriptor: Int32, reset: Bool) {
+    ///
+    /// - Parameter endsForAll: whether the connection ends though others may hold descriptors of the socket, as they may
+    ///   of one that was adopted: its peer would otherwise see no end before the last of them is closed.
+    package static func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool = false) {
+        if endsForAll { end(descriptor, reset: reset) }
         if reset {
             var now = linger(l_onoff: 1, l_linger: 0)
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
         }
         _ = Glibc.close(descriptor)
+    }
+
+    /// Ends a connection for all who hold descriptors of its socket, and closes none.
+    private static func end(_ descriptor: Int32, reset: Bool) {
+        // Connecting to no address has TCP send a reset and drop what it has; UNIX sockets refuse.
+        var none = sockaddr()
+        none.sa_family = sa_family_t(AF_UNSPEC)
+        if reset, unsafe connect(descriptor, &none, socklen_t(MemoryLayout<sockaddr>.size)) == 0 { return }
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     package static func shutdownWrite(_ descriptor: Int32) {

@@ -117,7 +117,7 @@ struct AdoptingTests {
         defer { world.end() }
         let shared = try world.listeningSocket()
         let server = Recorder("server")
-        let port = try world.adopt(dup(shared.descriptor)) { server }
+        let port = try world.adopt(shared.descriptor) { server }
         #expect(port.localAddress == shared.address)
         let descriptor = try #require(port.sockets.first?.descriptor)
         #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
@@ -154,7 +154,7 @@ struct AdoptingTests {
         try setting.run { world in
             let shared = try world.listeningSocket()
             let server = Recorder("server")
-            let port = try world.adopt(dup(shared.descriptor)) { server }
+            let port = try world.adopt(shared.descriptor) { server }
             let client = Recorder("client")
             port.pauseAccepting()
             client.onMade = { client in
@@ -178,7 +178,7 @@ struct AdoptingTests {
         try setting.run { world in
             let sockets = try (0..<2).map { _ in try world.listeningSocket() }
             let port = try world.reactor.adoptStreamPort(
-                sockets.map { dup($0.descriptor) },
+                sockets.map(\.descriptor),
                 factory: ClosureFactory {
                     let server = Recorder("server")
                     server.onMade = { $0.transport.write("hi") }
@@ -210,9 +210,11 @@ struct AdoptingTests {
             peer.send([UInt8]("hello".utf8))
             try world.adopt(connection: descriptor, server)
             #expect(server.calls.isEmpty)
-            #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
             #expect(fcntl(descriptor, F_GETFL) & O_NONBLOCK != 0)
+            #expect(close(descriptor) == 0)
             server.onMade = { server in
+                let own = try #require((server.transport as? StreamConnection)?.descriptor)
+                #expect(fcntl(own, F_GETFD) & FD_CLOEXEC != 0)
                 #expect(server.transport.localAddress == shared.address)
                 #expect(server.transport.peerAddress == SocketAddress(of: peer.descriptor))
             }
@@ -237,6 +239,7 @@ struct AdoptingTests {
             try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
             let server = Recorder("server")
             try world.reactor.adoptStreamConnection(ends[0], protocol: server)
+            close(ends[0])
             close(ends[1])
             server.onLost = { server, reason in
                 #expect(server.calls == ["made", "readLost", "lost"])
@@ -259,6 +262,7 @@ struct AdoptingTests {
         #expect(server.calls.isEmpty)
         var byte: UInt8 = 0
         #expect(unsafe recv(ends[1], &byte, 1, Int32(MSG_DONTWAIT)) == 0)
+        close(ends[0])
         close(ends[1])
     }
 }
@@ -272,7 +276,7 @@ private final class CountingFactory: Factory {
 
 extension World {
     /// A socket of the system's that listens at an address of the setting's transport.
-    fileprivate func listeningSocket() throws -> RawSocket {
+    func listeningSocket() throws -> RawSocket {
         let wanted = setting.transport == .unix ? try SocketAddress.unix(path: freshPath()) : try freeAddress()
         let socket = try RawSocket(wanted.family)
         try #require(socket.bind(to: wanted) && socket.listen(backlog: 64))
@@ -281,17 +285,22 @@ extension World {
 
     private func freeAddress() throws -> SocketAddress { try SocketAddress(ip: loopback, port: 0) }
 
-    fileprivate func adopt(_ descriptor: Int32, _ makeProtocol: @escaping () -> Protocol?) throws -> ListeningPort {
+    func adopt(
+        _ descriptor: Int32, options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
+    ) throws -> ListeningPort {
         if setting.movement == .bufferevent, let libevent = reactor as? Reactor {
-            return try libevent.adoptStreamPort(descriptor, buffering: .bufferevent, makeProtocol)
+            return try libevent.adoptStreamPort(descriptor, buffering: .bufferevent, options: options, makeProtocol)
         }
-        return try reactor.adoptStreamPort(descriptor, makeProtocol)
+        return try reactor.adoptStreamPort(descriptor, options: options, makeProtocol)
     }
 
-    fileprivate func adopt(connection descriptor: Int32, _ server: Protocol) throws {
+    func adopt(
+        connection descriptor: Int32, options: StreamOptions = StreamOptions(), _ server: Protocol
+    ) throws {
         if setting.movement == .bufferevent, let libevent = reactor as? Reactor {
-            return try libevent.adoptStreamConnection(descriptor, buffering: .bufferevent, protocol: server)
+            return try libevent.adoptStreamConnection(
+                descriptor, buffering: .bufferevent, options: options, protocol: server)
         }
-        try reactor.adoptStreamConnection(descriptor, protocol: server)
+        try reactor.adoptStreamConnection(descriptor, options: options, protocol: server)
     }
 }

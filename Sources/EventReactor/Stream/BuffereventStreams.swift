@@ -184,6 +184,6 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
             unsafe bufferevent_free(buffered)
         }
         unsafe connection.outbox = nil
-        StreamSocket.close(connection.descriptor, reset: reset)
+        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
     }
 }

@@ -155,6 +155,6 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         if let event = unsafe connection.handle { unsafe event_free(event) }
         unsafe connection.handle = nil
         releaseOutbox(connection)
-        StreamSocket.close(connection.descriptor, reset: reset)
+        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
     }
 }

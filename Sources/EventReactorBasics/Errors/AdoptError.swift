@@ -1,4 +1,6 @@
-/// Why a descriptor could not be adopted; it is still open, and the caller's.
+/// Why a descriptor could not be adopted.
+///
+/// The descriptor is the caller's in any case, after an error as after a success.
 public enum AdoptError: Error, Equatable, Sendable {
     /// No file is open under this number.
     case notOpen(descriptor: Int32)
@@ -17,6 +19,11 @@ public enum AdoptError: Error, Equatable, Sendable {
 
     /// It is a stream socket that has no peer, where a connection was wanted: it listens, or the peer has gone.
     case notConnected(descriptor: Int32)
+
+    /// Its socket has been adopted already, under this number or another, and is still in use: a connection by any
+    /// reactor of the process, since two protocols would each get a part of the bytes, or a listening socket by this
+    /// reactor.
+    case alreadyAdopted(descriptor: Int32)
 
     /// There is nothing to adopt: no descriptor was given, or what was inherited has been adopted or closed already.
     case nothing
@@ -39,6 +46,7 @@ extension AdoptError: CustomStringConvertible {
         case .notAStream(let number): "cannot adopt descriptor \(number): it is no stream socket"
         case .notListening(let number): "cannot adopt descriptor \(number): it does not listen"
         case .notConnected(let number): "cannot adopt descriptor \(number): it is not connected"
+        case .alreadyAdopted(let number): "cannot adopt descriptor \(number): its socket has been adopted already"
         case .nothing: "there is no socket to adopt"
         case .unsupported: "this reactor has no descriptors, and can adopt none"
         case .system(let error): "cannot adopt a descriptor: \(error)"

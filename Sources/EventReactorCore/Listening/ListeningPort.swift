@@ -61,6 +61,8 @@ public final class ListeningPort {
     /// Until listening stops: what it captured may keep this port.
     var factory: Factory?
     package private(set) var sockets: [any ListenerEngine] = []
+    /// Refuse a second adoption of the sockets that were adopted.
+    var adoptions: [AdoptionClaim] = []
     private var holds: Holds = []
     private var retry: DelayedCall?
     private var nextToken: DelayedCall?
@@ -135,6 +137,7 @@ public final class ListeningPort {
         nextToken = nil
         members.port = nil
         closeSockets()
+        adoptions = []
         factory = nil
         onAcceptFailure = nil
         onExcess = nil

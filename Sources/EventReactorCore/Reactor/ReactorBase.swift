@@ -207,6 +207,7 @@ open class ReactorBase {
         unsafe ended.append(entry)
         unsafe hasEnded = true
         connection.settings.members?.remove(connection.peer)
+        connection.settings.adoption?.release()
         load?.tell(unsafe connections.count)
         if !starvedPorts.isEmpty { feedStarvedPorts() }
         // After a flood the table does not keep the memory that the flood needed.

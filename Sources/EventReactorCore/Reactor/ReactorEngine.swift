@@ -24,13 +24,23 @@ package protocol ReactorEngine: AnyObject {
         at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
     ) throws(ListenError) -> any ListenerEngine
 
-    /// Checks a socket that listens already and listens at it; until it is given duties it is closed by nobody here.
+    /// Checks a socket that listens already and listens at it, by a descriptor of the engine's own.
     func adoptListener(
         _ descriptor: Int32, options: ListenOptions, for port: ListeningPort
     ) throws(AdoptError) -> any ListenerEngine
 
-    /// Checks a socket that is connected already, and sets it up; it says who the peer is.
-    func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress
+    /// Checks a socket that is connected already, and sets it up.
+    ///
+    /// - Returns: a new descriptor of it, which is the reactor's, and the peer's address.
+    func adoptConnection(
+        _ descriptor: Int32, options: StreamOptions
+    ) throws(AdoptError) -> (descriptor: Int32, peer: SocketAddress)
+
+    /// Which socket a descriptor is open on; nil where it is open on nothing.
+    func identity(of descriptor: Int32) -> SocketIdentity?
+
+    /// Ends a connection that was adopted and never began, and closes the reactor's descriptor of it.
+    func endAdopted(descriptor: Int32)
 
     /// The addresses of a host, found off the reactor's thread.
     func resolve(
@@ -73,9 +83,15 @@ extension ReactorEngine {
         throw .unsupported
     }
 
-    package func adoptConnection(_ descriptor: Int32, options: StreamOptions) throws(AdoptError) -> SocketAddress {
+    package func adoptConnection(
+        _ descriptor: Int32, options: StreamOptions
+    ) throws(AdoptError) -> (descriptor: Int32, peer: SocketAddress) {
         throw .unsupported
     }
+
+    package func identity(of descriptor: Int32) -> SocketIdentity? { nil }
+
+    package func endAdopted(descriptor: Int32) { discard(descriptor: descriptor) }
 
     package func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
         pool.submit(work)

@@ -105,6 +105,8 @@ package final class StreamSettings {
     package let members: PortMembers?
     /// The timeouts that each begins with.
     let limits: StreamLimits?
+    /// That the connection was adopted: others may hold descriptors of its socket.
+    package internal(set) var adoption: AdoptionClaim?
 
     package init(engine: any StreamEngine, options: StreamOptions, reactor: ReactorBase) {
         self.engine = engine
@@ -128,6 +130,7 @@ package final class StreamSettings {
         rateLimit = other.rateLimit
         self.members = members
         limits = other.limits
+        adoption = other.adoption
     }
 
     /// The same settings with other marks, for one connection.

@@ -4,21 +4,41 @@ import Glibc
 
 /// Sockets that another process has passed on under one name: the listening sockets of one port as a rule.
 ///
-/// They are this object's until a reactor adopts them; what nobody has adopted is closed with the object. Closing never
-/// shuts a socket down, since others may hold it too.
+/// They are this object's: a reactor that adopts them works on duplicates, and the object then closes its own. Sockets
+/// that are not adopted are closed with the object. Closing never shuts a socket down, since others may hold it too.
+///
+/// A descriptor that other code has closed is noticed, though its number may mean another file by then: that file is
+/// neither adopted nor closed.
 public final class InheritedSockets {
+    /// A descriptor, and what it was open on as it came.
+    private struct Entry {
+        let descriptor: Int32
+        let socket: SocketIdentity?
+
+        init(_ descriptor: Int32) {
+            self.descriptor = descriptor
+            socket = AdoptedSocket.identity(of: descriptor)
+        }
+
+        var isAlive: Bool { socket != nil && AdoptedSocket.identity(of: descriptor) == socket }
+    }
+
     /// The name under which they were passed on.
     public let name: String
 
+    private var entries: [Entry]
+
     /// Their descriptors; none once they have been adopted or taken.
-    public private(set) var descriptors: [Int32]
+    ///
+    /// They are for looking at, and remain this object's: ``takeDescriptors()`` gives them away.
+    public var descriptors: [Int32] { entries.map(\.descriptor) }
 
     /// The addresses they are bound to.
     public var addresses: [SocketAddress] { descriptors.map { SocketAddress(of: $0) } }
 
     package init(name: String, descriptors: [Int32]) {
         self.name = name
-        self.descriptors = descriptors
+        entries = descriptors.map { Entry($0) }
     }
 
     deinit {
@@ -31,21 +51,24 @@ public final class InheritedSockets {
     }
 
     /// Gives the descriptors to the caller, who has to close them: for those that are no listening sockets.
+    ///
+    /// - Returns: those that are still open.
     public func takeDescriptors() -> [Int32] {
-        defer { descriptors = [] }
-        return descriptors
+        defer { entries = [] }
+        return entries.filter(\.isAlive).map(\.descriptor)
     }
 
     package func append(_ descriptor: Int32) {
-        descriptors.append(descriptor)
+        entries.append(Entry(descriptor))
     }
 
-    /// Has the descriptors adopted, and lets go of them where that succeeds.
+    /// Has the descriptors adopted, and closes them where that succeeds: the reactor has its own.
     fileprivate func adopted(
         by reactor: ReactorBase, options: ListenOptions, factory: Factory
     ) throws(AdoptError) -> ListeningPort {
+        if let dead = entries.first(where: { !$0.isAlive }) { throw .notOpen(descriptor: dead.descriptor) }
         let port = try reactor.adoptStreamPort(descriptors, options: options, factory: factory)
-        descriptors = []
+        closeAll()
         return port
     }
 }
@@ -57,7 +80,7 @@ extension ReactorBase {
     /// Listens at inherited sockets as one port.
     ///
     /// - Parameters:
-    ///   - sockets: stream sockets that listen; they are the reactor's from here on.
+    ///   - sockets: stream sockets that listen; there is nothing left in the object once they have been adopted.
     ///   - options: settings of the listener and of its connections.
     ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
     /// - Returns: the listener; the reactor keeps it.
