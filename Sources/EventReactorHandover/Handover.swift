@@ -1,4 +1,4 @@
-import EventReactorCore
+public import EventReactorCore
 import EventReactorSockets
 
 /// The listening sockets of a predecessor: the version of this program that serves now and is to be replaced.
@@ -16,10 +16,16 @@ import EventReactorSockets
 /// The predecessor goes on undisturbed until the successor's reactor runs: whatever fails before, its failure to start
 /// among it, costs no connection.
 ///
-/// What the successor's reactor has not adopted by then is closed, and nobody listens there any more.
+/// What the successor's reactor has not adopted by then is closed and reported.
 public final class Handover {
     /// The ports that the predecessor handed over; a port that listens at two addresses is one entry.
     public let ports: [InheritedSockets]
+
+    /// Called by ``ready(timeout:)`` for each port that was handed over and that no reactor adopted; unless set, a line on
+    /// the standard error.
+    ///
+    /// Where `offerHandover` tells the predecessor, it is the reactor's ``ReactorBase/onDiagnostic`` that is called.
+    public var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
 
     /// The handover's own socket, by which the next successor will ask.
     package let own: InheritedSockets?
@@ -99,7 +105,11 @@ public final class Handover {
     /// Tells the predecessor that this program serves now, and waits until it has stopped accepting.
     ///
     /// It blocks. It is for programs that offer nothing to a successor of their own: `offerHandover` tells by itself.
+    /// Sockets that no reactor has adopted when the predecessor has stopped are closed, since peers would wait there for
+    /// ever, and reported to ``onDiagnostic``. The socket at which the predecessor was asked is closed too: for later
+    /// programs ``take(path:timeout:)`` returns nil.
     ///
+    /// - Parameter timeout: how long the predecessor may take to answer.
     /// - Throws: ``HandoverError/withdrawn`` where the predecessor goes on after all, and another where that cannot be
     ///   known. Where the predecessor has gone meanwhile, all is well.
     public func ready(timeout: Duration = .seconds(5)) throws(HandoverError) {
@@ -113,6 +123,19 @@ public final class Handover {
             if error != .peerGone { throw error }
         }
         self.link = nil
+        closeUnadopted(reporting: onDiagnostic)
+        // It cannot be called again, and may have captured this object.
+        onDiagnostic = { _ in }
+    }
+
+    /// Closes the sockets that no reactor has adopted: at an open socket without a reactor peers would wait for ever.
+    func closeUnadopted(reporting report: (Diagnostic) -> Void) {
+        own?.closeAll()
+        for port in ports where !port.descriptors.isEmpty {
+            let addresses = port.addresses
+            port.closeAll()
+            report(.notAdopted(name: port.name, addresses: addresses))
+        }
     }
 
     /// The connection to the predecessor, for a reactor to go on with; nil once that has been told.

@@ -31,10 +31,9 @@ final class HandoverLink {
         return descriptor
     }
 
+    /// When the time is up, on the monotonic clock; far enough from the last instant that can be named to count with.
     static func deadline(after timeout: Duration) -> Int64 {
-        let (seconds, attoseconds) = timeout.components
-        let length = max(0, min(seconds, 1_000_000_000)) * 1_000_000_000 + max(0, attoseconds / 1_000_000_000)
-        return er_monotonic_now() + length
+        er_monotonic_now() + min(max(0, timeout.saturatedNanoseconds), Int64.max / 2)
     }
 
     /// Connects.

@@ -15,8 +15,7 @@ final class PredecessorConnection: Protocol {
 
     /// The reactor runs, so this program serves.
     override func connectionMade() {
-        // Peers would wait for ever at a socket that is open and that nobody accepts from.
-        for port in predecessor.ports { port.closeAll() }
+        predecessor.closeUnadopted { offer.reactor.report($0) }
         let timeout = offer.timeout
         deadline = offer.reactor.callLater(timeout) { [unowned self] in
             // It is alive and says nothing, so it may accept still; both serve.

@@ -63,12 +63,96 @@ import Testing
         let taken = try #require(try Handover.take(path: place.path))
         #expect(throws: HandoverError.busy) { try Handover.take(path: place.path) }
         try first.events.wait(for: "failed: \(HandoverError.busy)")
+        taken.onDiagnostic = { _ in }
         try taken.ready()
         try first.events.wait(for: "ended")
-        // It holds the sockets, though no reactor adopted them: connections wait there.
-        let caller = Client(to: first.address())
-        #expect(caller.failure == 0)
-        #expect(taken.ports.count == 1)
+    }
+
+    @Test func whatNobodyAdoptedIsClosedAndReportedWhenAProgramIsReady() throws {
+        let place = FreshPath()
+        let first = Version("1", path: place.path)
+        try first.events.wait(for: "serves")
+        let taken = try #require(try Handover.take(path: place.path))
+        var reports: [String] = []
+        taken.onDiagnostic = { reports.append("\($0)") }
+        try taken.ready()
+        try first.events.wait(for: "ended")
+        // No peer waits there, and the next program is the first one.
+        #expect(Client(to: first.address()).failure == ECONNREFUSED)
+        #expect(try Handover.take(path: place.path) == nil)
+        #expect(taken.ports.map(\.descriptors) == [[]])
+        let closed = Diagnostic.notAdopted(name: "main", addresses: [first.address()])
+        #expect(reports == ["\(closed)"])
+    }
+
+    @Test func whatAProgramHasAdoptedServesOnWhenItIsReady() throws {
+        let place = FreshPath()
+        let first = Version("1", path: place.path)
+        try first.events.wait(for: "serves")
+        let taken = try #require(try Handover.take(path: place.path))
+        let reactor = try Kind.libevent.makeReactor()
+        let port = try reactor.listenTCP(port: 0, adopting: taken["main"]) { nil }
+        #expect(taken["main"]?.descriptors == [])
+        taken.onDiagnostic = { Issue.record("unexpected: \($0)") }
+        try taken.ready()
+        try first.events.wait(for: "ended")
+        #expect(port.localAddress == first.address())
+        #expect(Client(to: first.address()).failure == 0)
+        // The path can be offered at again, with what is left of the predecessor's.
+        let offer = try reactor.offerHandover(path: place.path, ports: ["main": port], after: taken, drainingFor: nil)
+        offer.withdraw()
+    }
+
+    @Test func theSocketOfAnotherPathIsClosedWhenASuccessorServes() throws {
+        let place = FreshPath()
+        let other = FreshPath()
+        let first = Version("1", path: place.path)
+        try first.events.wait(for: "serves")
+        let from = place.path
+        let second = Version("2", path: other.path, takingFrom: from)
+        try second.events.wait(for: "serves")
+        try first.events.wait(for: "ended")
+        #expect(Client.ask(first.address()) == "2")
+        // Programs that ask at the old path are told at once that nobody offers there.
+        #expect(try Handover.take(path: from) == nil)
+        try second.end()
+    }
+
+    @Test(arguments: [Duration.seconds(Int64.max) * 2, .seconds(Int64.max), .seconds(Int64.min) * 2])
+    func anyTimeoutIsOne(_ timeout: Duration) throws {
+        let place = FreshPath()
+        #expect(try Handover.take(path: place.path, timeout: timeout) == nil)
+        let reactor = try Kind.libevent.makeReactor()
+        let port = try reactor.listenTCP(port: 0, host: "127.0.0.1") { nil }
+        let offer = try reactor.offerHandover(
+            path: place.path, ports: ["x": port], after: nil, drainingFor: timeout, readyWithin: timeout)
+        offer.withdraw()
+        guard timeout > .zero else { return }
+        let first = Version("1", path: place.path)
+        try first.events.wait(for: "serves")
+        let taken = try #require(try Handover.take(path: place.path, timeout: timeout))
+        taken.onDiagnostic = { _ in }
+        try taken.ready(timeout: timeout)
+        try first.events.wait(for: "ended")
+    }
+
+    @Test func aDescriptorThatSomebodyElseClosedIsNeitherAdoptedNorClosed() async {
+        await #expect(processExitsWith: .success) {
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            #expect(listen(listener, 8) == 0)
+            let inherited = InheritedSockets(name: "x", descriptors: [listener])
+            close(listener)
+            // The number means another listening socket by then.
+            let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            #expect(listen(other, 8) == 0)
+            if other != listener { #expect(dup2(other, listener) == listener) }
+            let reactor = try Kind.libevent.makeReactor()
+            #expect(throws: AdoptError.notOpen(descriptor: listener)) {
+                try reactor.adoptStreamPort(inherited) { nil }
+            }
+            inherited.closeAll()
+            #expect(fcntl(listener, F_GETFD) >= 0)
+        }
     }
 
     @Test func aPredecessorThatStopsMeanwhileLeavesTheSocketsAlive() throws {

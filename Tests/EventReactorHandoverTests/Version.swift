@@ -101,14 +101,15 @@ final class Version {
     private var thread: WorkerThread?
 
     init(
-        _ name: String, _ kind: Kind = .libevent, path: String, readyWithin: Duration = .seconds(60),
+        _ name: String, _ kind: Kind = .libevent, path: String, takingFrom old: String? = nil,
+        readyWithin: Duration = .seconds(60),
         setUp: @escaping SetUp = Version.onePort, beforeOffering: @escaping @Sendable () -> Void = {}
     ) {
         thread = WorkerThread { [events, addresses, remote] in
             do {
                 let reactor = try kind.makeReactor()
                 reactor.onDiagnostic = { events.post("diagnostic: \($0)") }
-                let before = try Handover.take(path: path, timeout: .seconds(30))
+                let before = try Handover.take(path: old ?? path, timeout: .seconds(30))
                 let ports = try setUp(reactor, before, name)
                 let listening = ports.mapValues(\.localAddresses)
                 addresses.withLock { $0 = listening }

@@ -58,6 +58,10 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
     /// A handover failed, and its offer has no `onFailure`; the program goes on.
     case handoverFailed(any Error)
 
+    /// No reactor adopted the sockets that were handed over under a name: they have been closed, and this program does
+    /// not listen at these addresses.
+    case notAdopted(name: String, addresses: [SocketAddress])
+
     /// What happened, in words.
     public var description: String {
         switch self {
@@ -68,6 +72,9 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
             "the connection from \(peer) was given a protocol object that serves another connection, and was reset"
         case .connectFailed(let error): "\(error)"
         case .handoverFailed(let error): "\(error)"
+        case .notAdopted(let name, let addresses):
+            "nothing adopted the sockets handed over as \(name.debugDescription), which are closed: "
+                + addresses.map(\.description).joined(separator: ", ")
         }
     }
 }
