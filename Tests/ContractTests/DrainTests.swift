@@ -108,6 +108,26 @@ struct DrainTests {
     }
 
     @Test(arguments: Setting.all)
+    func line08OfSeveralDrainsTheEarliestEndCounts(_ setting: Setting) throws {
+        let world = try setting.makeWorld()
+        defer { world.end() }
+        let (server, client) = try world.pair()
+        client.onMade = { _ in
+            try world.reactor.stop(drainingFor: .seconds(1_000_000))
+            #expect(throws: ReactorError.alreadyStopping) {
+                try world.reactor.stop(drainingFor: .seconds(2_000_000))
+            }
+            world.reactor.callLater(.milliseconds(1)) {
+                #expect(throws: Never.self) { try world.reactor.stop(drainingFor: .milliseconds(20)) }
+                #expect(throws: ReactorError.alreadyStopping) { try world.reactor.stop(drainingFor: .seconds(1)) }
+            }
+        }
+        try world.run()
+        #expect(client.reason?.isReactorStopped == true)
+        #expect(server.calls.isEmpty || server.reason?.isReactorStopped == true)
+    }
+
+    @Test(arguments: Setting.all)
     func line08AStopMeanwhileEndsTheWait(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }

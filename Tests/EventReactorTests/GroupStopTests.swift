@@ -76,6 +76,26 @@ struct GroupStopTests {
         #expect(callers.allSatisfy { $0.seesEnd() })
     }
 
+    @Test func theGroupsEndCountsForAReactorThatDrainsAlready() async throws {
+        let group = try ReactorGroup.whoServes(2)
+        try await group.start()
+        let callers = (0..<8).compactMap { [address = group.localAddresses[0]] _ in Caller(address) }
+        #expect(callers.allSatisfy { $0.ask() != nil })
+        _ = await group.collectFromEach { reactor in try? reactor.stop(drainingFor: .seconds(1_000_000)) }
+        await group.stop(drainingFor: .milliseconds(50))
+        #expect(callers.allSatisfy { $0.seesEnd() })
+    }
+
+    @Test func aReactorsOwnEarlierEndCounts() async throws {
+        let group = try ReactorGroup.whoServes(1)
+        try await group.start()
+        let caller = try #require(Caller(group.localAddresses[0]))
+        #expect(caller.ask() == 0)
+        _ = await group.collectFromEach { reactor in try? reactor.stop(drainingFor: .milliseconds(50)) }
+        await group.stop(drainingFor: .seconds(1_000_000))
+        #expect(caller.seesEnd())
+    }
+
     @Test func aReactorThatStopsByItselfEndsTheGroup() async throws {
         let group = try ReactorGroup(count: 3, configuration: .quiet) { reactor in
             if reactor.placeInGroup == 1 { reactor.callSoon { [unowned reactor] in try? reactor.stop() } }

@@ -205,21 +205,14 @@ final class GroupRun: Sendable {
     /// Has every reactor stop by an instant; of several the earliest counts.
     private func stop(by deadline: inout ReactorInstant?, in time: Duration) {
         let instant = LoopAlarm.now.advanced(by: max(time, .zero))
-        let isFirst = deadline == nil
         if let deadline, deadline <= instant { return }
         deadline = instant
         for member in members {
             if time <= .zero {
                 member.queue.requestStop()
             } else {
-                member.queue.post { reactor in
-                    let rest = reactor.now.duration(to: instant)
-                    if isFirst {
-                        try? reactor.stop(drainingFor: rest)
-                    } else {
-                        reactor.callLater(rest) { [unowned reactor] in try? reactor.stop() }
-                    }
-                }
+                // It may be draining already, by a call of its own.
+                member.queue.post { $0.drain(until: instant) }
             }
         }
     }

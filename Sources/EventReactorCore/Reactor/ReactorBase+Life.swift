@@ -92,19 +92,37 @@ extension ReactorBase {
     /// Stops the reactor gently: nothing new is accepted or connected, live connections may finish, and when the last
     /// has, or the time is up, the reactor stops as by `stop()`.
     ///
+    /// Called again meanwhile, with a time that is up earlier, it moves the end to that: of several calls the earliest
+    /// end counts.
+    ///
     /// - Parameter time: how long connections have, from now.
-    /// - Throws: as `stop()`; a `stop()` meanwhile ends the wait and is no error.
+    /// - Throws: as `stop()`, ``ReactorError/alreadyStopping`` also where the end is due as early already; a `stop()`
+    ///   meanwhile ends the wait and is no error.
     public func stop(drainingFor time: Duration) throws(ReactorError) {
+        guard phase != .idle else { throw .notRunning }
+        guard drain(until: now.advanced(by: time)) else { throw .alreadyStopping }
+    }
+
+    /// Stops the reactor gently, or moves the end of a gentle stop under way.
+    ///
+    /// - Parameter instant: the end; of several the earliest counts.
+    /// - Returns: false where that changes nothing: the reactor does not run, or stops as early already.
+    @discardableResult
+    package func drain(until instant: ReactorInstant) -> Bool {
+        let instant = max(instant, now)
         switch phase {
-        case .idle: throw .notRunning
-        case .draining, .stopping, .closing: throw .alreadyStopping
-        case .starting, .running: break
+        case .idle, .stopping, .closing: return false
+        case .starting, .running:
+            phase = .draining
+            endPortsAndConnectors()
+        case .draining:
+            if let end = drainDeadline?.deadline, end <= instant { return false }
         }
-        phase = .draining
-        endPortsAndConnectors()
-        drainDeadline = callLater(time) { [unowned self] in
+        drainDeadline?.cancel()
+        drainDeadline = callLater(now.duration(to: instant)) { [unowned self] in
             if phase == .draining { beginStop() }
         }
+        return true
     }
 
     /// Calls a closure when `run()` starts, before the first turn; several run in the order in which they were given.
