@@ -135,6 +135,117 @@ struct GroupAcceptorTests {
         await group.stop()
     }
 
+    // MARK: A reactor that is held up
+
+    /// Holds a reactor's thread up until the closure has returned.
+    private func whileHeldUp(_ remote: ReactorRemote, _ body: () async throws -> Void) async throws {
+        let isHeld = Shared(false)
+        let mayGoOn = Shared(false)
+        remote.callFromThread { _ in
+            isHeld.change { $0 = true }
+            while !mayGoOn.value { sched_yield() }
+        }
+        while !isHeld.value { await Task.yield() }
+        defer { mayGoOn.change { $0 = true } }
+        try await body()
+    }
+
+    @Test(arguments: [ReactorGroup.Accepting.acceptor, .acceptor(handing: .toFewestConnections)])
+    func whatIsUnderWayToAReactorIsBoundedAndTheOthersServe(_ accepting: ReactorGroup.Accepting) async throws {
+        let group = try ReactorGroup.whoServes(2, configuration(accepting))
+        try await group.start()
+        let address = try #require(group.localAddresses.first)
+        var callers: [Caller] = []
+        let count = 3 * PortLoad.mostUnderWay
+        try await whileHeldUp(group.remotes[1]) {
+            callers = (0..<count).compactMap { _ in Caller(address) }
+            while group.connectionCounts[0] < count - PortLoad.mostUnderWay { await Task.yield() }
+            #expect(group.connectionCounts == [count - PortLoad.mostUnderWay, 0])
+        }
+        // None is lost, and none is served twice.
+        let places = callers.map { $0.ask() }
+        #expect(places.count { $0 == 1 } == PortLoad.mostUnderWay)
+        #expect(places.count { $0 == 0 } == count - PortLoad.mostUnderWay)
+        await group.stop()
+    }
+
+    @Test func whatIsUnderWayCountsInTheLimitOfAll() async throws {
+        let group = try limitedGroup { $0.total = 10 }
+        try await group.start()
+        let address = try #require(group.localAddresses.first)
+        var callers: [Caller] = []
+        try await whileHeldUp(group.remotes[1]) {
+            // Twenty are taken, ten of them by the one that is held up; all others are refused at once.
+            callers = (0..<60).compactMap { _ in Caller(address) }
+            let answers = await refusals(group, 40)
+            #expect(answers == [40, 0])
+        }
+        #expect(callers.count { $0.ask() == 1 } == 10)
+        #expect(callers.count { $0.ask() == 0 } == 10)
+        #expect(group.connectionCounts == [10, 10])
+        await group.stop()
+    }
+
+    @Test func whatIsUnderWayCountsInTheLimitOfAPeer() async throws {
+        let group = try limitedGroup { $0.perPeer = 3 }
+        try await group.start()
+        let address = try #require(group.localAddresses.first)
+        var callers: [Caller] = []
+        try await whileHeldUp(group.remotes[1]) {
+            callers = (0..<30).compactMap { _ in Caller(address) }
+            let answers = await refusals(group, 24)
+            #expect(answers == [24, 0])
+        }
+        #expect(callers.count { $0.ask() == 1 } == 3)
+        #expect(callers.count { $0.ask() == 0 } == 3)
+        await group.stop()
+    }
+
+    @Test func aReactorThatTakesNoMoreLeavesThemToTheOthers() async throws {
+        let group = try ReactorGroup(count: 2, configuration: configuration(.acceptor)) { reactor in
+            var options = ListenOptions()
+            if reactor.placeInGroup == 1 { options.limits.total = 2 }
+            try reactor.listenTCP(port: 0, host: "127.0.0.1", options: options) { [unowned reactor] in
+                WhoServes(reactor)
+            }
+        }
+        try await group.start()
+        let address = try #require(group.localAddresses.first)
+        var callers = (0..<10).compactMap { _ in Caller(address) }
+        #expect(callers.map { $0.ask() }.count { $0 == 1 } == 2)
+        #expect(group.connectionCounts == [8, 2])
+        // When one of its own has ended it has the next.
+        callers.removeAll { $0.ask() == 1 }
+        while group.connectionCounts[1] > 0 { await Task.yield() }
+        callers += (0..<4).compactMap { _ in Caller(address) }
+        #expect(callers.suffix(4).map { $0.ask() }.count { $0 == 1 } == 2)
+        await group.stop()
+    }
+
+    private func limitedGroup(_ change: @escaping @Sendable (inout ConnectionLimits) -> Void) throws -> ReactorGroup {
+        try ReactorGroup(count: 2, configuration: configuration(.acceptor)) { reactor in
+            var options = ListenOptions()
+            options.limits.excess = .close
+            change(&options.limits)
+            try reactor.listenTCP(port: 0, host: "127.0.0.1", options: options) { [unowned reactor] in
+                WhoServes(reactor)
+            }
+        }
+    }
+
+    /// Waits until the first reactor has refused so many; what each has refused then.
+    private func refusals(_ group: ReactorGroup, _ count: Int) async -> [Int] {
+        let refused = Shared([0, 0])
+        while refused.value[0] < count {
+            group.remotes[0].callFromThread { reactor in
+                guard let counters = reactor.firstPort?.counters else { return }
+                refused.change { $0[0] = Int(counters.refusedByTotal + counters.refusedByPeer) }
+            }
+            await Task.yield()
+        }
+        return refused.value
+    }
+
     // MARK: Helpers
 
     private func startedGroup(_ count: Int) async throws -> ReactorGroup {

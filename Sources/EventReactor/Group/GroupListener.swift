@@ -45,7 +45,7 @@ final class GroupListener: ListenerEngine {
             inner = inbox
             membership.inboxes[number] = inbox
         }
-        handOver?.add(place, queue: engine.reactor.queue, load: membership.load)
+        handOver?.add(place, queue: engine.reactor.queue, load: membership.load, port: port.load)
     }
 
     deinit {
@@ -75,7 +75,7 @@ final class HandedConnections: ListenerEngine {
     private var isEnabled = true
     private var isOpen = true
     /// What was under way as accepting was paused.
-    private var waiting: [(HandedConnection, SocketAddress)] = []
+    private var waiting: [HandedConnection] = []
 
     init(address: SocketAddress, port: ListeningPort, place: Int, handOver: HandOver) {
         self.address = address
@@ -84,10 +84,10 @@ final class HandedConnections: ListenerEngine {
         self.handOver = handOver
     }
 
-    func arrived(_ connection: HandedConnection, from peer: SocketAddress) {
+    func arrived(_ connection: HandedConnection) {
         guard isOpen else { return }
-        guard isEnabled else { return waiting.append((connection, peer)) }
-        port.accepted(descriptor: connection.take(), peer: peer)
+        guard isEnabled else { return waiting.append(connection) }
+        port.accepted(descriptor: connection.take(), peer: connection.peer)
     }
 
     func enable() {
@@ -100,7 +100,7 @@ final class HandedConnections: ListenerEngine {
     private func takeWaiting() {
         let arrivals = waiting
         waiting = []
-        for (connection, peer) in arrivals { arrived(connection, from: peer) }
+        for connection in arrivals { arrived(connection) }
     }
 
     func disable() {

@@ -9,6 +9,7 @@ final class HandOver: Sendable {
         let place: Int
         let queue: RemoteQueue
         let load: ReactorLoad
+        let port: PortLoad
         var isOpen = true
     }
 
@@ -24,8 +25,8 @@ final class HandOver: Sendable {
         self.rule = rule
     }
 
-    func add(_ place: Int, queue: RemoteQueue, load: ReactorLoad) {
-        round.withLock { $0.targets.append(Target(place: place, queue: queue, load: load)) }
+    func add(_ place: Int, queue: RemoteQueue, load: ReactorLoad, port: PortLoad) {
+        round.withLock { $0.targets.append(Target(place: place, queue: queue, load: load, port: port)) }
     }
 
     func remove(_ place: Int) {
@@ -45,49 +46,61 @@ final class HandOver: Sendable {
     ///
     /// - Returns: false where it is for the reactor that accepted it.
     func give(_ descriptor: Int32, from peer: SocketAddress, acceptedBy place: Int, number: Int) -> Bool {
-        guard let target = choose(), target.place != place else { return false }
+        guard let target = choose(for: peer, acceptedBy: place), target.place != place else { return false }
         let load = target.load
-        let connection = HandedConnection(descriptor)
+        let connection = HandedConnection(descriptor, from: peer, underWayTo: target.port)
         load.announce()
         target.queue.post { reactor in
             load.arrived {
-                (reactor as? Reactor)?.membership?.inboxes[number]?.arrived(connection, from: peer)
+                (reactor as? Reactor)?.membership?.inboxes[number]?.arrived(connection)
             }
         }
         return true
     }
 
-    private func choose() -> Target? {
+    /// The reactor whose turn it is, of those that have room; nil where none has.
+    ///
+    /// A connection for another reactor is counted as under way there. The one that accepted it takes what no other
+    /// has room for, or does with it what its limits say.
+    private func choose(for peer: SocketAddress, acceptedBy place: Int) -> Target? {
         round.withLock { round in
-            var best: Target?
-            for step in round.targets.indices {
-                let index = (round.next + step) % round.targets.count
-                let target = round.targets[index]
-                guard target.isOpen else { continue }
-                if let known = best, known.load.expected <= target.load.expected { continue }
-                best = target
-                if rule == .inTurn {
-                    round.next = index + 1
-                    return best
-                }
+            let count = round.targets.count
+            var order = round.targets.indices.map { (round.next + $0) % count }
+            if rule == .toFewestConnections {
+                let expected = round.targets.map(\.load.expected)
+                // In the order of the round where they have as many.
+                order = order.enumerated().sorted {
+                    (expected[$0.element], $0.offset) < (expected[$1.element], $1.offset)
+                }.map(\.element)
             }
-            round.next += 1
-            return best
+            for index in order where round.targets[index].isOpen {
+                let target = round.targets[index]
+                guard target.place == place ? !target.port.isFull : target.port.reserve(for: peer) else { continue }
+                round.next = rule == .inTurn ? index + 1 : round.next + 1
+                return target
+            }
+            return nil
         }
     }
 }
 
-/// A descriptor on its way to another thread; it is closed where nobody takes it.
+/// A descriptor on its way to another thread; it is closed where that does not take it.
 final class HandedConnection: Sendable {
+    let peer: SocketAddress
     private let descriptor: Atomic<Int32>
+    private let port: PortLoad
 
-    init(_ descriptor: Int32) {
+    /// - Parameter port: where it is counted as under way, until this object goes.
+    init(_ descriptor: Int32, from peer: SocketAddress, underWayTo port: PortLoad) {
         self.descriptor = Atomic(descriptor)
+        self.peer = peer
+        self.port = port
     }
 
     deinit {
         let rest = take()
         if rest >= 0 { _ = close(rest) }
+        port.settle(peer)
     }
 
     func take() -> Int32 {

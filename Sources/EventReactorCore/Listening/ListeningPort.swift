@@ -98,6 +98,14 @@ public final class ListeningPort {
         factory.beginUse()
     }
 
+    /// The port as another thread sees it that hands connections over: one object for all of its sockets.
+    package var load: PortLoad {
+        if let load = members.load { return load }
+        let load = PortLoad(limits, established: members.count)
+        members.load = load
+        return load
+    }
+
     package func add(_ socket: any ListenerEngine) {
         sockets.append(socket)
         localAddresses.append(socket.address)

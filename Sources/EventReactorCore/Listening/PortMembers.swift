@@ -7,6 +7,8 @@ package final class PortMembers {
     weak var port: ListeningPort?
     private(set) var count = 0
     private var peers: PeerTable?
+    /// Where another thread that hands connections to the port sees how many there are.
+    var load: PortLoad?
 
     init(peers: PeerTable?) {
         self.peers = peers
@@ -21,12 +23,14 @@ package final class PortMembers {
     func add(_ peer: SocketAddress) {
         count += 1
         peers?.add(peer)
+        load?.tell(count)
     }
 
     /// A connection is lost.
     func remove(_ peer: SocketAddress) {
         count -= 1
         peers?.remove(peer)
+        load?.tell(count)
         port?.memberLeft()
     }
 }
