@@ -4,39 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-// 0 is the table that the process began with.
-static _Thread_local int32_t table;
-
-int32_t er_thread_table(void) {
-    return table;
-}
-
-int er_thread_leave_table(int32_t number) {
-    // Handlers write to descriptors, whose numbers may mean others here: they run on other threads.
-    sigset_t blocked;
-    sigfillset(&blocked);
-    // What a fault of the thread itself raises stays deadly, and is not lost.
-    int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++) sigdelset(&blocked, own[i]);
-    int code = pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-    if (code != 0) return code;
-    if (unshare(CLONE_FILES) != 0) {
-        code = errno;
-#ifdef SYS_close_range
-        // Containers forbid unshare as a rule, and allow this: a table of one's own, and nothing closed in it.
-        const unsigned unshares = 2; // CLOSE_RANGE_UNSHARE
-        if (syscall(SYS_close_range, ~0u, ~0u, unshares) == 0) code = 0;
-#endif
-        if (code != 0) return code;
-    }
-    table = number;
-    return 0;
-}
 
 void er_thread_name(const char *name) {
     // Only a name that is too long is refused.

@@ -81,7 +81,7 @@ package final class LoopAlarm {
         er_sigpipe_ignore_begin()
         ignoresBrokenPipes = true
         guard !signals.isEmpty else { return }
-        signalPlace = er_signals_subscribe(wakeDescriptor)
+        signalPlace = er_signals_subscribe(wakeUp.processNumber)
         var code = signalPlace < 0 ? ENOSPC : 0
         for signal in signals where code == 0 { code = er_signals_add(signalPlace, signal) }
         if code != 0 {

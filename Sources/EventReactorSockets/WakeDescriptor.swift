@@ -1,41 +1,53 @@
 import CEventReactorShims
 package import EventReactorBasics
-import EventReactorScheduling
 import Glibc
 
-/// An eventfd that wakes whoever watches it, from any thread: also from one whose descriptor table does not have it.
+/// An eventfd that wakes the thread that watches it, from any thread: also from one whose descriptor table does not have
+/// it.
+///
+/// It is written to under the number that it has in the caller's table, or by a thread with the process's, and never
+/// under a number that may be another file's.
 package final class WakeDescriptor: Sendable {
+    /// Its number in the table of the thread that made it, and in those that were copied from that.
     package let number: Int32
-    /// The number of the descriptor table that it was made in: 0 is the process's.
+    /// The table that it was made in: 0 is the process's.
     private let home: Int32
-    /// The number of the tables that have it besides; 0 where there are none.
+    /// The group of tables that were copied from it; 0 where there are none.
     private let copies: Int32
+    /// The same eventfd in the process's table.
+    private let inProcess: ProcessWake
 
-    /// - Parameter table: the number of the descriptor tables that are to be copied from this thread's.
+    /// Its number in the process's table, for signal handlers: they run on threads with that one.
+    package var processNumber: Int32 { inProcess.number }
+
+    /// - Parameter table: the group of the descriptor tables that are to be copied from this thread's.
     package init(copiedTo table: Int32 = 0) throws(SystemError) {
-        number = er_eventfd()
-        home = er_thread_table()
+        let made = er_eventfd()
+        guard made >= 0 else { throw SystemError(code: errno, operation: "eventfd", address: nil) }
+        home = er_thread_own_table()
         copies = table
-        guard number >= 0 else { throw SystemError(code: errno, operation: "eventfd", address: nil) }
+        number = made
+        guard home != 0 else {
+            inProcess = ProcessWake(taking: made)
+            return
+        }
+        do throws(SystemError) { inProcess = try ProcessWake(copying: made) } catch {
+            _ = close(made)
+            throw error
+        }
     }
 
     deinit {
-        guard number >= 0 else { return }
-        if er_thread_table() == home {
-            _ = close(number)
-        } else if home == 0 {
-            ThreadPool.waking.submit { [number] in _ = close(number) }
-        }
+        // On a thread with another table it stays open in that one, until its last thread has ended.
+        if home > 0 && er_thread_own_table() == home { _ = close(number) }
     }
 
     /// Makes it readable.
     package func wake() {
-        let here = er_thread_table()
-        if here == home || (here == copies && here != 0) {
+        if home >= 0 && er_thread_own_table() == home || copies != 0 && er_thread_table() == copies {
             er_eventfd_wake(number)
-        } else if home == 0 {
-            // The number is another file's here, a connection's perhaps. The pool's thread has the process's table.
-            ThreadPool.waking.submit { [self] in er_eventfd_wake(number) }
+        } else {
+            inProcess.wake()
         }
     }
 

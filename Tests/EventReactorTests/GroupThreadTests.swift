@@ -3,6 +3,7 @@ import EventReactor
 import EventReactorNative
 import EventReactorScheduling
 import Glibc
+import TestSupport
 import Testing
 
 /// The processors that this thread may run on.
@@ -156,6 +157,154 @@ struct GroupTableTests {
                 return own[reactor.placeInGroup ?? 0].count { unsafe read($0, &count, MemoryLayout<UInt64>.size) > 0 }
             }
             #expect(touched == [0, 0])
+            await group.stop()
+        }
+    }
+
+    /// Runs a closure on a new thread of the caller's, which so has the caller's table, and waits for its end.
+    private static func onThreadOfItsOwn(_ body: @escaping @Sendable () -> Void) {
+        WorkerThread(body).join()
+    }
+
+    /// Fills the caller's table with wake-ups of nobody, so that a number from another table is one of them.
+    private static func fill() -> [Int32] { (0..<200).map { _ in er_eventfd() } }
+
+    /// How many of them have been written to.
+    private static func touched(_ numbers: [Int32]) -> Int {
+        var count: UInt64 = 0
+        return numbers.count { unsafe read($0, &count, MemoryLayout<UInt64>.size) > 0 }
+    }
+
+    @Test func threadsThatAReactorsThreadStartsAreKnownByTheirTable() async {
+        await #expect(processExitsWith: .success) {
+            let group = try ReactorGroup(count: 2, configuration: GroupTableTests.configuration) { _ in }
+            #expect(er_thread_table() == 0)
+            try await group.start()
+            let other = try NativeReactor()
+            let remote = other.remote
+            let calls = Shared(0)
+            let own = await group.collectFromEach { _ in GroupTableTests.fill() }
+            let tables = await group.collectFromEach { _ in
+                let tables = Shared([er_thread_own_table()])
+                GroupTableTests.onThreadOfItsOwn {
+                    tables.change { $0.append(er_thread_own_table()) }
+                    // To a reactor of the process's table.
+                    remote.callFromThread { reactor in
+                        calls.change { $0 += 1 }
+                        if calls.value == 2 { try? reactor.stop() }
+                    }
+                }
+                return tables.value
+            }
+            #expect(tables.allSatisfy { $0.count == 2 && $0[0] == $0[1] && $0[0] > 0 })
+            #expect(tables[0] != tables[1])
+            try other.run()
+            #expect(calls.value == 2)
+            // And to the other reactor of the group.
+            let peers = group.remotes
+            let isCalled = Shared(false)
+            peers[0].callFromThread { _ in
+                GroupTableTests.onThreadOfItsOwn {
+                    peers[1].callFromThread { _ in isCalled.change { $0 = true } }
+                }
+            }
+            while !isCalled.value { await Task.yield() }
+            let written = await group.collectFromEach { GroupTableTests.touched(own[$0.placeInGroup ?? 0]) }
+            #expect(written == [0, 0])
+            let isRefused = Shared(false)
+            _ = await group.collectFromEach { reactor in
+                guard reactor.placeInGroup == 0 else { return }
+                GroupTableTests.onThreadOfItsOwn {
+                    guard let another = try? ReactorGroup(count: 1, configuration: .quiet, setUp: { _ in }) else {
+                        return
+                    }
+                    do throws(ReactorGroupError) { try another.start() } catch {
+                        isRefused.change { $0 = "\(error)" == "\(ReactorGroupError.calledFromGroup)" }
+                    }
+                }
+            }
+            #expect(isRefused.value)
+            await group.stop()
+        }
+    }
+
+    @Test func aReactorMadeOnAReactorsThreadIsWokenFromEverywhere() async {
+        await #expect(processExitsWith: .success) {
+            let group = try ReactorGroup(count: 2, configuration: GroupTableTests.configuration) { _ in }
+            try await group.start()
+            let own = Shared<[[Int32]]>([[], []])
+            let remote = Shared<Remote<NativeReactor>?>(nil)
+            let calls = Shared<[String]>([])
+            let signals = Shared(0)
+            let ended = Shared(false)
+            // Its thread runs the other one meanwhile; what it is called for is done there.
+            group.remotes[0].callFromThread { _ in
+                // In the process's table its number is one of a stranger's then.
+                let gap = (0..<40).map { _ in er_eventfd() }
+                guard let made = try? NativeReactor() else { return }
+                made.onSignal(SIGHUP) {
+                    signals.change { $0 += 1 }
+                    try? made.stop()
+                }
+                made.onStartup { remote.change { $0 = made.remote } }
+                do { try made.run() } catch { calls.change { $0.append("\(error)") } }
+                for number in gap { close(number) }
+                ended.change { $0 = true }
+            }
+            while remote.value == nil { await Task.yield() }
+            let strangers = GroupTableTests.fill()
+            own.change { $0[0] = strangers }
+            _ = await withCheckedContinuation { continuation in
+                group.remotes[1].callFromThread { _ in
+                    own.change { $0[1] = GroupTableTests.fill() }
+                    continuation.resume(returning: true)
+                }
+            }
+            // From the process's table, from another reactor's, and from a thread of that one's.
+            remote.value?.callFromThread { _ in calls.change { $0.append("process") } }
+            while calls.value.count < 1 { await Task.yield() }
+            group.remotes[1].callFromThread { _ in
+                remote.value?.callFromThread { _ in calls.change { $0.append("reactor") } }
+            }
+            while calls.value.count < 2 { await Task.yield() }
+            group.remotes[1].callFromThread { _ in
+                GroupTableTests.onThreadOfItsOwn {
+                    remote.value?.callFromThread { _ in calls.change { $0.append("thread") } }
+                }
+            }
+            while calls.value.count < 3 { await Task.yield() }
+            #expect(calls.value == ["process", "reactor", "thread"])
+            while !ended.value {
+                kill(getpid(), SIGHUP)
+                await Task.yield()
+            }
+            #expect(signals.value > 0)
+            #expect(GroupTableTests.touched(strangers) == 0)
+            let touched = Shared(-1)
+            group.remotes[1].callFromThread { _ in
+                touched.change { $0 = GroupTableTests.touched(own.value[1]) }
+            }
+            while touched.value < 0 { await Task.yield() }
+            #expect(touched.value == 0)
+            await group.stop()
+        }
+    }
+
+    @Test func reactorsMadeOnAReactorsThreadLeaveNoDescriptorBehind() async {
+        await #expect(processExitsWith: .success) {
+            let group = try ReactorGroup(count: 1, configuration: GroupTableTests.configuration) { _ in }
+            try await group.start()
+            func make(_ count: Int) async -> [Int] {
+                await group.collectFromEach { _ in
+                    for _ in 0..<count { _ = try? NativeReactor() }
+                    return GroupTableTests.openCount()
+                }
+            }
+            let before = await make(1)
+            let own = GroupTableTests.openCount()
+            #expect(await make(20) == before)
+            // What is left in the process's table is the runner's, one or two.
+            #expect(GroupTableTests.openCount() < own + 10)
             await group.stop()
         }
     }

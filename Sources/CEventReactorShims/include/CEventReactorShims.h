@@ -72,11 +72,19 @@ void er_sigpipe_ignore_end(void);
 
 // Threads. What is asked is about the calling thread.
 
-// The number of its descriptor table: 0 unless it has left the process's.
+// The group of descriptor tables that its table is one of: 0 is the process's own table, -1 one that cannot be told.
+// Threads have the table of the one that started them. What is open as a group's first table is made has the same number
+// in all of them until it is closed there.
 int32_t er_thread_table(void);
-// Gives it a descriptor table of its own, a copy of what is open now, under a number above 0. Signals are blocked from
-// then on. 0, or an errno.
-int er_thread_leave_table(int32_t number);
+// The number of its descriptor table, of which there are no two: 0 is the process's own, -1 one that cannot be told.
+int32_t er_thread_own_table(void);
+// Gives it a descriptor table of its own, a copy of the process's, in a group above 0. Signals are blocked from then on.
+// 0, or an errno.
+int er_thread_leave_table(int32_t group);
+// Sends a descriptor from any table to the process's, under a number. 0, or an errno.
+int er_table_send(int descriptor, uint64_t number);
+// Receives it there: a descriptor, or -1 with errno set.
+int er_table_receive(uint64_t number);
 // Its name, of 15 bytes at most.
 void er_thread_name(const char *name);
 // Has it run on one processor alone. 0, or an errno.

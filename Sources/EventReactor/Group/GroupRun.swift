@@ -118,6 +118,12 @@ final class GroupRun: Sendable {
                 throw .system(SystemError(code: EAGAIN, operation: "pthread_create"))
             }
         }
+        if table != 0 {
+            // Which table it has the thread looks up once: now, while there is one.
+            let isKnown = Outcome<Bool>()
+            ThreadPool.waking.submit { isKnown.complete(er_thread_table() == 0) }
+            _ = isKnown.wait()
+        }
         // Made before the first table is copied, they have the same numbers in all of them.
         let wakeUps = try ReactorGroupError.ofSystem { () throws(SystemError) in try makeWakeUps() }
         memberWakeUps.withLock { $0 = wakeUps }
