@@ -20,10 +20,11 @@ public final class DelayedCall {
     /// What to call; gone once fired or cancelled, with all that it captured.
     var body: (() -> Void)?
 
-    /// The queue outlives every call that is in it: it detaches them when it goes.
+    /// Unowned: the queue outlives every call that is in it, and detaches all of them as the reactor goes or is closed.
+    /// It is only used while the call is in it.
     private unowned(unsafe) let queue: TimerQueue
 
-    init(deadline: ReactorInstant, sequence: UInt64, queue: TimerQueue, body: @escaping () -> Void) {
+    init(deadline: ReactorInstant, sequence: UInt64, queue: TimerQueue, body: (() -> Void)?) {
         self.deadline = deadline
         self.sequence = sequence
         unsafe self.queue = queue

@@ -23,6 +23,10 @@ package final class TimerQueue {
         removeAll()
     }
 
+    /// Called when a turn's share is used up and due calls are left, so that those which do not wait in this queue's
+    /// order are served beside it.
+    package var whenBehind: (() -> Void)?
+
     /// Calls all of them off.
     package func removeAll() {
         // What a body captured may call off other timers as it goes; by then none is in the heap.
@@ -47,6 +51,11 @@ package final class TimerQueue {
         return call
     }
 
+    /// A call that is never made.
+    package func makeInactive() -> DelayedCall {
+        DelayedCall(deadline: now(), sequence: 0, queue: self, body: nil)
+    }
+
     package func remove(_ call: DelayedCall) {
         heap.remove(at: call.place)
         headChanged()
@@ -62,7 +71,8 @@ package final class TimerQueue {
         unsafe uncheckedNext = heap.first?.deadline
     }
 
-    /// Fires what is due, but nothing that is set meanwhile: a timer that sets itself anew starves nobody.
+    /// Fires what is due, as much as one turn may, but nothing that is set meanwhile: a timer that sets itself again
+    /// starves nothing. What is left is still due: `nextDeadline` has passed, and it is fired first the next time.
     ///
     /// - Returns: now, where that had to be found out and nothing was due.
     @discardableResult
@@ -77,12 +87,17 @@ package final class TimerQueue {
 
     private func fire(until time: ReactorInstant) {
         let bound = nextSequence
+        var share = TurnShare(from: time.nanoseconds)
         while let call = heap.first, call.deadline <= time, call.sequence < bound {
             remove(call)
             fires(time.nanoseconds &- call.deadline.nanoseconds)
             let body = call.body
             call.body = nil
             body?()
+            if share.isUsedUp(now: { now().nanoseconds }) {
+                whenBehind?()
+                return
+            }
         }
     }
 }

@@ -228,6 +228,64 @@ import Testing
         #expect(called == 10_000)
     }
 
+    @Test func aBacklogIsNoLatenessOfTheReactor() {
+        let hand = Hand()
+        let second = hand.common(1_000_000_000)
+        var called = 0
+        for _ in 0..<1000 {
+            second.arm {
+                called += 1
+                hand.time += 1_000_000
+            }
+        }
+        hand.time += 1_000_000_000
+        let due = hand.time
+        while called < 1000, let next = hand.queue.nextDeadline {
+            hand.time = max(hand.time, next.nanoseconds)
+            hand.turn()
+        }
+        // A second's worth of calls, and no wait for signs of life in between.
+        #expect(hand.time - due == 1_000_000_000)
+    }
+
+    @Test func aBacklogHoldsUpNoTimerAndOneOfTimersNoTimeout() {
+        let hand = Hand()
+        let second = hand.common(1_000_000_000)
+        var called = 0
+        for _ in 0..<20_000 { second.arm { called += 1 } }
+        hand.time += 1_000_000_000
+        hand.turn()
+        #expect(called < 20_000)
+        var fired = false
+        hand.time += 1
+        _ = hand.queue.add(at: ReactorInstant(nanoseconds: hand.time)) { fired = true }
+        hand.turn()
+        #expect(fired && called < 20_000)
+        while hand.board.count > 0 { hand.turn() }
+        // The other way round.
+        var rest = 20_000
+        for _ in 0..<rest { _ = hand.queue.add(at: ReactorInstant(nanoseconds: hand.time)) { rest -= 1 } }
+        var isOver = false
+        hand.common(1).arm { isOver = true }
+        hand.time += 1
+        hand.turn()
+        #expect(isOver && rest > 0)
+    }
+
+    @Test func timeoutsThatTakeLongLeaveTheRestToTheNextTurnSooner() {
+        let hand = Hand()
+        var called = 0
+        for _ in 0..<1000 {
+            hand.common(1_000_000_000).arm {
+                called += 1
+                hand.time += 100_000
+            }
+        }
+        hand.time += 1_000_000_000
+        hand.turn()
+        #expect(called > 0 && called <= 64)
+    }
+
     @Test func closuresAreLetGoOnceTheyWereCalledOrCancelledOrTheReactorIsGone() {
         final class Token {}
         let hand = Hand()

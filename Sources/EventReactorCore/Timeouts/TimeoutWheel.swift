@@ -71,10 +71,30 @@ final class TimeoutWheel {
     func takeFirst() -> ArmedTimeout? {
         guard !isEmpty else { return nil }
         base = firstNumber
-        let index = Int(base & 63)
+        return takeFirst(from: Int(base & 63))
+    }
+
+    func takeFirst(from index: Int) -> ArmedTimeout? {
         let timeout = slots[index].ring.popFirst()
         if slots[index].ring.isEmpty { empty(index) }
         return timeout
+    }
+
+    /// The last slot that is to be looked at by now, and since when.
+    func lastDue(at now: Int64) -> (index: Int, look: Int64)? {
+        guard !isEmpty else { return nil }
+        let first = firstNumber
+        let last = min(63, (now &>> Int64(shift)) - first)
+        guard last >= 0 else { return nil }
+        let start = UInt64(truncatingIfNeeded: first) & 63
+        var rest = (occupied >> start | occupied << ((64 - start) & 63)) & (UInt64.max >> UInt64(63 - last))
+        while rest != 0 {
+            let offset = 63 - rest.leadingZeroBitCount
+            let index = Int((first + Int64(offset)) & 63)
+            if slots[index].look <= now { return (index, slots[index].look) }
+            rest &= ~(1 << UInt64(offset))
+        }
+        return nil
     }
 
     private func empty(_ index: Int) {
