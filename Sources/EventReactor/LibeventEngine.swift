@@ -10,9 +10,13 @@ final class LibeventEngine: ReactorEngine {
     // Deleted in this order: events before the base that they are in, and before the descriptors that they watch.
     private var wakeEvent: Event?
     private var timerEvent: Event?
-    let base: EventBase
-    private let alarm: LoopAlarm
-    let reserve = ReserveDescriptor()
+    /// Changed by `shut` alone, when no event is handled.
+    @exclusivity(unchecked) private(set) var base: EventBase
+    /// Holds `alarm` until `shut`.
+    private var heldAlarm: LoopAlarm?
+    /// Unowned, so that a turn does not have to look whether it is there: no turn is taken after `shut`.
+    private unowned(unsafe) let alarm: LoopAlarm
+    private(set) var reserve: ReserveDescriptor? = ReserveDescriptor()
     private(set) var direct: DirectStreams!
     /// Its place in a group, where it has one.
     let membership: GroupMembership?
@@ -20,17 +24,19 @@ final class LibeventEngine: ReactorEngine {
 
     init(membership: GroupMembership? = nil) throws(ReactorError) {
         self.membership = membership
-        base = try EventBase()
-        alarm = try LoopAlarm(wakeUp: membership?.wakeUp)
+        unsafe base = try EventBase()
+        let alarm = try LoopAlarm(wakeUp: membership?.wakeUp)
+        unsafe self.alarm = alarm
+        heldAlarm = alarm
         wakeEvent = unsafe Event(
             base, alarm.wakeDescriptor, EV_READ | EV_PERSIST | EV_ET,
             { _, _, context in
-                unsafe LibeventEngine.from(context) { $0.alarm.woken($0.reactor) }
+                unsafe LibeventEngine.from(context) { unsafe $0.alarm.woken($0.reactor) }
             }, context: self)
         timerEvent = unsafe Event(
             base, alarm.timerDescriptor, EV_READ | EV_PERSIST | EV_ET,
             { _, _, context in
-                unsafe LibeventEngine.from(context) { $0.alarm.timerFired() }
+                unsafe LibeventEngine.from(context) { unsafe $0.alarm.timerFired() }
             }, context: self)
         guard wakeEvent != nil, timerEvent != nil else {
             wakeEvent = nil
@@ -41,11 +47,18 @@ final class LibeventEngine: ReactorEngine {
     }
 
     deinit {
-        // Settings that a program kept may name the streams for longer; what is in the base has to go before it.
-        direct?.outboxes.empty()
+        shut()
+    }
+
+    func shut() {
+        // What a program kept of a connection may name the streams for longer: what is in the base goes before it.
+        direct?.shut()
         wakeEvent = nil
         timerEvent = nil
-        base.finish()
+        unsafe base.finish()
+        unsafe base.free()
+        heldAlarm = nil
+        reserve = nil
     }
 
     /// The reactor that this is the engine of, and that owns it.
@@ -69,10 +82,10 @@ final class LibeventEngine: ReactorEngine {
 
     var streams: any StreamEngine { direct }
 
-    var wake: @Sendable () -> Void { alarm.wake }
+    var wake: @Sendable () -> Void { unsafe alarm.wake }
 
     func poll(until instant: ReactorInstant?) {
-        base.loopOnce(waits: alarm.isSet(for: instant))
+        unsafe base.loopOnce(waits: alarm.isSet(for: instant))
     }
 
     func beginSignals(_ signals: [Int32]) throws(SystemError) {
@@ -80,11 +93,11 @@ final class LibeventEngine: ReactorEngine {
             // It would keep the group from starting for ever, and nobody would know why.
             throw SystemError(code: EBUSY, operation: "run() in a group's set-up, where the group runs the reactor")
         }
-        try alarm.beginSignals(signals)
+        try unsafe alarm.beginSignals(signals)
     }
 
     func endSignals() {
-        alarm.endSignals()
+        heldAlarm?.endSignals()
     }
 
     // MARK: Listening and connecting
@@ -141,7 +154,7 @@ final class LibeventEngine: ReactorEngine {
         SocketConnectAttempt(
             reactor: reactor, to: address, from: local, options: options,
             watch: { [unowned self] descriptor, isWritable in
-                WritableEvent(base, descriptor) { [unowned self] in
+                unsafe WritableEvent(base, descriptor) { [unowned self] in
                     reactor.beginWork()
                     isWritable()
                 }

@@ -67,7 +67,7 @@ final class LibeventListener: ListenerEngine {
     }
 
     private func failed(_ code: Int32) {
-        engine.reserve.handle(code, listener: number, port: port)
+        engine.reserve?.handle(code, listener: number, port: port)
     }
 
     private func resume() {

@@ -6,21 +6,33 @@ import Glibc
 
 /// epoll as the engine of a reactor: one loop, with nothing between the reactor and the kernel.
 final class NativeEngine: ReactorEngine {
-    let epoll: Epoll
-    let reserve = ReserveDescriptor()
+    /// Hold `epoll` and `alarm` until `shut`.
+    private var heldEpoll: Epoll?
+    private var heldAlarm: LoopAlarm?
+    /// Unowned, so that a turn does not have to look whether they are there: no turn is taken after `shut`.
+    unowned(unsafe) let epoll: Epoll
+    private unowned(unsafe) let alarm: LoopAlarm
+    private(set) var reserve: ReserveDescriptor? = ReserveDescriptor()
     private let native: NativeStreams
-    private let alarm: LoopAlarm
     private var alarmWatchers: [Watcher] = []
     private unowned(unsafe) var owner: ReactorBase!
 
     init() throws(ReactorError) {
-        epoll = try Epoll()
-        alarm = try LoopAlarm()
+        let epoll = try Epoll()
+        let alarm = try LoopAlarm()
+        unsafe self.epoll = epoll
+        unsafe self.alarm = alarm
+        heldEpoll = epoll
+        heldAlarm = alarm
         native = NativeStreams(epoll: epoll)
         do throws(SystemError) {
             alarmWatchers = [
-                try Watcher(epoll, alarm.wakeDescriptor, [.input, .edge]) { [unowned self] in alarm.woken(reactor) },
-                try Watcher(epoll, alarm.timerDescriptor, [.input, .edge]) { [alarm] in alarm.timerFired() },
+                try Watcher(epoll, alarm.wakeDescriptor, [.input, .edge]) { [unowned self] in
+                    unsafe self.alarm.woken(reactor)
+                },
+                try Watcher(epoll, alarm.timerDescriptor, [.input, .edge]) { [unowned self] in
+                    unsafe self.alarm.timerFired()
+                },
             ]
         } catch {
             throw .system(error)
@@ -28,8 +40,16 @@ final class NativeEngine: ReactorEngine {
     }
 
     deinit {
+        shut()
+    }
+
+    func shut() {
         // Before the descriptors that they watch.
         alarmWatchers = []
+        native.shut()
+        heldAlarm = nil
+        heldEpoll = nil
+        reserve = nil
     }
 
     /// The reactor that this is the engine of, and that owns it.
@@ -50,18 +70,18 @@ final class NativeEngine: ReactorEngine {
 
     var streams: any StreamEngine { native }
 
-    var wake: @Sendable () -> Void { alarm.wake }
+    var wake: @Sendable () -> Void { unsafe alarm.wake }
 
     func poll(until instant: ReactorInstant?) {
-        epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native, of: reactor)
+        unsafe epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native, of: reactor)
     }
 
     func beginSignals(_ signals: [Int32]) throws(SystemError) {
-        try alarm.beginSignals(signals)
+        try unsafe alarm.beginSignals(signals)
     }
 
     func endSignals() {
-        alarm.endSignals()
+        heldAlarm?.endSignals()
     }
 
     // MARK: Listening and connecting
@@ -126,7 +146,9 @@ final class NativeEngine: ReactorEngine {
             to: address,
             from: local,
             options: options,
-            watch: { [epoll] descriptor, isWritable in try? Watcher(epoll, descriptor, .output, isWritable) },
+            watch: { [unowned self] descriptor, isWritable in
+                heldEpoll.flatMap { try? Watcher($0, descriptor, .output, isWritable) }
+            },
             completion: completion
         )
     }

@@ -13,13 +13,13 @@ final class NativeListener: ListenerEngine {
     private var watcher: Watcher?
     private unowned let port: ListeningPort
     private let epoll: Epoll
-    private let reserve: ReserveDescriptor
+    private unowned let engine: NativeEngine
     private var budget: AcceptBudget
 
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: NativeEngine) throws(ListenError) {
         self.port = port
-        epoll = engine.epoll
-        reserve = engine.reserve
+        epoll = unsafe engine.epoll
+        self.engine = engine
         budget = AcceptBudget(most: port.acceptsPerTurn)
         address = socket.address
         number = socket.descriptor
@@ -47,7 +47,8 @@ final class NativeListener: ListenerEngine {
                 socket?.prepare(accepted)
                 port.accepted(descriptor: accepted, peer: peer)
             } else if code != EINTR && !ReserveDescriptor.isOfOnePeer(code) {
-                return reserve.handle(code, listener: number, port: port)
+                engine.reserve?.handle(code, listener: number, port: port)
+                return
             }
         }
     }

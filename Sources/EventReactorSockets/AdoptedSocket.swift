@@ -93,6 +93,7 @@ extension AdoptError {
         switch error {
         case .system(let cause), .addressInUse(let cause): self = .system(cause)
         case .notAdoptable(let cause): self = cause
+        case .reactorClosed: self = .reactorClosed
         case .invalidAddress, .unresolvable: self = .unsupported
         }
     }

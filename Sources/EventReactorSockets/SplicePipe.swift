@@ -26,6 +26,11 @@ package final class PipePool {
         return size >= PipePool.least ? pipe : nil
     }
 
+    /// Closes those kept.
+    package func empty() {
+        free = []
+    }
+
     fileprivate func keep(_ pipe: SplicePipe) {
         if free.count < PipePool.most { free.append(pipe) }
     }

@@ -54,7 +54,7 @@ import Testing
         let taker = Taker(queue)
         for number in 0..<10 { queue.post { _ in called.withLock { $0.append(number) } } }
         #expect(!taker.take())
-        taker.jobs.callAll(with: reactor)
+        taker.jobs.call(with: reactor)
         #expect(called.withLock { $0 } == Array(0..<10))
         taker.drop()
         #expect(!taker.take())

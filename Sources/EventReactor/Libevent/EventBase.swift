@@ -6,7 +6,8 @@ import Glibc
 /// An `event_base` without locks: one thread owns it, and nothing else ever calls into it.
 @safe
 struct EventBase: ~Copyable {
-    let pointer: OpaquePointer
+    /// nil once it was freed.
+    private(set) var pointer: OpaquePointer?
 
     init() throws(ReactorError) {
         guard let configuration = unsafe event_config_new() else { throw EventBase.error("event_config_new") }
@@ -24,7 +25,14 @@ struct EventBase: ~Copyable {
     }
 
     deinit {
-        unsafe event_base_free(pointer)
+        if let pointer = unsafe pointer { unsafe event_base_free(pointer) }
+    }
+
+    /// Frees the base with its descriptors; no event of it is left.
+    mutating func free() {
+        guard let last = unsafe pointer else { return }
+        unsafe pointer = nil
+        unsafe event_base_free(last)
     }
 
     /// Waits for events and handles one batch; handles what there is without waiting where that is asked for.
@@ -37,7 +45,7 @@ struct EventBase: ~Copyable {
     /// A bufferevent that was freed while a deferred callback of its own waited is let go by that callback alone:
     /// `event_base_free` drops the callback, and the bufferevent would be lost with all its bytes.
     func finish() {
-        while true {
+        while unsafe pointer != nil {
             // What waits counts as added, too.
             let waiting = unsafe event_base_get_num_events(pointer, UInt32(EVENT_BASE_COUNT_ACTIVE))
             let added = unsafe event_base_get_num_events(pointer, UInt32(EVENT_BASE_COUNT_ADDED))

@@ -14,11 +14,8 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     /// The connection whose callback has bytes of its buffer at the moment, and how many.
     private var delivering: StreamConnection?
     private var deliveredByteCount = 0
-    /// Keeps the loop's engine alive as long as connections name this one.
-    private let owner: LibeventEngine
 
     init(engine: LibeventEngine, rateLimit: RateLimit?) {
-        owner = engine
         unsafe limits = rateLimit.flatMap { unsafe $0.makeTokenBuckets() }
         super.init(engine: engine)
     }

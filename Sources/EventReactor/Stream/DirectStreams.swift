@@ -12,6 +12,12 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     let outboxes = OutboxPool()
     private let pipes = PipePool()
 
+    /// Closes and frees what is kept for the next connection.
+    func shut() {
+        outboxes.empty()
+        pipes.empty()
+    }
+
     func open(_ connection: StreamConnection) throws(SystemError) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         let event = unsafe event_new(

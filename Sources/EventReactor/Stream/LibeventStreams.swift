@@ -5,13 +5,15 @@ import Glibc
 
 /// What both kinds of stream on libevent have in common: the watch over a connection that is not read.
 class LibeventStreams {
-    unowned(unsafe) let engine: LibeventEngine
+    /// Unowned, so that what a program keeps of a lost connection holds no descriptor of the engine's: it is used for
+    /// live connections alone, and the engine outlives these.
+    private unowned(unsafe) let engine: LibeventEngine
 
     init(engine: LibeventEngine) {
         unsafe self.engine = engine
     }
 
-    var base: OpaquePointer { unsafe engine.base.pointer }
+    var base: OpaquePointer? { unsafe engine.base.pointer }
 
     // MARK: The watch over a connection that is not read
 
@@ -133,7 +135,7 @@ private final class RoomWatch {
     }
 
     /// Begins to watch; returns nil with an errno if that fails.
-    static func make(_ base: OpaquePointer, _ connection: StreamConnection) -> (RoomWatch?, Int32) {
+    static func make(_ base: OpaquePointer?, _ connection: StreamConnection) -> (RoomWatch?, Int32) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         let made = unsafe event_new(
             base, connection.descriptor, Int16(EV_WRITE | EV_PERSIST),

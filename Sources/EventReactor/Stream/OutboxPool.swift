@@ -23,7 +23,7 @@ final class OutboxPool {
 
     /// A bufferevent on the connection's descriptor, which it never closes; nil where there is no memory.
     func take(
-        base: OpaquePointer, connection: StreamConnection, written: WriteCallback, failed: EventCallback
+        base: OpaquePointer?, connection: StreamConnection, written: WriteCallback, failed: EventCallback
     ) -> OpaquePointer? {
         var outbox = unsafe free.popLast()
         if let kept = unsafe outbox {

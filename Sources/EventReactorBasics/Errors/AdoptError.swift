@@ -31,6 +31,9 @@ public enum AdoptError: Error, Equatable, Sendable {
     /// The reactor has no kernel under it, and so no descriptors, as a simulated one.
     case unsupported
 
+    /// The reactor was ended for good by `close()`.
+    case reactorClosed
+
     /// The system refused.
     case system(SystemError)
 }
@@ -49,6 +52,7 @@ extension AdoptError: CustomStringConvertible {
         case .alreadyAdopted(let number): "cannot adopt descriptor \(number): its socket has been adopted already"
         case .nothing: "there is no socket to adopt"
         case .unsupported: "this reactor has no descriptors, and can adopt none"
+        case .reactorClosed: "cannot adopt a descriptor: the reactor is closed"
         case .system(let error): "cannot adopt a descriptor: \(error)"
         }
     }

@@ -12,6 +12,9 @@ public enum ListenError: Error, Equatable, Sendable {
     /// The sockets that were to be adopted cannot be; they are still the caller's.
     case notAdoptable(AdoptError)
 
+    /// The reactor was ended for good by `close()`.
+    case reactorClosed
+
     /// The address is not one of this machine's, is not allowed, or the system lacks something.
     case system(SystemError)
 
@@ -26,6 +29,7 @@ extension ListenError: CustomStringConvertible {
         switch self {
         case .invalidAddress(let error): "cannot listen: \(error)"
         case .unresolvable(let host, let message): "cannot listen: no address for host \"\(host)\": \(message)"
+        case .reactorClosed: "cannot listen: the reactor is closed"
         case .notAdoptable(let error): "cannot listen: \(error)"
         case .addressInUse(let error), .system(let error): "cannot listen: \(error)"
         }

@@ -9,6 +9,9 @@ public enum ReactorError: Error, Equatable, Sendable {
     /// `run()` was called inside `run()`.
     case alreadyRunning
 
+    /// The reactor was ended for good by `close()`.
+    case closed
+
     /// The system refused something that the reactor cannot do without, a descriptor for one.
     case system(SystemError)
 }
@@ -20,6 +23,7 @@ extension ReactorError: CustomStringConvertible {
         case .notRunning: "the reactor is not running"
         case .alreadyStopping: "the reactor is stopping already"
         case .alreadyRunning: "the reactor is running already"
+        case .closed: "the reactor is closed"
         case .system(let error): "the reactor cannot work: \(error)"
         }
     }

@@ -170,12 +170,24 @@ public final class Connector {
         if let onFailure { onFailure(error) } else { reactor.report(.connectFailed(error)) }
     }
 
-    /// Lets go of everything without a word: the reactor itself goes.
-    func abandon() {
+    /// Ends without a word: the reactor itself goes.
+    ///
+    /// - Returns: what it held, to be released once nothing leads to the reactor any more.
+    func abandon() -> [Any] {
         untold = nil
         end()
-        factory = nil
-        onFailure = nil
+        defer {
+            factory = nil
+            onFailure = nil
+        }
+        return [factory as Any, onFailure as Any]
+    }
+
+    /// Ends before it began: the reactor was closed.
+    func ended() -> Connector {
+        end()
+        endUse()
+        return self
     }
 
     private func end() {

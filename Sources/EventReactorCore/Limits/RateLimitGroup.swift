@@ -16,7 +16,8 @@ public final class RateLimitGroup {
     /// The connections that are in the group.
     public internal(set) var connectionCount = 0
 
-    unowned let reactor: ReactorBase
+    /// The reactor's, which tells it from others: it may have gone, and another have its place in memory.
+    let board: TimeoutBoard
     let reading: Throttle?
     let writing: Throttle?
 
@@ -27,7 +28,7 @@ public final class RateLimitGroup {
     ///   - reactor: the reactor whose connections join; those of another do not.
     public init(_ limit: RateLimit, on reactor: ReactorBase) {
         self.limit = limit
-        self.reactor = reactor
+        board = reactor.timeouts
         reading = limit.readRate.map { Throttle(.reading, rate: $0, burst: limit.burst, reactor: reactor) }
         writing = limit.writeRate.map { Throttle(.writing, rate: $0, burst: limit.burst, reactor: reactor) }
     }

@@ -11,7 +11,9 @@ public final class ListeningPort {
     ///
     /// Accepting goes on by itself. Unless set, the first failure of a shortage is reported to
     /// ``ReactorBase/onDiagnostic``.
-    public var onAcceptFailure: ((AcceptFailure) -> Void)?
+    public var onAcceptFailure: ((AcceptFailure) -> Void)? {
+        didSet { if !isListening { onAcceptFailure = nil } }
+    }
 
     /// Makes a protocol for a peer beyond the listener's ``limits``, which says that the server is busy for one, or nil
     /// to reset it.
@@ -24,7 +26,9 @@ public final class ListeningPort {
     /// ``ConnectionLimits/excessConnections`` stand at a time; a peer beyond them is reset, and this is not called.
     /// Where ``ConnectionLimits/excess`` has peers wait, it is called for those beyond ``ConnectionLimits/perPeer``
     /// alone.
-    public var onExcess: ((ExcessPeer) -> Protocol?)?
+    public var onExcess: ((ExcessPeer) -> Protocol?)? {
+        didSet { if !isListening { onExcess = nil } }
+    }
 
     /// The group that connections join as they are accepted, or nil for none; one of the same reactor.
     ///
@@ -149,6 +153,15 @@ public final class ListeningPort {
         factory = nil
         onAcceptFailure = nil
         onExcess = nil
+    }
+
+    /// The reactor goes.
+    ///
+    /// - Returns: what it held, to be released once nothing leads to the reactor any more.
+    func detach() -> [Any] {
+        let held: [Any] = [factory as Any, onAcceptFailure as Any, onExcess as Any]
+        shut()
+        return held
     }
 
     func closeSockets() {

@@ -27,7 +27,7 @@ extension ReactorBase {
         metrics.timers.lateness = counts.lateness.snapshot
         metrics.timers.fired = metrics.timers.lateness.count
         metrics.remote.calls = counts.remoteCalls
-        metrics.remote.waiting = queue.count
+        metrics.remote.waiting = queue.count + remoteCallsLeft
         metrics.remote.deepest = max(counts.deepestRemoteQueue, metrics.remote.waiting)
         metrics.work.underWay = deferred.count
         metrics.work.waitingForThread = engine.waitingCount(in: .work)

@@ -1,3 +1,5 @@
+import EventReactorScheduling
+
 /// Calls for a reactor, in the order in which they were posted.
 ///
 /// An array would do, but each call would be retained to be made and let go of twice; here it is moved in and out.
@@ -15,6 +17,9 @@ package struct JobList: ~Copyable {
 
     private var jobs: UnsafeMutablePointer<Entry>?
     private var capacity = 0
+    /// The calls that were made already, at the front.
+    private var made = 0
+    /// How many calls are left to make.
     package private(set) var count = 0
 
     package init() {
@@ -22,15 +27,15 @@ package struct JobList: ~Copyable {
     }
 
     deinit {
-        unsafe jobs?.deinitialize(count: count)
+        unsafe jobs?.advanced(by: made).deinitialize(count: count)
         unsafe jobs?.deallocate()
     }
 
     package var isEmpty: Bool { count == 0 }
 
     package mutating func append(_ job: @escaping Job) {
-        if count == capacity { grow() }
-        unsafe jobs?.advanced(by: count).initialize(to: Entry(body: job))
+        if made + count == capacity { grow() }
+        unsafe jobs?.advanced(by: made + count).initialize(to: Entry(body: job))
         count += 1
     }
 
@@ -38,26 +43,40 @@ package struct JobList: ~Copyable {
         let larger = max(16, capacity * 2)
         let room = UnsafeMutablePointer<Entry>.allocate(capacity: larger)
         if let jobs = unsafe jobs {
-            unsafe room.moveInitialize(from: jobs, count: count)
+            unsafe room.moveInitialize(from: jobs.advanced(by: made), count: count)
             unsafe jobs.deallocate()
         }
         unsafe jobs = room
         capacity = larger
+        made = 0
     }
 
-    /// Makes every call, and lets go of each as it has returned.
-    package mutating func callAll(with reactor: ReactorBase) {
+    /// Makes the calls, as many as one turn may, and releases each as it has returned; the others stay, in order.
+    package mutating func call(with reactor: ReactorBase) {
         guard let jobs = unsafe jobs else { return }
-        let number = count
-        count = 0
-        for index in 0..<number {
-            let job = unsafe jobs.advanced(by: index).move()
-            job.body(reactor)
+        if TurnShare.isNeeded(for: count) {
+            var share = TurnShare(from: reactor.engine.now.nanoseconds)
+            while count > 0 {
+                unsafe makeCall(of: jobs, with: reactor)
+                if share.isUsedUp(now: { reactor.engine.now.nanoseconds }) { break }
+            }
+        } else {
+            while count > 0 { unsafe makeCall(of: jobs, with: reactor) }
         }
+        guard count == 0 else { return }
+        made = 0
         if capacity > JobList.keptCapacity {
             unsafe jobs.deallocate()
             unsafe self.jobs = nil
             capacity = 0
         }
+    }
+
+    @inline(__always)
+    private mutating func makeCall(of jobs: UnsafeMutablePointer<Entry>, with reactor: ReactorBase) {
+        let job = unsafe jobs.advanced(by: made).move()
+        made += 1
+        count -= 1
+        job.body(reactor)
     }
 }

@@ -68,6 +68,7 @@ extension ReactorBase {
     package func adoptStreamPort(
         _ descriptors: [Int32], options: ListenOptions, factory: Factory, streams: any StreamEngine
     ) throws(AdoptError) -> ListeningPort {
+        guard !isClosed else { throw .reactorClosed }
         guard !descriptors.isEmpty else { throw .nothing }
         let port = ListeningPort(
             reactor: self, factory: factory,
@@ -89,6 +90,7 @@ extension ReactorBase {
     package func adoptStreamConnection(
         _ descriptor: Int32, options: StreamOptions, protocol: Protocol, streams: any StreamEngine
     ) throws(AdoptError) {
+        guard !isClosed else { throw .reactorClosed }
         let claim = try AdoptionClaim.connection(descriptor, engine)
         let (own, peer) = try engine.adoptConnection(descriptor, options: options)
         let adopted = AdoptedDescriptor(own, engine)

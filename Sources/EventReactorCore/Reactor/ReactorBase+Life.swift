@@ -11,10 +11,10 @@ extension ReactorBase {
     /// Runs the loop until it is stopped: by `stop()`, by the remote's, or by a signal of the configuration.
     ///
     /// An idle reactor sleeps and uses no processor time. After a stop it can be run again; what was listening has to
-    /// listen anew.
+    /// listen again.
     ///
-    /// - Throws: ``ReactorError/alreadyRunning`` inside `run()`, or ``ReactorError/system(_:)`` where signals cannot be
-    ///   watched.
+    /// - Throws: ``ReactorError/alreadyRunning`` inside `run()`, ``ReactorError/closed`` after ``close()``, or
+    ///   ``ReactorError/system(_:)`` where signals cannot be watched.
     public func run() throws(ReactorError) {
         if phase == .idle {
             try beginRun()
@@ -27,16 +27,18 @@ extension ReactorBase {
 
     /// Begins a run, which `continueRun` carries on; an engine with a clock of its own goes step by step.
     package func beginRun() throws(ReactorError) {
-        watchedHandlers = signalHandlers
+        guard !isClosed else { throw .closed }
+        watchedHandlers = signalHandlers.filter { $0.value.isActive }
         do throws(SystemError) {
             let stops = configuration.stopSignals
             try engine.beginSignals(watchedHandlers.keys.filter { !stops.contains($0) } + stops)
         } catch {
+            watchedHandlers = [:]
             throw .system(error)
         }
         phase = .starting
         queue.runBegan()
-        for hook in startupHooks { runHook(hook) }
+        for hook in startupHooks.active { runHook { try hook.call() } }
         if phase == .starting { phase = .running }
     }
 
@@ -46,14 +48,14 @@ extension ReactorBase {
     package func continueRun() -> Bool {
         if phase == .draining && connectionCount == 0 { beginStop() }
         if phase == .stopping && shutdownHooksHaveFinished() {
-            endRun()
+            if closesAfterRun { end() } else { endRun() }
             return false
         }
         turn()
         return true
     }
 
-    private func endRun() {
+    func endRun() {
         closeEverything()
         waitingHooks = nil
         isHurried = false
@@ -62,6 +64,17 @@ extension ReactorBase {
         queue.runEnded()
         engine.endSignals()
         phase = .idle
+        stopsAfterCalls = false
+        forgetReplacedHandlers()
+        // Asked for as the last connections ended.
+        if closesAfterRun { end() }
+    }
+
+    /// Releases the handlers of this run that are none of the next.
+    private func forgetReplacedHandlers() {
+        let watched = watchedHandlers
+        watchedHandlers = [:]
+        for (signal, handler) in watched where signalHandlers[signal] !== handler { handler.cancel() }
     }
 
     /// When the next turn is wanted, if nothing else happens before: at once is the earliest instant, never is nil.
@@ -127,21 +140,31 @@ extension ReactorBase {
 
     /// Calls a closure when `run()` starts, before the first turn; several run in the order in which they were given.
     ///
-    /// It stays for later runs. One that throws is reported to ``onDiagnostic``, and the others still run. Given while
-    /// the reactor runs, it is for the next run.
-    public func onStartup(_ hook: @escaping () throws -> Void) {
-        startupHooks.append(hook)
+    /// It stays for later runs, until it is cancelled or the reactor closed. One that throws is reported to
+    /// ``onDiagnostic``, and the others still run. Given while the reactor runs, it is for the next run.
+    ///
+    /// - Returns: a handle by which the hook is taken back; the reactor keeps it.
+    @discardableResult
+    public func onStartup(_ hook: @escaping () throws -> Void) -> ReactorHook {
+        let registered = ReactorHook { _ in try hook() }
+        if isClosed { registered.cancel() } else { startupHooks.add(registered) }
+        return registered
     }
 
     /// Calls a closure when the reactor stops, while everything still works; several run in the order in which they
     /// were given.
     ///
-    /// It stays for later runs. One that throws is reported to ``onDiagnostic``, and the others still run.
-    public func onShutdown(_ hook: @escaping () throws -> Void) {
-        shutdownHooks.append { completion in
-            defer { completion.finish() }
+    /// It stays for later runs, until it is cancelled or the reactor closed. One that throws is reported to
+    /// ``onDiagnostic``, and the others still run.
+    ///
+    /// - Returns: a handle by which the hook is taken back; the reactor keeps it.
+    @discardableResult
+    public func onShutdown(_ hook: @escaping () throws -> Void) -> ReactorHook {
+        let registered = ReactorHook { completion in
+            defer { completion?.finish() }
             try hook()
         }
+        return addShutdownHook(registered)
     }
 
     /// Calls a closure when the reactor stops, and delays the end until it says that it has finished; timers and I/O
@@ -153,26 +176,49 @@ extension ReactorBase {
     /// }
     /// ```
     ///
-    /// - Parameter hook: what to call. One that throws, or lets go of the completion, has finished.
-    public func onShutdown(_ hook: @escaping (ShutdownCompletion) throws -> Void) {
-        shutdownHooks.append(hook)
+    /// It stays for later runs, until it is cancelled or the reactor closed.
+    ///
+    /// - Parameter hook: what to call. One that throws, or releases the completion, has finished.
+    /// - Returns: a handle by which the hook is taken back; the reactor keeps it.
+    @discardableResult
+    public func onShutdown(_ hook: @escaping (ShutdownCompletion) throws -> Void) -> ReactorHook {
+        addShutdownHook(ReactorHook { if let completion = $0 { try hook(completion) } })
     }
 
     /// Calls a closure on the reactor's thread for each arrival of a signal while the reactor runs, in place of what
     /// the signal did; nil gives it back.
     ///
-    /// The change holds from the next `run()` on.
+    /// The change holds from the next `run()` on, and until the handler is replaced or the reactor closed.
+    /// ``ReactorHook/cancel()`` of the handle takes a handler back at once: a signal that arrives in the rest of the run
+    /// does nothing, or stops the reactor where it is one of ``ReactorConfiguration/stopSignals``.
     ///
     /// A handler for a signal of ``ReactorConfiguration/stopSignals`` replaces the stop.
-    public func onSignal(_ signal: Int32, _ handler: (() -> Void)?) {
-        signalHandlers[signal] = handler
+    ///
+    /// - Returns: a handle by which the handler is taken back; an inactive one for nil.
+    @discardableResult
+    public func onSignal(_ signal: Int32, _ handler: (() -> Void)?) -> ReactorHook {
+        let registered = ReactorHook(isClosed ? nil : handler.map { handler in { _ in handler() } })
+        let last = signalHandlers[signal]
+        signalHandlers[signal] = registered.isActive ? registered : nil
+        // One that this run watches may still be called.
+        if let last, watchedHandlers[signal] !== last { last.cancel() }
+        return registered
     }
 
     // MARK: Inside
 
     package func signalled(_ signal: Int32) {
-        if let handler = watchedHandlers[signal] { return handler() }
+        if let handler = watchedHandlers[signal] {
+            if handler.isActive { return runHook { try handler.call() } }
+            // Taken back in this run.
+            guard configuration.stopSignals.contains(signal) else { return }
+        }
         stopOrHurry()
+    }
+
+    private func addShutdownHook(_ hook: ReactorHook) -> ReactorHook {
+        if isClosed { hook.cancel() } else { shutdownHooks.add(hook) }
+        return hook
     }
 
     /// Stops, and when asked twice waits for no hook: whoever asks again does not want to wait.
@@ -197,17 +243,10 @@ extension ReactorBase {
     /// Calls the shutdown hooks the first time, and says whether there is anything left to wait for.
     private func shutdownHooksHaveFinished() -> Bool {
         if let waitingHooks { return waitingHooks.count == 0 || isHurried }
-        let waiting = WaitingHooks(count: shutdownHooks.count)
+        let hooks = shutdownHooks.active
+        let waiting = WaitingHooks(count: hooks.count)
         waitingHooks = waiting
-        for hook in shutdownHooks {
-            let completion = ShutdownCompletion(waiting)
-            runHook {
-                do { try hook(completion) } catch {
-                    completion.finish()
-                    throw error
-                }
-            }
-        }
+        for hook in hooks { runHook { try hook.call(ShutdownCompletion(waiting)) } }
         return waiting.count == 0 || isHurried
     }
 
@@ -234,12 +273,6 @@ extension ReactorBase {
         }
         endTurn()
         tellFailedConnects()
-    }
-
-    /// Ends a reactor that will not be run again: connections are lost as at a stop, and what it was given is let go.
-    package func end() {
-        endRun()
-        forgetClosures()
     }
 
     /// Tells what would be told in the next turn, of which there is none.

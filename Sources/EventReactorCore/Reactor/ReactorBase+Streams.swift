@@ -152,6 +152,7 @@ extension ReactorBase {
     package func listenTCP(
         port: Int, host: String, backlog: Int, options: ListenOptions, factory: Factory, streams: any StreamEngine
     ) throws(ListenError) -> ListeningPort {
+        guard !isClosed else { throw .reactorClosed }
         let number: UInt16
         do throws(AddressError) { number = try AddressError.checkPort(port) } catch { throw .invalidAddress(error) }
         let addresses = try engine.resolveToListen(host: host, port: number)
@@ -162,6 +163,7 @@ extension ReactorBase {
     package func listenUNIX(
         path: String, mode: UInt16?, backlog: Int, options: ListenOptions, factory: Factory, streams: any StreamEngine
     ) throws(ListenError) -> ListeningPort {
+        guard !isClosed else { throw .reactorClosed }
         let address: SocketAddress
         do throws(AddressError) { address = try SocketAddress.unix(path: path) } catch { throw .invalidAddress(error) }
         return try listen(
@@ -221,6 +223,7 @@ extension ReactorBase {
         let connector = Connector(
             to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", timeout: timeout, from: bindAddress,
             options: options, factory: factory, onFailure: onFailure, streams: streams, reactor: self)
+        guard !isClosed else { return connector.ended() }
         connectors.add(connector, as: connector.number)
         connector.start(host: host, port: number)
         return connector
@@ -234,6 +237,7 @@ extension ReactorBase {
         let connector = Connector(
             to: address.description, timeout: timeout, from: nil, options: options, factory: factory,
             onFailure: onFailure, streams: streams, reactor: self)
+        guard !isClosed else { return connector.ended() }
         connectors.add(connector, as: connector.number)
         connector.start(addresses: [address])
         return connector

@@ -27,8 +27,13 @@ open class ReactorBase {
     /// A run was begun that an engine carries on step by step; between the steps `run()` may take it over.
     package final var awaitsStep = false
 
-    final var startupHooks: [() throws -> Void] = []
-    final var shutdownHooks: [(ShutdownCompletion) throws -> Void] = []
+    /// Whether ``close()`` has ended it for good.
+    public internal(set) final var isClosed = false
+    /// `close()` was called in a run.
+    final var closesAfterRun = false
+
+    final var startupHooks = HookList()
+    final var shutdownHooks = HookList()
     /// Shutdown hooks that have been called and have not finished; nil until they are called.
     final var waitingHooks: WaitingHooks?
     /// A second signal came: hooks are not waited for.
@@ -37,21 +42,28 @@ open class ReactorBase {
     final var drainDeadline: DelayedCall?
 
     // Looked at in every turn, by one load: the check that accesses to the arrays make costs more than most turns do.
-    @exclusivity(unchecked) private var hasSoon = false
+    @exclusivity(unchecked) final var hasSoon = false
     @exclusivity(unchecked) private var hasListed = false
     @exclusivity(unchecked) private var hasEnded = false
     /// Calls from other threads came lately: more are looked for before the loop sleeps, so that none has to wake it.
-    @exclusivity(unchecked) private var isAttentive = false
+    @exclusivity(unchecked) final var isAttentive = false
 
     /// A closure that is an element itself is wrapped in another, allocated for it; one that is a field is not.
-    private struct SoonCall {
+    struct SoonCall {
         let body: () -> Void
     }
 
-    private var soon: [SoonCall] = []
-    final var callSoonCount: Int { soon.count }
-    private var soonNow: [SoonCall] = []
-    private var jobs = JobList()
+    final var soon: [SoonCall] = []
+    /// The calls of this turn, and those that are left of an earlier one.
+    final var soonNow: [SoonCall] = []
+    /// How many of them were made.
+    final var soonMade = 0
+    final var callSoonCount: Int { soon.count + soonNow.count - soonMade }
+    final var jobs = JobList()
+    /// How many calls from other threads were taken from the queue and left for the next turn.
+    final var remoteCallsLeft = 0
+    /// A stop was asked for behind them.
+    final var stopsAfterCalls = false
 
     /// The live connections; each knows its place.
     private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
@@ -69,9 +81,9 @@ open class ReactorBase {
     final var starvedPorts: [ListeningPort] = []
     final var connectors = Roster<Connector>()
     private var lastNumber: UInt64 = 0
-    final var signalHandlers: [Int32: () -> Void] = [:]
+    final var signalHandlers: [Int32: ReactorHook] = [:]
     /// The handlers of this run: what is changed meanwhile is for the next.
-    final var watchedHandlers: [Int32: () -> Void] = [:]
+    final var watchedHandlers: [Int32: ReactorHook] = [:]
     /// Blocking work under way, by number: what to call with its result.
     final var deferred = Roster<DeferredResult>()
     final var nextDeferred: UInt64 = 0
@@ -79,7 +91,11 @@ open class ReactorBase {
     let configuration: ReactorConfiguration
 
     /// Called with what goes wrong where no caller waits for an answer; unless set, a line on the standard error.
-    public final var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
+    ///
+    /// It stays for later runs, until ``close()``.
+    public final var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") } {
+        didSet { if isClosed { onDiagnostic = { _ in } } }
+    }
 
     package init(engine: any ReactorEngine, configuration: ReactorConfiguration) {
         self.engine = engine
@@ -96,12 +112,19 @@ open class ReactorBase {
     }
 
     deinit {
-        queue.close()
-        for number in ports.numbers { ports[number]?.shut() }
-        for number in connectors.numbers { connectors[number]?.abandon() }
-        unsafe connections.forEach { unsafe $0.takeRetainedValue().abandon() }
+        // All is detached first, so that nothing that is still held leads here, and released then: what closures and
+        // protocols captured may call whatever this reactor returned.
+        var released: [Any] = []
+        for number in ports.numbers { if let port = ports[number] { released += port.detach() } }
+        for number in connectors.numbers { if let connector = connectors[number] { released += connector.abandon() } }
+        for unsafe live in unsafe connections { released += unsafe live.takeRetainedValue().abandon() }
         timeouts.shut()
+        timers.removeAll()
+        released = []
+        dropSoon()
+        queue.close()
         unsafe ended.forEach { unsafe $0.release() }
+        engine.shut()
         unsafe receiveBuffer.deallocate()
     }
 
@@ -133,13 +156,6 @@ open class ReactorBase {
         clock.turnEnds()
     }
 
-    private func runSoon() {
-        unsafe hasSoon = false
-        swap(&soon, &soonNow)
-        for call in soonNow { call.body() }
-        if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
-    }
-
     /// Settles what was written, and lets go of what ended: no callback of a connection is on the stack.
     package final func endTurn() {
         if unsafe hasListed { settleListed() }
@@ -162,25 +178,6 @@ open class ReactorBase {
         unsafe ended = []
         unsafe hasEnded = false
         unsafe gone.forEach { unsafe $0.release() }
-    }
-
-    /// Takes the calls from other threads; the engine calls it when it has been woken.
-    package final func woken() {
-        let stops = queue.take(into: &jobs)
-        unsafe isAttentive = true
-        runCalls(stops: stops)
-    }
-
-    /// Takes the calls that have come since the last were taken, once a turn, until there are none.
-    private func lookForCalls() {
-        let (stops, rests) = queue.takeOrRest(into: &jobs)
-        if rests { unsafe isAttentive = false } else { runCalls(stops: stops) }
-    }
-
-    private func runCalls(stops: Bool) {
-        counts.tookRemoteCalls(jobs.count)
-        jobs.callAll(with: self)
-        if stops { beginStopIfRunning() }
     }
 
     // MARK: Connections
@@ -230,7 +227,10 @@ open class ReactorBase {
     /// for quiet times, such as after a flood, and not for each connection.
     public final func releaseMemory() {
         chunks.empty()
-        soonNow = []
+        if soonMade == soonNow.count {
+            soonNow = []
+            soonMade = 0
+        }
         if unsafe connections.count < connections.capacity / 2 { shrinkConnections() }
         engine.releaseMemory()
     }
@@ -251,24 +251,6 @@ open class ReactorBase {
         let starved = starvedPorts
         starvedPorts = []
         for port in starved { port.descriptorFreed() }
-    }
-
-    /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.
-    public final func callSoon(_ body: @escaping () -> Void) {
-        soon.append(SoonCall(body: body))
-        unsafe hasSoon = true
-    }
-
-    /// Lets go of every closure that it was given: closures that name the reactor would keep it for ever.
-    final func forgetClosures() {
-        timeouts.removeAll()
-        timers.removeAll()
-        soon = []
-        startupHooks = []
-        shutdownHooks = []
-        signalHandlers = [:]
-        watchedHandlers = [:]
-        onDiagnostic = { _ in }
     }
 
     package final func report(_ diagnostic: Diagnostic) {

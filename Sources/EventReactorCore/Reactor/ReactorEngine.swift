@@ -74,6 +74,12 @@ package protocol ReactorEngine: AnyObject {
 
     /// Closes a descriptor for which there is no connection with a reset, where its transport has one.
     func refuse(descriptor: Int32)
+
+    /// Closes what the engine opened for itself: the reactor has gone or was closed.
+    ///
+    /// Nothing listens, connects or is connected any more. `discard`, `refuse`, `releaseMemory` and questions may still
+    /// come, and this again.
+    func shut()
 }
 
 extension ReactorEngine {
@@ -100,6 +106,8 @@ extension ReactorEngine {
     package func releaseMemory() {}
 
     package func receiveBufferChanged() {}
+
+    package func shut() {}
 
     package func refuse(descriptor: Int32) { discard(descriptor: descriptor) }
 

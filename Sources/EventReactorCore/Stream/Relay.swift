@@ -131,6 +131,12 @@ public final class Relay {
         completion?(taken, ending)
     }
 
+    /// The reactor goes, and both connections with it.
+    func abandon() {
+        hasTold = true
+        forget()
+    }
+
     private func forget() {
         source = nil
         receiver = nil

@@ -16,7 +16,8 @@ extension StreamConnection {
     }
 
     package func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool {
-        if let group, group.reactor !== reactor { return false }
+        guard !state.contains(.lost) else { return false }
+        if let group, group.board !== reactor.timeouts { return false }
         return changeLimits(limit: extras?.meter?.limit, group: group)
     }
 

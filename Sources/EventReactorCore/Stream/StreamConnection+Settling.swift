@@ -181,16 +181,27 @@ extension StreamConnection {
         }
     }
 
-    /// The reactor goes in the middle of a run: the protocol is let go without a word, and later calls are harmless.
-    func abandon() {
+    /// The reactor goes in the middle of a run: the protocol is told nothing, and later calls are harmless.
+    ///
+    /// - Returns: what it held, to be released once nothing leads to the reactor any more.
+    func abandon() -> [Any] {
         let local = localAddress
         state.insert(.lost)
+        state.remove(.queued)
+        slot = -1
         dropGathered()
-        extras?.meter?.end()
         unwatch()
+        let last = extras
+        last?.meter?.end()
+        last?.relay?.abandon()
+        if let line = last?.line { for case .relay(let relay) in line.all { relay.abandon() } }
+        last?.roomWatch = nil
         extras = nil
         makeExtras().local = local
-        releaseProtocol()
+        engine.close(self, reset: true)
+        settings.members?.remove(peer)
+        defer { releaseProtocol() }
+        return [last as Any, unsafe held.map { unsafe $0.takeUnretainedValue() } as Any]
     }
 
     /// Ends the connection: closes the descriptor, tells the protocol, and releases it.

@@ -27,6 +27,7 @@ extension ReactorBase {
         _ work: @escaping @Sendable () throws -> Value,
         then completion: @escaping (Result<Value, any Error>) -> Void
     ) {
+        guard !isClosed else { return }
         // The completion stays on this thread; its number makes the journey.
         let number = nextDeferred
         nextDeferred += 1

@@ -81,8 +81,8 @@ final class SimulatedHost: ReactorEngine {
         guard !hasBegun else { return }
         hasBegun = true
         guard !reactor.isRunning else { return }
-        // It throws for signals only, and there are none.
-        try? reactor.beginRun()
+        // It throws for signals, of which there are none, and where it is closed.
+        guard (try? reactor.beginRun()) != nil else { return }
         reactor.awaitsStep = true
     }
 
@@ -159,6 +159,11 @@ final class SimulatedHost: ReactorEngine {
     func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
         // On this thread, in its turn: another thread would be done when it pleases.
         self.work.append(work)
+    }
+
+    func shut() {
+        work = []
+        ready = []
     }
 
     func waitingCount(in pool: ThreadPool) -> Int { pool === ThreadPool.work ? work.count : 0 }
