@@ -15,6 +15,9 @@ package enum ConnectingSocket {
         case failed(ConnectError)
     }
 
+    /// `IP_BIND_ADDRESS_NO_PORT`, of IPv6 too: the C library's header may not have it.
+    private static let bindAddressNoPort: Int32 = 24
+
     package static func start(
         to address: SocketAddress, from local: SocketAddress?, options: StreamOptions
     ) -> Start {
@@ -28,7 +31,12 @@ package enum ConnectingSocket {
         guard descriptor >= 0 else { return .failed(error(errno, "socket", address)) }
         StreamSocket.apply(options, to: descriptor, family: address.family)
         if let local {
-            if local.port != 0 { StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) }
+            if local.port != 0 {
+                StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+            } else if local.family != .unix {
+                // A port chosen by `bind` is taken for all destinations; one chosen by `connect`, for this one alone.
+                StreamSocket.set(descriptor, Int32(IPPROTO_IP), bindAddressNoPort, 1)
+            }
             if unsafe local.withKernelForm({ unsafe Glibc.bind(descriptor, $0, $1) }) != 0 {
                 let code = errno
                 _ = close(descriptor)
