@@ -5,6 +5,16 @@
 #include <pthread.h>
 #include <sched.h>
 
+static _Thread_local void *context;
+
+void *er_thread_context(void) {
+    return context;
+}
+
+void er_thread_set_context(void *new_context) {
+    context = new_context;
+}
+
 void er_thread_name(const char *name) {
     // Only a name that is too long is refused.
     (void)pthread_setname_np(pthread_self(), name);

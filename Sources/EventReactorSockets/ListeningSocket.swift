@@ -6,8 +6,8 @@ import Glibc
 package struct ListeningSocket: ~Copyable {
     package let descriptor: Int32
     package let address: SocketAddress
-    /// Which file is the socket's, so that only that one is removed.
-    private let file: FileIdentity?
+    /// The socket's own file, so that no other is removed.
+    private let file: SocketFile?
     /// What is to be done at the end.
     package var duties: ListenerDuties
     /// The connections that waited at a socket as it was adopted.
@@ -30,7 +30,8 @@ package struct ListeningSocket: ~Copyable {
             }
         let descriptor = er_socket(domain, Int32(SOCK_STREAM.rawValue))
         guard descriptor >= 0 else { throw ListeningSocket.error("socket", address) }
-        var bound: FileIdentity?
+        let isFile = address.path != nil && !address.isAbstract
+        var bound: SocketFile?
         do throws(ListenError) {
             if address.family != .unix {
                 StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
@@ -38,13 +39,13 @@ package struct ListeningSocket: ~Copyable {
                 if address.family == .ipv6 { StreamSocket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
             }
             StreamSocket.apply(options.stream, to: descriptor, family: address.family)
+            // The kernel makes the file with the mode of the socket, as far as the umask lets it.
+            if let mode, isFile { fchmod(descriptor, SocketFile.permissions(mode)) }
             try ListeningSocket.bind(descriptor, to: address)
             // The kernel looks at this as it binds, so as to say who may be there already, and as others bind.
             if letsOthersJoin { StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
-            if let path = address.path, !address.isAbstract { bound = FileIdentity(path: path) }
-            if let mode, let bound, unsafe chmod(bound.path, mode_t(mode)) != 0 {
-                throw ListeningSocket.error("chmod", address)
-            }
+            if isFile { bound = try SocketFile(of: descriptor, at: address) }
+            if let mode, let bound { try bound.setMode(mode, of: descriptor, at: address) }
             if Glibc.listen(descriptor, Int32(clamping: max(1, backlog))) != 0 {
                 throw ListeningSocket.error("listen", address)
             }
@@ -84,59 +85,22 @@ package struct ListeningSocket: ~Copyable {
     }
 
     private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(ListenError) {
-        if unsafe address.withKernelForm({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 { return }
-        // A socket file that nobody listens at is left over from a program that ended; one that is alive stays.
-        if errno == EADDRINUSE, let path = address.path, !address.isAbstract, isStale(address) {
-            unsafe unlink(path)
-            if unsafe address.withKernelForm({ unsafe Glibc.bind(descriptor, $0, $1) }) == 0 { return }
+        if isBound(descriptor, to: address) { return }
+        guard errno == EADDRINUSE, let path = address.path, !address.isAbstract else { throw error("bind", address) }
+        // A socket file that no socket is bound to is left over from a program that ended; one that is alive stays.
+        let isReplaced = StaleSocketFile.replace(at: path, of: address) { isBound(descriptor, to: address) }
+        guard isReplaced else {
+            throw .addressInUse(SystemError(code: EADDRINUSE, operation: "bind", address: address))
         }
-        throw error("bind", address)
     }
 
-    /// Whether no socket is bound to the file any more.
-    ///
-    /// A datagram socket asks: the kernel refuses it where nothing is bound, and calls it the wrong type where a stream
-    /// is, one that does not listen yet or whose backlog is full as well. So a live server never sees the question.
-    private static func isStale(_ address: SocketAddress) -> Bool {
-        guard let path = address.path, let file = FileIdentity(path: path), file.isSocket else {
-            errno = EADDRINUSE
-            return false
-        }
-        let probe = er_socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue))
-        guard probe >= 0 else { return false }
-        let refused =
-            unsafe address.withKernelForm { unsafe Glibc.connect(probe, $0, $1) } != 0 && errno == ECONNREFUSED
-        _ = Glibc.close(probe)
-        errno = EADDRINUSE
-        return refused
+    private static func isBound(_ descriptor: Int32, to address: SocketAddress) -> Bool {
+        unsafe address.withKernelForm { unsafe Glibc.bind(descriptor, $0, $1) } == 0
     }
 
     private static func error(_ operation: String, _ address: SocketAddress) -> ListenError {
         let code = errno
         return ListenError(
             SystemError(code: code, operation: operation, address: address), isInUse: code == EADDRINUSE)
-    }
-}
-
-/// A file as the system knows it, whatever its name comes to mean later.
-private struct FileIdentity {
-    let path: String
-    let device: dev_t
-    let number: ino_t
-    let isSocket: Bool
-
-    init?(path: String) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return nil }
-        self.path = path
-        device = status.st_dev
-        number = status.st_ino
-        isSocket = status.st_mode & S_IFMT == S_IFSOCK
-    }
-
-    /// Removes the file if it is still the same one: a successor may have put its own there.
-    func remove() {
-        guard let now = FileIdentity(path: path), now.device == device, now.number == number else { return }
-        unsafe unlink(path)
     }
 }

@@ -14,6 +14,26 @@ int er_eventfd(void);
 int er_timerfd(void);
 int er_open_reserve(void);
 
+// Listening sockets.
+
+// Has the kernel drop attempts to connect to a TCP socket; those that it has answered already still complete. 0, or -1
+// with errno set.
+int er_refuse_attempts(int listener);
+// How many connections wait in the backlog of a TCP socket, or -1 with errno set.
+int er_backlog_count(int listener);
+
+// Files of UNIX sockets. Each returns a descriptor that reads and writes nothing (O_PATH), close-on-exec, or -1 with
+// errno set.
+
+// The file that a socket is bound to, whatever its name has come to mean; needs CAP_NET_ADMIN.
+int er_open_file_of_socket(int socket);
+// What is at a path; no symbolic link is followed.
+int er_open_path(const char *path);
+// Sets the mode of the file that such a descriptor stands for. 0, or -1 with errno set.
+int er_change_mode(int descriptor, uint32_t mode);
+// Opens a lock file, which is made where there is none; no symbolic link is followed.
+int er_open_lock(const char *path);
+
 // Adds one to an eventfd, which wakes whoever watches it.
 void er_eventfd_wake(int descriptor);
 
@@ -71,6 +91,10 @@ void er_sigpipe_ignore_begin(void);
 void er_sigpipe_ignore_end(void);
 
 // Threads. What is asked is about the calling thread.
+
+// Whatever was last set for it; NULL at first.
+void *er_thread_context(void);
+void er_thread_set_context(void *context);
 
 // The group of descriptor tables that its table is one of: 0 is the process's own table, -1 one that cannot be told.
 // Threads have the table of the one that started them. What is open as a group's first table is made has the same number

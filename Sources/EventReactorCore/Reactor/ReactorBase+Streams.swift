@@ -39,8 +39,9 @@ extension ReactorBase {
 
     /// Listens for connections at a UNIX socket and makes a protocol for each by a closure.
     ///
-    /// A socket file that nothing listens at any more is replaced; one that is alive is not. The file is removed when
-    /// listening stops.
+    /// A socket file that nothing listens at any more is replaced; one that is alive is not. Where several programs
+    /// replace it at once, one of them listens: the others wait for it, two seconds at most, and fail. The file is
+    /// removed when listening stops, also after a change of the working directory.
     ///
     /// - Parameters:
     ///   - path: of the socket file, at most 107 bytes; a leading NUL makes it a name in Linux's abstract namespace.
