@@ -20,6 +20,8 @@ final class LibeventEngine: ReactorEngine {
     private(set) var direct: DirectStreams!
     /// Its place in a group, where it has one.
     let membership: GroupMembership?
+    /// Takes libevent's messages while the reactor runs.
+    private var runLog: LibeventLog?
     private unowned(unsafe) var owner: ReactorBase!
 
     init(membership: GroupMembership? = nil) throws(ReactorError) {
@@ -28,20 +30,21 @@ final class LibeventEngine: ReactorEngine {
         let alarm = try LoopAlarm(wakeUp: membership?.wakeUp)
         unsafe self.alarm = alarm
         heldAlarm = alarm
-        wakeEvent = unsafe Event(
-            base, alarm.wakeDescriptor, EV_READ | EV_PERSIST | EV_ET,
-            { _, _, context in
-                unsafe LibeventEngine.from(context) { unsafe $0.alarm.woken($0.reactor) }
-            }, context: self)
-        timerEvent = unsafe Event(
-            base, alarm.timerDescriptor, EV_READ | EV_PERSIST | EV_ET,
-            { _, _, context in
-                unsafe LibeventEngine.from(context) { unsafe $0.alarm.timerFired() }
-            }, context: self)
-        guard wakeEvent != nil, timerEvent != nil else {
+        do throws(SystemError) {
+            wakeEvent = try unsafe Event(
+                base, alarm.wakeDescriptor, EV_READ | EV_PERSIST | EV_ET,
+                { _, _, context in
+                    unsafe LibeventEngine.from(context) { unsafe $0.alarm.woken($0.reactor) }
+                }, context: self)
+            timerEvent = try unsafe Event(
+                base, alarm.timerDescriptor, EV_READ | EV_PERSIST | EV_ET,
+                { _, _, context in
+                    unsafe LibeventEngine.from(context) { unsafe $0.alarm.timerFired() }
+                }, context: self)
+        } catch {
             wakeEvent = nil
             timerEvent = nil
-            throw .system(SystemError(code: ENOMEM, operation: "event_add", address: nil))
+            throw .system(error)
         }
         direct = DirectStreams(engine: self)
     }
@@ -94,9 +97,12 @@ final class LibeventEngine: ReactorEngine {
             throw SystemError(code: EBUSY, operation: "run() in a group's set-up, where the group runs the reactor")
         }
         try unsafe alarm.beginSignals(signals)
+        runLog = .ofRun(reactor)
     }
 
     func endSignals() {
+        runLog?.end()
+        runLog = nil
         heldAlarm?.endSignals()
     }
 
@@ -153,10 +159,12 @@ final class LibeventEngine: ReactorEngine {
     ) -> any ConnectAttempt {
         SocketConnectAttempt(
             reactor: reactor, to: address, from: local, options: options,
-            watch: { [unowned self] descriptor, isWritable in
-                unsafe WritableEvent(base, descriptor) { [unowned self] in
-                    reactor.beginWork()
-                    isWritable()
+            watch: { [unowned self] descriptor, isWritable throws(SystemError) in
+                try LibeventLog.during(reactor) { () throws(SystemError) in
+                    try unsafe WritableEvent(base, descriptor) { [unowned self] in
+                        reactor.beginWork()
+                        isWritable()
+                    }
                 }
             }, completion: completion)
     }

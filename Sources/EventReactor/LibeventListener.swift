@@ -26,12 +26,13 @@ final class LibeventListener: ListenerEngine {
         number = socket.descriptor
         self.socket = consume socket
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        // The descriptor is ours to close. Backlog 0: it listens already.
+        // The descriptor is ours to close. Backlog 0: it listens already. Enabled as it is made, it would not say whether
+        // that has failed.
         unsafe listener = evconnlistener_new(
             engine.base.pointer,
             { _, descriptor, peer, length, context in
                 unsafe LibeventListener.from(context) { unsafe $0.accepted(descriptor, peer, length) }
-            }, context, LEV_OPT_CLOSE_ON_EXEC, 0, number)
+            }, context, LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, number)
         guard let listener = unsafe listener else {
             throw .system(SystemError(code: ENOMEM, operation: "evconnlistener_new", address: address))
         }
@@ -39,6 +40,16 @@ final class LibeventListener: ListenerEngine {
             let code = errno
             unsafe LibeventListener.from(context) { $0.failed(code) }
         }
+        if let error = watch() { throw .system(error) }
+    }
+
+    /// Has libevent accept, and gives the error with which that failed.
+    private func watch() -> SystemError? {
+        guard let listener = unsafe listener else { return nil }
+        let error = LibeventLog.during(engine.reactor) {
+            LibeventError.of("evconnlistener_enable") { unsafe evconnlistener_enable(listener) }
+        }
+        return error.map { SystemError(code: $0.code, operation: $0.operation, address: address) }
     }
 
     deinit {
@@ -71,7 +82,10 @@ final class LibeventListener: ListenerEngine {
     }
 
     private func resume() {
-        if isEnabled, let listener = unsafe listener { unsafe evconnlistener_enable(listener) }
+        guard isEnabled, let error = watch() else { return }
+        // libevent would take it for enabled, and not try again.
+        if let listener = unsafe listener { unsafe evconnlistener_disable(listener) }
+        port.acceptFailed(error, closed: 0, waits: true)
     }
 
     func enable() {

@@ -146,8 +146,9 @@ final class NativeEngine: ReactorEngine {
             to: address,
             from: local,
             options: options,
-            watch: { [unowned self] descriptor, isWritable in
-                heldEpoll.flatMap { try? Watcher($0, descriptor, .output, isWritable) }
+            watch: { [unowned self] descriptor, isWritable throws(SystemError) in
+                guard let heldEpoll else { throw SystemError(code: EBADF, operation: "epoll_ctl", address: address) }
+                return try Watcher(heldEpoll, descriptor, .output, isWritable)
             },
             completion: completion
         )

@@ -6,8 +6,9 @@ import Glibc
 package final class SocketConnectAttempt: ConnectAttempt {
     /// Watches a descriptor and calls the closure when it is writable, until what it returned is let go.
     ///
-    /// It returns nil where there is no memory for it.
-    package typealias Watch = (_ descriptor: Int32, _ isWritable: @escaping () -> Void) -> AnyObject?
+    /// It throws what the system said where it cannot be watched.
+    package typealias Watch =
+        (_ descriptor: Int32, _ isWritable: @escaping () -> Void) throws(SystemError) -> AnyObject
 
     private unowned let reactor: ReactorBase
     private let address: SocketAddress
@@ -41,9 +42,10 @@ package final class SocketConnectAttempt: ConnectAttempt {
             reactor.callSoon { self.end(.failure(error)) }
         case .underWay(let descriptor):
             self.descriptor = descriptor
-            watcher = watch(descriptor) { [unowned self] in answered() }
-            if watcher == nil {
-                let error = SystemError(code: ENOMEM, operation: "watch", address: address)
+            do throws(SystemError) {
+                watcher = try watch(descriptor) { [unowned self] in answered() }
+            } catch {
+                let error = SystemError(code: error.code, operation: error.operation, address: address)
                 reactor.callSoon { self.end(.failure(.system(error))) }
             }
         case .full(let descriptor):

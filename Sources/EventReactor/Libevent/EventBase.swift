@@ -10,6 +10,7 @@ struct EventBase: ~Copyable {
     private(set) var pointer: OpaquePointer?
 
     init() throws(ReactorError) {
+        LibeventLog.install()
         guard let configuration = unsafe event_config_new() else { throw EventBase.error("event_config_new") }
         defer { unsafe event_config_free(configuration) }
         // What a program does is not to depend on variables of its environment.
@@ -78,15 +79,18 @@ struct Event: ~Copyable {
     /// Watches a descriptor from now on.
     ///
     /// - Parameter context: handed to the callback; it has to outlive the event.
-    init?(
+    /// - Throws: the error with which the system refused it.
+    init(
         _ base: borrowing EventBase, _ descriptor: Int32, _ what: Int32, _ callback: Callback, context: AnyObject
-    ) {
+    ) throws(SystemError) {
         let context = unsafe Unmanaged.passUnretained(context).toOpaque()
         let made = unsafe event_new(base.pointer, descriptor, Int16(what), callback, context)
-        guard let made = unsafe made else { return nil }
-        guard unsafe event_add(made, nil) == 0 else {
+        guard let made = unsafe made else {
+            throw SystemError(code: ENOMEM, operation: "event_new", address: nil)
+        }
+        if let error = LibeventError.of("event_add", { unsafe event_add(made, nil) }) {
             unsafe event_free(made)
-            return nil
+            throw error
         }
         unsafe pointer = made
     }
@@ -101,9 +105,12 @@ final class WritableEvent {
     private var event: Event?
     private let action: () -> Void
 
-    init?(_ base: borrowing EventBase, _ descriptor: Int32, _ action: @escaping () -> Void) {
+    init(
+        _ base: borrowing EventBase, _ descriptor: Int32, _ action: @escaping () -> Void
+    ) throws(SystemError) {
         self.action = action
-        event = unsafe Event(
+        event = nil
+        event = try unsafe Event(
             base, descriptor, EV_WRITE,
             { _, _, context in
                 guard let context = unsafe context else { return }
@@ -111,6 +118,5 @@ final class WritableEvent {
                 let event = unsafe Unmanaged<WritableEvent>.fromOpaque(context).takeUnretainedValue()
                 event.action()
             }, context: self)
-        if event == nil { return nil }
     }
 }

@@ -43,7 +43,20 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
     case hookFailed(any Error)
 
     /// A listener could not accept, and no ``ListeningPort/onAcceptFailure`` is set.
+    ///
+    /// It comes for the first failure of a row; ``acceptFailedAgain(_:times:)`` counts those that follow.
     case acceptFailed(SystemError)
+
+    /// A listener failed to accept further times since the last report, and no ``ListeningPort/onAcceptFailure`` is
+    /// set.
+    ///
+    /// It comes ten seconds after the last report, if there were any by then. The error is the latest.
+    case acceptFailedAgain(SystemError, times: Int)
+
+    /// The engine logged a warning of its own: libevent, where a system call that it makes has failed.
+    ///
+    /// What failed because of it is reported apart, as an error that is thrown or as the end of a connection.
+    case engineMessage(String)
 
     /// An accepted connection could not be watched and was closed.
     case connectionFailed(SystemError)
@@ -67,6 +80,8 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
         switch self {
         case .hookFailed(let error): "a hook of the reactor failed: \(error)"
         case .acceptFailed(let error): "a connection could not be accepted: \(error)"
+        case .acceptFailedAgain(let error, let times): "connections could not be accepted \(times) more times: \(error)"
+        case .engineMessage(let text): text
         case .connectionFailed(let error): "a connection could not be watched: \(error)"
         case .protocolReused(let peer):
             "the connection from \(peer) was given a protocol object that serves another connection, and was reset"

@@ -1,0 +1,118 @@
+import CEventReactorShims
+import CLibevent
+import EventReactorCore
+import Glibc
+
+/// libevent's own messages, on their way to the reactor on whose thread they come.
+///
+/// libevent has one place for them in the whole process, and writes them to the standard error itself unless that is
+/// taken. It is taken as the first reactor is made; a program that uses libevent elsewhere, and sets a callback of its
+/// own later, has all messages from then on. What comes on a thread on which no reactor is at work goes to the standard
+/// error as before.
+///
+/// The place for fatal errors is left alone: after such an error libevent must not go on, and ends the process.
+@safe
+final class LibeventLog {
+    private unowned let reactor: ReactorBase
+    private var previous: UnsafeMutableRawPointer?
+    private var texts: [String] = []
+    /// Messages come out of the middle of libevent, where nothing may be called that calls libevent.
+    private var isScheduled = false
+    private let isInTurn: Bool
+
+    private init(_ reactor: ReactorBase, isInTurn: Bool) {
+        self.reactor = reactor
+        self.isInTurn = isInTurn
+    }
+
+    private static let isInstalled: Void = unsafe event_set_log_callback { severity, text in
+        let code = errno
+        unsafe LibeventLog.received(severity, text)
+        // Whoever called libevent looks at the error after that has written its message.
+        errno = code
+    }
+
+    static func install() { isInstalled }
+
+    private static func received(_ severity: Int32, _ text: UnsafePointer<CChar>?) {
+        let text = unsafe text.map { unsafe String(cString: $0) } ?? ""
+        // After an error libevent ends the process, before any reactor could report it.
+        if severity != EVENT_LOG_ERR, let context = unsafe er_thread_context() {
+            // The log is in the context between `begin` and `end`, while its owner retains it.
+            unsafe Unmanaged<LibeventLog>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.take(text) }
+        } else {
+            StandardError.print("[\(name(of: severity))] \(text)\n")
+        }
+    }
+
+    private static func name(of severity: Int32) -> String {
+        switch severity {
+        case EVENT_LOG_DEBUG: "debug"
+        case EVENT_LOG_MSG: "msg"
+        case EVENT_LOG_WARN: "warn"
+        default: "err"
+        }
+    }
+
+    private func take(_ text: String) {
+        // A cause that comes with every call would take memory until the turn ends.
+        guard texts.count < 64 else { return }
+        texts.append("libevent: \(text)")
+        guard isInTurn, !isScheduled else { return }
+        isScheduled = true
+        reactor.callSoon { [self] in
+            isScheduled = false
+            report()
+        }
+    }
+
+    private func report() {
+        let texts = self.texts
+        self.texts = []
+        for text in texts { reactor.report(.engineMessage(text)) }
+    }
+
+    private func begin() {
+        unsafe previous = er_thread_context()
+        unsafe er_thread_set_context(Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Gives the thread's messages back to the reactor that had them before; runs may be nested.
+    func end() {
+        unsafe er_thread_set_context(previous)
+        unsafe previous = nil
+        report()
+    }
+
+    /// Takes the messages of this thread for a run of a reactor, until `end` is called.
+    static func ofRun(_ reactor: ReactorBase) -> LibeventLog {
+        let log = LibeventLog(reactor, isInTurn: true)
+        log.begin()
+        return log
+    }
+
+    /// Takes the messages of this thread while a closure calls libevent, which may be outside of any run.
+    static func during<Value, Failure: Error>(
+        _ reactor: ReactorBase, _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let log = LibeventLog(reactor, isInTurn: false)
+        log.begin()
+        defer { log.end() }
+        return try body()
+    }
+}
+
+/// What libevent says of a call that failed.
+enum LibeventError {
+    /// Calls a function of libevent, and gives the error that it failed with.
+    ///
+    /// libevent returns no error numbers: `errno` is what the system call in it has left, or 0 if memory ran out.
+    ///
+    /// - Parameter body: returns what libevent returned, 0 for success.
+    static func of(_ operation: String, _ body: () -> Int32) -> SystemError? {
+        errno = 0
+        guard body() != 0 else { return nil }
+        let code = errno
+        return SystemError(code: code == 0 ? ENOMEM : code, operation: operation, address: nil)
+    }
+}
