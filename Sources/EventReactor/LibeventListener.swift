@@ -98,6 +98,11 @@ final class LibeventListener: ListenerEngine {
         if let listener = unsafe listener { unsafe evconnlistener_disable(listener) }
     }
 
+    func serveBacklog() {
+        disable()
+        engine.reserve?.serveBacklog(of: number, atMost: socket?.endArrivals() ?? 0, for: port)
+    }
+
     func close() {
         if let listener = unsafe listener {
             // Freed in its own callback it would leave its event in the base until that returns, while the descriptor

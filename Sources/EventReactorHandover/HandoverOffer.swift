@@ -77,6 +77,8 @@ public final class HandoverOffer {
 
     func listens(at own: ListeningPort) {
         self.own = own
+        // A successor that waits there is for the program that goes on offering: it asks again.
+        for socket in own.sockets { socket.duties.remove(.serveBacklog) }
     }
 
     /// Successors are answered from now on: the predecessor does not answer them any more.

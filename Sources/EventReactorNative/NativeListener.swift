@@ -39,28 +39,15 @@ final class NativeListener: ListenerEngine {
         var allowsAnother = true
         // A protocol may pause or stop the listener as it is made, and the port may be gone then.
         while allowsAnother, watcher != nil {
-            let (accepted, peer) = acceptOne()
+            let (accepted, peer) = ListeningSocket.accept(at: number)
             let code = accepted < 0 ? errno : 0
             if code == EAGAIN { return }
             allowsAnother = budget.allowsAnother(turn: port.reactor.turnNumber, now: LoopAlarm.now)
             if accepted >= 0 {
                 socket?.prepare(accepted)
                 port.accepted(descriptor: accepted, peer: peer)
-            } else if code != EINTR && !ReserveDescriptor.isOfOnePeer(code) {
-                engine.reserve?.handle(code, listener: number, port: port)
-                return
-            }
-        }
-    }
-
-    private func acceptOne() -> (descriptor: Int32, peer: SocketAddress) {
-        var form = sockaddr_storage()
-        var length: UInt32 = 0
-        return unsafe withUnsafeMutablePointer(to: &form) { form in
-            let accepted = unsafe er_accept_from(number, form, &length)
-            guard accepted >= 0 else { return (accepted, .unnamedUnix) }
-            return unsafe form.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
-                (accepted, unsafe SocketAddress(kernelForm: form, length: length))
+            } else if code != EINTR {
+                guard engine.reserve?.handle(code, listener: number, port: port) == true else { return }
             }
         }
     }
@@ -72,6 +59,11 @@ final class NativeListener: ListenerEngine {
 
     func disable() {
         watcher = nil
+    }
+
+    func serveBacklog() {
+        watcher = nil
+        engine.reserve?.serveBacklog(of: number, atMost: socket?.endArrivals() ?? 0, for: port)
     }
 
     func close() {

@@ -19,10 +19,13 @@ package final class ReserveDescriptor {
     }
 
     /// Whether an errno of `accept` is that of one connection, which is gone with it: the next can be accepted at once.
+    ///
+    /// `accept` reports whatever error is pending on the new socket, any of the network's or of a firewall. So these
+    /// are all but those of the listening socket itself, and those of the whole process.
     package static func isOfOnePeer(_ code: Int32) -> Bool {
         switch code {
-        case ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET: true
-        default: false
+        case EBADF, ENOTSOCK, EINVAL, EFAULT, ENOSYS: false
+        default: !isShortage(code)
         }
     }
 

@@ -328,7 +328,10 @@ struct ConnectionLimitTests {
                 let server = Recorder("server")
                 server.onMade = { server in
                     world.afterTurns(4) {
-                        #expect(throws: Never.self) { try world.reactor.stop(drainingFor: .seconds(3600)) }
+                        // Those that wait are served, too: one after another.
+                        if !world.reactor.isDraining {
+                            #expect(throws: Never.self) { try world.reactor.stop(drainingFor: .seconds(3600)) }
+                        }
                         server.transport.loseConnection()
                     }
                 }

@@ -256,5 +256,5 @@ struct GroupAcceptorTests {
 }
 
 extension Reactor {
-    fileprivate var firstPort: ListeningPort? { ports.numbers.first.flatMap { ports[$0] } }
+    var firstPort: ListeningPort? { ports.numbers.first.flatMap { ports[$0] } }
 }

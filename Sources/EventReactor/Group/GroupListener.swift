@@ -41,7 +41,8 @@ final class GroupListener: ListenerEngine {
             self.number = number
             self.handOver = handOver
             accepts = false
-            let inbox = HandedConnections(address: address, port: port, place: place, handOver: handOver)
+            let inbox = HandedConnections(
+                address: address, port: port, number: number, handOver: handOver, membership: membership)
             inner = inbox
             membership.inboxes[number] = inbox
         }
@@ -55,12 +56,17 @@ final class GroupListener: ListenerEngine {
     func enable() { inner.enable() }
     func disable() { inner.disable() }
 
+    /// Those that wait at this reactor's socket are served by it: the others may be about to stop, too.
+    func serveBacklog() {
+        handOver?.remove(membership.place)
+        inner.serveBacklog()
+    }
+
     func close() {
         guard isListed else { return }
         isListed = false
         handOver?.remove(membership.place)
         handOver = nil
-        membership.inboxes[number] = nil
         inner.close()
         membership.listeners.leave(membership.place, number: number, accepts: accepts)
     }
@@ -70,21 +76,28 @@ final class GroupListener: ListenerEngine {
 final class HandedConnections: ListenerEngine {
     let address: SocketAddress
     private unowned let port: ListeningPort
-    private let place: Int
+    private let number: Int
     private let handOver: HandOver
+    private unowned let membership: GroupMembership
+    /// The port, as long as connections may arrive that were under way as it stopped listening.
+    private var endingPort: ListeningPort?
     private var isEnabled = true
     private var isOpen = true
     /// What was under way as accepting was paused.
     private var waiting: [HandedConnection] = []
 
-    init(address: SocketAddress, port: ListeningPort, place: Int, handOver: HandOver) {
+    init(
+        address: SocketAddress, port: ListeningPort, number: Int, handOver: HandOver, membership: GroupMembership
+    ) {
         self.address = address
         self.port = port
-        self.place = place
+        self.number = number
         self.handOver = handOver
+        self.membership = membership
     }
 
     func arrived(_ connection: HandedConnection) {
+        if let endingPort { return endingPort.arrivedLate(descriptor: connection.take(), peer: connection.peer) }
         guard isOpen else { return }
         guard isEnabled else { return waiting.append(connection) }
         port.accepted(descriptor: connection.take(), peer: connection.peer)
@@ -92,7 +105,7 @@ final class HandedConnections: ListenerEngine {
 
     func enable() {
         isEnabled = true
-        handOver.set(place, isOpen: true)
+        handOver.set(membership.place, isOpen: true)
         // Whoever resumes accepting is not called back before that has returned.
         if !waiting.isEmpty { port.reactor.callSoon { [self] in takeWaiting() } }
     }
@@ -105,11 +118,32 @@ final class HandedConnections: ListenerEngine {
 
     func disable() {
         isEnabled = false
-        handOver.set(place, isOpen: false)
+        handOver.set(membership.place, isOpen: false)
+    }
+
+    /// Takes what is under way: it was given to this reactor before it left the round, so it arrives before a call that
+    /// is posted now.
+    func serveBacklog() {
+        for connection in waiting { port.arrivedLate(descriptor: connection.take(), peer: connection.peer) }
+        waiting = []
+        endingPort = port
+        port.beginLateSource()
+        let id = ObjectIdentifier(self)
+        membership.endingInboxes[id] = self
+        port.reactor.queue.post { reactor in
+            (reactor as? Reactor)?.membership?.endingInboxes.removeValue(forKey: id)?.arrivalsEnded()
+        }
+    }
+
+    private func arrivalsEnded() {
+        if membership.inboxes[number] === self { membership.inboxes[number] = nil }
+        endingPort?.endLateSource()
+        endingPort = nil
     }
 
     func close() {
         isOpen = false
         waiting = []
+        if endingPort == nil { membership.inboxes[number] = nil }
     }
 }

@@ -12,6 +12,8 @@ final class GroupMembership {
     var isSettingUp = true
     /// What takes the connections that another reactor accepts, by the number of the address.
     var inboxes: [Int: HandedConnections] = [:]
+    /// Those whose ports do not listen any more, until the last connection that was under way to them has arrived.
+    var endingInboxes: [ObjectIdentifier: HandedConnections] = [:]
 
     init(place: Int, listeners: GroupListeners, load: ReactorLoad, wakeUp: WakeDescriptor?) {
         self.place = place

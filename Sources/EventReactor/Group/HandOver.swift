@@ -46,41 +46,44 @@ final class HandOver: Sendable {
     ///
     /// - Returns: false where it is for the reactor that accepted it.
     func give(_ descriptor: Int32, from peer: SocketAddress, acceptedBy place: Int, number: Int) -> Bool {
-        guard let target = choose(for: peer, acceptedBy: place), target.place != place else { return false }
-        let load = target.load
-        let connection = HandedConnection(descriptor, from: peer, underWayTo: target.port)
-        load.announce()
-        target.queue.post { reactor in
-            load.arrived {
-                (reactor as? Reactor)?.membership?.inboxes[number]?.arrived(connection)
+        // Posted under the lock: a reactor that has left the round is given nothing any more.
+        round.withLock { round in
+            guard let target = choose(from: &round, for: peer, acceptedBy: place), target.place != place else {
+                return false
             }
+            let load = target.load
+            let connection = HandedConnection(descriptor, from: peer, underWayTo: target.port)
+            load.announce()
+            target.queue.post { reactor in
+                load.arrived {
+                    (reactor as? Reactor)?.membership?.inboxes[number]?.arrived(connection)
+                }
+            }
+            return true
         }
-        return true
     }
 
     /// The reactor whose turn it is, of those that have room; nil where none has.
     ///
     /// A connection for another reactor is counted as under way there. The one that accepted it takes what no other
     /// has room for, or does with it what its limits say.
-    private func choose(for peer: SocketAddress, acceptedBy place: Int) -> Target? {
-        round.withLock { round in
-            let count = round.targets.count
-            var order = round.targets.indices.map { (round.next + $0) % count }
-            if rule == .toFewestConnections {
-                let expected = round.targets.map(\.load.expected)
-                // In the order of the round where they have as many.
-                order = order.enumerated().sorted {
-                    (expected[$0.element], $0.offset) < (expected[$1.element], $1.offset)
-                }.map(\.element)
-            }
-            for index in order where round.targets[index].isOpen {
-                let target = round.targets[index]
-                guard target.place == place ? !target.port.isFull : target.port.reserve(for: peer) else { continue }
-                round.next = rule == .inTurn ? index + 1 : round.next + 1
-                return target
-            }
-            return nil
+    private func choose(from round: inout Round, for peer: SocketAddress, acceptedBy place: Int) -> Target? {
+        let count = round.targets.count
+        var order = round.targets.indices.map { (round.next + $0) % count }
+        if rule == .toFewestConnections {
+            let expected = round.targets.map(\.load.expected)
+            // In the order of the round where they have as many.
+            order = order.enumerated().sorted {
+                (expected[$0.element], $0.offset) < (expected[$1.element], $1.offset)
+            }.map(\.element)
         }
+        for index in order where round.targets[index].isOpen {
+            let target = round.targets[index]
+            guard target.place == place ? !target.port.isFull : target.port.reserve(for: peer) else { continue }
+            round.next = rule == .inTurn ? index + 1 : round.next + 1
+            return target
+        }
+        return nil
     }
 }
 

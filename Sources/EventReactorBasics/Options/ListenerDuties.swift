@@ -9,7 +9,11 @@ package struct ListenerDuties: OptionSet {
     package static let shutDown = ListenerDuties(rawValue: 2)
     /// The file of a UNIX socket is removed.
     package static let removeFile = ListenerDuties(rawValue: 4)
+    /// The peers in the backlog are accepted before the socket is closed: nobody else would.
+    package static let serveBacklog = ListenerDuties(rawValue: 8)
 
     /// Those of a socket that no other process knows of.
-    package static let own: ListenerDuties = [.close, .shutDown, .removeFile]
+    package static let own: ListenerDuties = [.close, .shutDown, .removeFile, .serveBacklog]
+    /// Those of a socket that others may hold too, or may not.
+    package static let adopted: ListenerDuties = [.close, .serveBacklog]
 }

@@ -2,7 +2,7 @@
 extension ListeningPort {
     /// A connection was accepted.
     package func accepted(descriptor: Int32, peer: SocketAddress) {
-        hasReportedShortage = false
+        peerErrors = 0
         reactor.counts.accepted &+= 1
         if let cause = excessCause(of: peer) { return turnAway(descriptor, ExcessPeer(cause: cause, address: peer)) }
         guard let factory, let made = factory.buildProtocol(for: peer) else {
@@ -39,7 +39,9 @@ extension ListeningPort {
 
     /// A connection of this port is lost.
     func memberLeft() {
-        if !isFull { release(.full) }
+        guard !isFull else { return }
+        release(.full)
+        if !isListening { awaitLatecomers() }
     }
 
     /// Serves a peer that is one too many by a protocol of `onExcess`, or resets it.

@@ -9,8 +9,11 @@ public final class ListeningPort {
     /// Called when a connection could not be accepted, for want of descriptors as a rule, and not oftener than the
     /// reactor tries: ten times a second where peers wait, once a closed peer otherwise.
     ///
-    /// Accepting goes on by itself. Unless set, the first failure of a shortage is reported to
-    /// ``ReactorBase/onDiagnostic``.
+    /// Accepting goes on by itself. Unless set, the first failure is reported to ``ReactorBase/onDiagnostic`` as
+    /// ``Diagnostic/acceptFailed(_:)``, and those that follow are counted there every ten seconds.
+    ///
+    /// An error of one peer alone, as `accept` reports those of the network, is none of these: the next peer is accepted
+    /// at once. When 64 of them come in a row, that is a failure too.
     public var onAcceptFailure: ((AcceptFailure) -> Void)? {
         didSet { if !isListening { onAcceptFailure = nil } }
     }
@@ -68,9 +71,17 @@ public final class ListeningPort {
     /// Refuse a second adoption of the sockets that were adopted.
     var adoptions: [AdoptionClaim] = []
     private var holds: Holds = []
-    private var retry: DelayedCall?
+    var retry: DelayedCall?
     private var nextToken: DelayedCall?
-    var hasReportedShortage = false
+    /// Failures to accept that were not reported yet, and when they are; nil while there are none.
+    var failureReport: FailureReport?
+    /// The errors of single peers since the last connection that could be accepted.
+    package var peerErrors = 0
+    /// Peers that waited in the backlog as listening ended, and are still to be served.
+    var latecomers: ArraySlice<(descriptor: Int32, peer: SocketAddress)> = []
+    /// What may still bring latecomers.
+    var lateSources = 0
+    var isServingLate = false
 
     /// Why nothing is accepted at the moment; several at once.
     struct Holds: OptionSet {
@@ -131,25 +142,43 @@ public final class ListeningPort {
 
     /// Closes the listening socket.
     ///
-    /// Live connections stay, and the address can be bound again at once.
+    /// Live connections stay, and the address can be bound again at once. Peers that had connected and wait to be
+    /// accepted are not lost: they are accepted before the socket closes, and their protocols are made in the turns that
+    /// follow, after this call has returned. So are those that wait because accepting is paused. The ``limits`` hold for
+    /// them too: where they have peers wait, these wait on. A reactor that does not run, or whose
+    /// ``ReactorBase/stop()`` ends its connections, accepts none of them.
     public func stopListening() {
         guard isListening else { return }
         endWait()
-        let used = factory
-        shut()
+        isListening = false
+        if reactor.servesLatecomers {
+            for socket in sockets { socket.serveBacklog() }
+        }
+        endListening()
         reactor.remove(self)
-        used?.endUse()
+        awaitLatecomers()
     }
 
     package func shut() {
+        endListening()
+        endUse()
+    }
+
+    private func endListening() {
         isListening = false
         retry?.cancel()
         retry = nil
         nextToken?.cancel()
         nextToken = nil
-        members.port = nil
         closeSockets()
         adoptions = []
+    }
+
+    /// Releases what makes protocols: there is no peer left that needs one.
+    func endUse() {
+        members.port = nil
+        failureReport?.cancel()
+        failureReport = nil
         factory = nil
         onAcceptFailure = nil
         onExcess = nil
@@ -161,6 +190,7 @@ public final class ListeningPort {
     func detach() -> [Any] {
         let held: [Any] = [factory as Any, onAcceptFailure as Any, onExcess as Any]
         shut()
+        endUse()
         return held
     }
 
@@ -194,46 +224,6 @@ public final class ListeningPort {
             nextToken = nil
             release(.tooFast)
         }
-    }
-
-    /// Accepting failed, and the sockets were closed that could be.
-    ///
-    /// - Parameters:
-    ///   - error: what the system said.
-    ///   - closed: the peers that were accepted and closed at once.
-    ///   - waits: whether to stop trying for a while, since trying again at once would fail again.
-    package func acceptFailed(_ error: SystemError, closed: Int, waits: Bool) {
-        counters.refusedByShortage += UInt64(max(0, closed))
-        reactor.counts.shortages &+= 1
-        reactor.counts.refused.add(.noDescriptor, closed)
-        if let onAcceptFailure {
-            onAcceptFailure(AcceptFailure(error: error, closedPeers: closed))
-        } else if !hasReportedShortage {
-            reactor.report(.acceptFailed(error))
-        }
-        hasReportedShortage = true
-        guard waits, isListening, retry == nil else { return }
-        hold(.starved)
-        reactor.starvedPorts.append(self)
-        retry = reactor.callLater(.milliseconds(100)) { [unowned self] in tryAgain() }
-    }
-
-    /// A connection of the reactor closed, so that there may be a descriptor again.
-    func descriptorFreed() {
-        guard retry != nil else { return }
-        tryAgain()
-    }
-
-    private func tryAgain() {
-        endWait()
-        release(.starved)
-    }
-
-    private func endWait() {
-        guard let retry else { return }
-        retry.cancel()
-        self.retry = nil
-        reactor.starvedPorts.removeAll { $0 === self }
     }
 }
 

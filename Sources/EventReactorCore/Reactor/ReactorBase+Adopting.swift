@@ -83,6 +83,7 @@ extension ReactorBase {
             factory.endUse()
             throw error
         }
+        for socket in port.sockets { socket.duties = .adopted }
         add(port)
         return port
     }

@@ -46,7 +46,7 @@ extension ReactorBase {
     ///
     /// - Returns: false where the run has ended.
     package func continueRun() -> Bool {
-        if phase == .draining && connectionCount == 0 { beginStop() }
+        if phase == .draining && hasFinished { beginStop() }
         if phase == .stopping && shutdownHooksHaveFinished() {
             if closesAfterRun { end() } else { endRun() }
             return false
@@ -81,7 +81,7 @@ extension ReactorBase {
     package var nextTurn: ReactorInstant? {
         let isAtOnce =
             switch phase {
-            case .draining: connectionCount == 0
+            case .draining: hasFinished
             case .stopping: isHurried || (waitingHooks?.count ?? 0) == 0
             case .idle, .starting, .running, .closing: false
             }
@@ -104,6 +104,8 @@ extension ReactorBase {
 
     /// Stops the reactor gently: nothing new is accepted or connected, live connections may finish, and when the last
     /// has, or the time is up, the reactor stops as by `stop()`.
+    ///
+    /// A peer that had connected and waits to be accepted is served too, as by ``ListeningPort/stopListening()``.
     ///
     /// Called again meanwhile, with a time that is up earlier, it moves the end to that: of several calls the earliest
     /// end counts.
@@ -265,6 +267,7 @@ extension ReactorBase {
     private func closeEverything() {
         phase = .closing
         endPortsAndConnectors()
+        dropLatecomers()
         tellFailedConnects()
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()

@@ -79,6 +79,8 @@ open class ReactorBase {
     package internal(set) final var ports = Roster<ListeningPort>()
     /// The ports that wait for a descriptor to become free.
     final var starvedPorts: [ListeningPort] = []
+    /// The ports that do not listen any more, and have accepted peers that are still to be served.
+    package internal(set) final var endingPorts: [ListeningPort] = []
     final var connectors = Roster<Connector>()
     private var lastNumber: UInt64 = 0
     final var signalHandlers: [Int32: ReactorHook] = [:]
@@ -116,6 +118,10 @@ open class ReactorBase {
         // protocols captured may call whatever this reactor returned.
         var released: [Any] = []
         for number in ports.numbers { if let port = ports[number] { released += port.detach() } }
+        for port in endingPorts {
+            port.dropLatecomers(engine)
+            released += port.detach()
+        }
         for number in connectors.numbers { if let connector = connectors[number] { released += connector.abandon() } }
         for unsafe live in unsafe connections { released += unsafe live.takeRetainedValue().abandon() }
         timeouts.shut()

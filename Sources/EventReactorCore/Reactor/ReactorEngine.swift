@@ -121,6 +121,11 @@ package protocol ListenerEngine: AnyObject {
     func disable()
     func close()
 
+    /// Takes no new peers, and gives those that wait to `arrivedLate` of the port, unless that is none of its duties.
+    ///
+    /// It is called before `close`.
+    func serveBacklog()
+
     /// The kernel's number for it; nil where there is no kernel under it, or it is closed.
     var descriptor: Int32? { get }
 
@@ -129,6 +134,8 @@ package protocol ListenerEngine: AnyObject {
 }
 
 extension ListenerEngine {
+    package func serveBacklog() {}
+
     package var descriptor: Int32? { nil }
 
     package var duties: ListenerDuties {

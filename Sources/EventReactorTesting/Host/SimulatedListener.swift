@@ -69,10 +69,7 @@ final class SimulatedListener: ListenerEngine {
                 network.record(.acceptFails, at: socket.place, count: Int(code))
                 return fail(code)
             }
-            waiting.removeFirst()
-            socket.listener = -1
-            network.record(.accepts, socket)
-            network.plan(for: socket)
+            accept(socket)
             port.accepted(descriptor: number, peer: socket.remote)
         }
         markReady()
@@ -99,6 +96,35 @@ final class SimulatedListener: ListenerEngine {
 
     func disable() {
         isEnabled = false
+    }
+
+    /// What a client has not had the answer of yet is reset as it comes, as the kernel would.
+    func serveBacklog() {
+        let network = host.network
+        while let number = waiting.first {
+            guard let socket = network.socket(number) else {
+                waiting.removeFirst()
+                continue
+            }
+            if let code = host.acceptFailure() {
+                network.record(.acceptFails, at: socket.place, count: Int(code))
+                let closed = waiting.count
+                let refused = waiting
+                waiting = []
+                for number in refused { network.socket(number)?.close(reset: false) }
+                let error = SystemError(code: code, operation: "accept", address: address)
+                return port.acceptFailed(error, closed: closed, waits: false)
+            }
+            accept(socket)
+            port.arrivedLate(descriptor: number, peer: socket.remote)
+        }
+    }
+
+    private func accept(_ socket: SimulatedSocket) {
+        waiting.removeFirst()
+        socket.listener = -1
+        host.network.record(.accepts, socket)
+        host.network.plan(for: socket)
     }
 
     func close() {

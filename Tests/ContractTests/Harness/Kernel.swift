@@ -32,6 +32,11 @@ final class RawSocket {
         Glibc.listen(descriptor, backlog) == 0
     }
 
+    /// Connects and waits for the answer; an errno where there is no connection.
+    func connectAndWait(to address: SocketAddress) -> Int32 {
+        unsafe address.withKernelForm { unsafe Glibc.connect(descriptor, $0, $1) } == 0 ? 0 : errno
+    }
+
     /// Begins to connect, without waiting.
     func connect(to address: SocketAddress) -> Int32 {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)

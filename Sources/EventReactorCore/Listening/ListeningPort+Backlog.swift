@@ -1,0 +1,87 @@
+/// Peers that had connected and waited in the backlog as listening ended.
+///
+/// They are accepted before the socket closes, since the kernel would reset them. Their protocols are made later, as many
+/// a turn as are accepted in one: the call that ends listening calls no protocol.
+extension ListeningPort {
+    /// A peer that waited was accepted.
+    package func arrivedLate(descriptor: Int32, peer: SocketAddress) {
+        latecomers.append((descriptor, peer))
+        if !isListening { awaitLatecomers() }
+    }
+
+    /// More of them may come until `endLateSource` is called.
+    package func beginLateSource() {
+        lateSources += 1
+    }
+
+    package func endLateSource() {
+        guard lateSources > 0 else { return }
+        lateSources -= 1
+        awaitLatecomers()
+    }
+
+    /// Has the peers served that have come, and ends the port's use if there are none.
+    func awaitLatecomers() {
+        if latecomers.isEmpty && lateSources == 0 { return endLatecomers() }
+        if !reactor.endingPorts.contains(where: { $0 === self }) { reactor.endingPorts.append(self) }
+        guard !isServingLate, !latecomers.isEmpty else { return }
+        isServingLate = true
+        reactor.callSoon { [self] in
+            isServingLate = false
+            serveLatecomers()
+        }
+    }
+
+    private func serveLatecomers() {
+        var left = acceptsPerTurn
+        while left > 0, !latecomers.isEmpty {
+            if limits.excess == .wait && waitsForRoom() { return }
+            let (descriptor, peer) = latecomers.removeFirst()
+            left -= 1
+            accepted(descriptor: descriptor, peer: peer)
+        }
+        awaitLatecomers()
+    }
+
+    /// Whether the limits allow no other connection yet, and will: once one is lost, or there is a token.
+    private func waitsForRoom() -> Bool {
+        if isFull { return members.count > 0 }
+        guard let delay = bucket?.wait(at: reactor.now), delay > .zero else { return false }
+        guard !isServingLate else { return true }
+        isServingLate = true
+        reactor.callLater(delay) { [weak self] in
+            self?.isServingLate = false
+            self?.serveLatecomers()
+        }
+        return true
+    }
+
+    /// Resets those that are not served yet: the reactor ends.
+    func dropLatecomers(_ engine: any ReactorEngine) {
+        for (descriptor, _) in latecomers { engine.refuse(descriptor: descriptor) }
+        latecomers = []
+        lateSources = 0
+    }
+
+    private func endLatecomers() {
+        reactor.endingPorts.removeAll { $0 === self }
+        guard let used = factory else { return }
+        endUse()
+        used.endUse()
+    }
+}
+
+extension ReactorBase {
+    /// Whether a connection that is accepted now would be served.
+    final var servesLatecomers: Bool { phase != .idle && phase != .closing }
+
+    /// Whether live connections, or peers that are still to be served, are left for a drain to wait for.
+    final var hasFinished: Bool { connectionCount == 0 && endingPorts.isEmpty }
+
+    final func dropLatecomers() {
+        for port in endingPorts {
+            port.dropLatecomers(engine)
+            port.awaitLatecomers()
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import EventReactor
+import Glibc
+import Testing
+
+@Suite("What waits in a group's backlog")
+struct GroupBacklogTests {
+    /// How a group, or a reactor of it, ends listening.
+    enum End: CaseIterable, Sendable { case drainOfAll, memberLeaves }
+
+    @Test(
+        arguments: [ReactorGroup.Accepting.eachReactor, .acceptor, .acceptor(handing: .toFewestConnections)],
+        End.allCases)
+    func line47NobodyIsLost(_ accepting: ReactorGroup.Accepting, _ end: End) async throws {
+        var configuration = ReactorGroup.Configuration.quiet
+        configuration.accepting = accepting
+        let group = try ReactorGroup.whoServes(3, configuration)
+        try await group.start()
+        let address = try #require(group.localAddresses.first)
+        // The loops are held up while peers connect.
+        let held = Shared(0)
+        let mayGoOn = Shared(false)
+        group.callOnEach { reactor in
+            held.change { $0 += 1 }
+            while !mayGoOn.value { sched_yield() }
+            if end == .memberLeaves, reactor.placeInGroup == 1 { reactor.firstPort?.stopListening() }
+        }
+        while held.value < 3 { await Task.yield() }
+        var callers = (0..<60).compactMap { _ in Caller(address) }
+        #expect(callers.count == 60)
+        if end == .drainOfAll { group.requestStop(drainingFor: .seconds(3600)) }
+        mayGoOn.change { $0 = true }
+        #expect(callers.allSatisfy { $0.ask() != nil })
+        if end == .memberLeaves {
+            #expect(Caller(address)?.ask() != nil)
+            await group.stop()
+        }
+        callers = []
+        try await group.wait()
+    }
+
+    @Test func line47ConnectionsOnTheirWayToAReactorThatLeavesAreServed() async throws {
+        var configuration = ReactorGroup.Configuration.quiet
+        configuration.accepting = .acceptor
+        let group = try ReactorGroup.whoServes(2, configuration)
+        try await group.start()
+        let address = try #require(group.localAddresses.first)
+        // The second reactor is held up while connections are handed to it.
+        let isHeld = Shared(false)
+        let mayGoOn = Shared(false)
+        group.remotes[1].callFromThread { reactor in
+            isHeld.change { $0 = true }
+            while !mayGoOn.value { sched_yield() }
+            reactor.firstPort?.stopListening()
+        }
+        while !isHeld.value { await Task.yield() }
+        let callers = (0..<10).compactMap { _ in Caller(address) }
+        while group.connectionCounts[0] < 5 { await Task.yield() }
+        mayGoOn.change { $0 = true }
+        #expect(callers.count == 10)
+        #expect(Set(callers.map { $0.ask() }) == [0, 1])
+        await group.stop()
+    }
+}
