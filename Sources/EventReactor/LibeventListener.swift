@@ -100,7 +100,8 @@ final class LibeventListener: ListenerEngine {
 
     func serveBacklog() {
         disable()
-        engine.reserve?.serveBacklog(of: number, atMost: socket?.endArrivals() ?? 0, for: port)
+        let waiting = socket?.endArrivals() ?? 0
+        engine.reserve?.serveBacklog(of: number, atMost: waiting, for: port) { socket?.prepare($0) }
     }
 
     func close() {

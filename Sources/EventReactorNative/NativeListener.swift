@@ -63,7 +63,8 @@ final class NativeListener: ListenerEngine {
 
     func serveBacklog() {
         watcher = nil
-        engine.reserve?.serveBacklog(of: number, atMost: socket?.endArrivals() ?? 0, for: port)
+        let waiting = socket?.endArrivals() ?? 0
+        engine.reserve?.serveBacklog(of: number, atMost: waiting, for: port) { socket?.prepare($0) }
     }
 
     func close() {

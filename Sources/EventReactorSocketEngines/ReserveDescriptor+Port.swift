@@ -33,13 +33,18 @@ extension ReserveDescriptor {
     ///
     /// Those for whom there is no descriptor are closed, whatever the policy: they cannot wait any longer.
     ///
-    /// - Parameter bound: how many wait at most, as `endArrivals` of the socket has it.
-    package func serveBacklog(of listener: Int32, atMost bound: Int, for port: ListeningPort) {
+    /// - Parameters:
+    ///   - bound: how many wait at most, as `endArrivals` of the socket has it.
+    ///   - prepare: gives a connection the settings that it has not inherited.
+    package func serveBacklog(
+        of listener: Int32, atMost bound: Int, for port: ListeningPort, prepare: (Int32) -> Void
+    ) {
         var left = bound
         while left > 0 {
             left -= 1
             let (accepted, peer) = ListeningSocket.accept(at: listener)
             if accepted >= 0 {
+                prepare(accepted)
                 port.arrivedLate(descriptor: accepted, peer: peer)
                 continue
             }
