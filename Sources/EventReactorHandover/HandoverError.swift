@@ -50,18 +50,18 @@ extension HandoverError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidPath(let error): "no handover: \(error)"
-        case .invalidName(let name): "no handover: \(name.debugDescription) cannot be the name of a port"
-        case .noSocket(let name): "no handover: the port \(name.debugDescription) does not listen on this reactor"
+        case .invalidName(let name): "no handover: \(MessageText.quoted(name)) cannot be the name of a port"
+        case .noSocket(let name): "no handover: the port \(MessageText.quoted(name)) does not listen on this reactor"
         case .cannotOffer(.addressInUse(let error)): "no handover: \(error); does another program offer there?"
         case .cannotOffer(let error): "no handover: \(error)"
         case .untrusted(let user): "no handover: the other end belongs to user \(user)"
         case .refused: "no handover: the predecessor does not trust this process's user"
         case .busy: "no handover: another successor is being served"
         case .withdrawn: "no handover: the predecessor goes on by itself"
-        case .malformed(let text): "no handover: the other end said \(text.debugDescription)"
+        case .malformed(let text): "no handover: the other end said \(MessageText.quoted(text))"
         case .timedOut(let time): "no handover: the other end did not answer within \(time)"
         case .peerGone: "no handover: the other end has gone"
-        case .unusable(let name, let error): "no handover of \(name.debugDescription): \(error)"
+        case .unusable(let name, let error): "no handover of \(MessageText.quoted(name)): \(error)"
         case .system(let error): "no handover: \(error)"
         }
     }

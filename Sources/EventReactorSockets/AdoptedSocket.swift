@@ -94,7 +94,7 @@ extension AdoptError {
         case .system(let cause), .addressInUse(let cause): self = .system(cause)
         case .notAdoptable(let cause): self = cause
         case .reactorClosed: self = .reactorClosed
-        case .invalidAddress, .unresolvable: self = .unsupported
+        case .invalidAddress, .unresolvable, .cancelled: self = .unsupported
         }
     }
 }

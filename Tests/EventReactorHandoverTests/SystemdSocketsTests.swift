@@ -88,3 +88,27 @@ import Testing
         }
     }
 }
+
+@Suite("Messages of handover and of socket activation")
+struct HandoverMessageTests {
+    /// With text from outside that would forge a line of a log or command a terminal.
+    @Test func everyErrorIsOneLine() {
+        let bad = "a\nINFO admin logged in\u{1B}[2K\u{202E}"
+        let system = SystemError(code: 13, operation: bad)
+        let errors: [any Error] = [
+            HandoverError.invalidPath(.pathContainsNUL(bad + "\0")), HandoverError.invalidName(bad),
+            HandoverError.noSocket(name: bad), HandoverError.cannotOffer(.addressInUse(system)),
+            HandoverError.cannotOffer(.system(system)), HandoverError.malformed(bad),
+            HandoverError.unusable(name: bad, .system(system)), HandoverError.system(system),
+            SystemdError.malformed(variable: bad, value: bad),
+        ]
+        for error in errors {
+            for message in ["\(error)", String(reflecting: error), "\(Diagnostic.handoverFailed(error))"] {
+                let isPlain = message.unicodeScalars.allSatisfy { scalar in
+                    scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+                }
+                #expect(isPlain, "\(message)")
+            }
+        }
+    }
+}

@@ -30,10 +30,11 @@ extension ReactorGroupError: CustomStringConvertible {
     /// The error in words.
     public var description: String {
         switch self {
-        case .invalidConfiguration(let text): "the group cannot be: \(text)"
+        case .invalidConfiguration(let text): "the group cannot be: \(MessageText.escaped(text))"
         case .alreadyRunning: "the group is running already"
         case .calledFromGroup: "a thread of a group can neither wait for the group nor start one"
-        case .setUpFailed(let place, let error): "reactor \(place) of the group could not be set up: \(error)"
+        case .setUpFailed(let place, let error):
+            "reactor \(place) of the group could not be set up: \(MessageText.escaped(error))"
         case .reactorFailed(let place, let error): "reactor \(place) of the group failed: \(error)"
         case .system(let error): "the group cannot work: \(error)"
         }

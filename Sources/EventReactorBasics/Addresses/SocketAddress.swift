@@ -181,8 +181,8 @@ extension SocketAddress {
 extension SocketAddress: CustomStringConvertible {
     /// The address for people and logs, such as `127.0.0.1:8007`, `[fe80::1%2]:80`, `unix:/run/x.sock`, `unix:@name`.
     ///
-    /// The unnamed address is `unix:(unnamed)`. Control characters in a path are escaped: a peer chooses its own path,
-    /// and must not be able to write lines into a log.
+    /// The unnamed address is `unix:(unnamed)`. Control characters in a path, and what else is not seen as itself, are
+    /// escaped: a peer chooses its own path, and must not be able to write lines into a log.
     public var description: String {
         switch storage {
         case .ipv4(let bits, let port): "\(IPText.ipv4(bits)):\(port)"

@@ -52,13 +52,7 @@ extension UnixName: CustomStringConvertible {
         if bytes.isEmpty { return "(unnamed)" }
         var text = isAbstract ? "@" : ""
         let name = String(decoding: bytes.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)
-        for scalar in name.unicodeScalars {
-            if scalar.properties.generalCategory == .control {
-                text += scalar.escaped(asASCII: true)
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
+        text += MessageText.escaped(name)
         return text
     }
 }

@@ -8,6 +8,15 @@ public enum AddressError: Error, Equatable, Sendable {
     case emptyHost
     /// The text is not a numeric IPv4 or IPv6 address, or names a network interface that does not exist.
     case invalidAddress(String)
+    /// The text is an IPv4 address to some programs and another one, or none, to others: fewer numbers than four, octal
+    /// or hexadecimal ones, one number for the whole, dots or blanks at its ends (`127.1`, `0177.0.0.1`, `0x7f.1`,
+    /// `2130706433`, `127.0.0.1.`).
+    ///
+    /// Four decimal numbers without leading zeros are the form that everyone reads alike.
+    case ambiguousAddress(String)
+    /// The host has letters beyond ASCII. Names of the DNS are ASCII: pass the A-label form of an internationalized name,
+    /// `xn--bcher-kva.example` for `bücher.example`.
+    case hostNotASCII(String)
     /// The path of a UNIX-domain socket, or its abstract name, has no characters.
     case emptyPath
     /// The path of a UNIX-domain socket has more bytes of UTF-8 than the system has room for.
@@ -32,16 +41,20 @@ extension AddressError: CustomStringConvertible {
             "the host is empty"
         case .invalidAddress(let text):
             if text.contains("%") {
-                "\(text.debugDescription) is not a numeric IPv6 address with the scope of an existing interface"
+                "\(MessageText.quoted(text)) is not a numeric IPv6 address with the scope of an existing interface"
             } else {
-                "\(text.debugDescription) is not a numeric IPv4 or IPv6 address"
+                "\(MessageText.quoted(text)) is not a numeric IPv4 or IPv6 address"
             }
+        case .ambiguousAddress(let text):
+            "\(MessageText.quoted(text)) is not read alike everywhere: an IPv4 address is four decimal numbers, as in 127.0.0.1"
+        case .hostNotASCII(let host):
+            "the host \(MessageText.quoted(host)) is not ASCII: pass its A-label form, which begins with xn--"
         case .emptyPath:
             "the path of a UNIX socket is empty"
         case .pathTooLong(let path, let limit):
-            "the UNIX socket path \(path.debugDescription) has \(path.utf8.count) bytes, more than the system's \(limit)"
+            "the UNIX socket path \(MessageText.quoted(path)) has \(path.utf8.count) bytes, more than the system's \(limit)"
         case .pathContainsNUL(let path):
-            "the UNIX socket path \(path.debugDescription) contains a NUL, where the system would cut it"
+            "the UNIX socket path \(MessageText.quoted(path)) contains a NUL, where the system would cut it"
         }
     }
 }

@@ -26,10 +26,11 @@ extension ConnectError: CustomStringConvertible {
     /// The error in words.
     public var description: String {
         switch self {
-        case .unresolvable(let host, let message): "cannot connect: no address for host \"\(host)\": \(message)"
-        case .timedOut(let time?, let to): "cannot connect: \(to) did not answer within \(time)"
-        case .timedOut(nil, let to): "cannot connect: \(to) did not answer"
-        case .cancelled(let to): "connecting to \(to) was cancelled"
+        case .unresolvable(let host, let message):
+            "cannot connect: no address for host \(MessageText.quoted(host)): \(MessageText.escaped(message))"
+        case .timedOut(let time?, let to): "cannot connect: \(MessageText.escaped(to)) did not answer within \(time)"
+        case .timedOut(nil, let to): "cannot connect: \(MessageText.escaped(to)) did not answer"
+        case .cancelled(let to): "connecting to \(MessageText.escaped(to)) was cancelled"
         case .refused(let error), .unreachable(let error), .bindFailed(let error), .system(let error):
             "cannot connect: \(error)"
         }

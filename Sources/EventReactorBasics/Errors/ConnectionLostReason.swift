@@ -32,7 +32,7 @@ extension ConnectionLostReason: CustomStringConvertible {
         case .lost(let code): "connection lost: \(ErrnoText.words(code)) (\(ErrnoText.name(code)))"
         case .timedOut: "connection timed out"
         case .aborted: "connection aborted by this side"
-        case .failed(let error): "connection failed: \(error)"
+        case .failed(let error): "connection failed: \(MessageText.escaped(error))"
         case .reactorStopped: "reactor stopped"
         }
     }

@@ -31,16 +31,16 @@ extension FileError: CustomStringConvertible {
     /// The error in words.
     public var description: String {
         switch self {
-        case .notFound(let file): "there is no file \(file)"
-        case .notRegular(let file): "\(file) is not a regular file"
+        case .notFound(let file): "there is no file \(MessageText.escaped(file))"
+        case .notRegular(let file): "\(MessageText.escaped(file)) is not a regular file"
         case .outOfRange(let file, let offset, let length, let size):
-            "\(file) has \(size) bytes, and no \(length.map { "\($0) bytes" } ?? "part") from \(offset) on"
+            "\(MessageText.escaped(file)) has \(size) bytes, and no \(length.map { "\($0) bytes" } ?? "part") from \(offset) on"
         case .closed(let peer): "the connection to \(peer) takes no more bytes"
         case .unsupported: "the transport sends no files"
         case .truncated(let file, let sent, let length):
-            "\(file) became shorter while it was sent: it ended after \(sent) of \(length) bytes"
+            "\(MessageText.escaped(file)) became shorter while it was sent: it ended after \(sent) of \(length) bytes"
         case .lost(let sent, let reason): "\(sent) bytes of the file were sent: \(reason)"
-        case .system(let file, let error): "\(file): \(error)"
+        case .system(let file, let error): "\(MessageText.escaped(file)): \(error)"
         }
     }
 }

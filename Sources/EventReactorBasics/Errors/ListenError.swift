@@ -6,6 +6,9 @@ public enum ListenError: Error, Equatable, Sendable {
     /// The host has no address; the text says what the resolver said.
     case unresolvable(host: String, message: String)
 
+    /// `PendingListener.cancel()` was called, or the reactor stopped, before the host was resolved.
+    case cancelled(host: String)
+
     /// Another socket has the address.
     case addressInUse(SystemError)
 
@@ -28,7 +31,9 @@ extension ListenError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidAddress(let error): "cannot listen: \(error)"
-        case .unresolvable(let host, let message): "cannot listen: no address for host \"\(host)\": \(message)"
+        case .unresolvable(let host, let message):
+            "cannot listen: no address for host \(MessageText.quoted(host)): \(MessageText.escaped(message))"
+        case .cancelled(let host): "listening at \(MessageText.quoted(host)) was cancelled"
         case .reactorClosed: "cannot listen: the reactor is closed"
         case .notAdoptable(let error): "cannot listen: \(error)"
         case .addressInUse(let error), .system(let error): "cannot listen: \(error)"

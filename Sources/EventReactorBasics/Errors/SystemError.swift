@@ -33,6 +33,7 @@ public struct SystemError: Error, Equatable, Sendable {
 extension SystemError: CustomStringConvertible {
     /// One line for people and logs: the step, the address, the system's words and the symbol.
     public var description: String {
+        let operation = MessageText.escaped(operation)
         let step = address.map { "\(operation) \($0)" } ?? operation
         return "\(step): \(message) (\(name))"
     }

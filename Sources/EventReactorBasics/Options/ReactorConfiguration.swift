@@ -10,8 +10,11 @@ import Darwin
 public struct ReactorConfiguration: Hashable, Sendable {
     /// The signals that stop the reactor as `stop()` does while it runs; `SIGINT` and `SIGTERM` unless set.
     ///
-    /// A second one while the reactor is stopping cuts short the wait for shutdown hooks. What the signals did before
-    /// is restored when `run()` returns. Where several reactors of a process run, each gets them.
+    /// A second one while the reactor is stopping cuts short the wait for shutdown hooks. One that comes before the loop
+    /// has taken the one before it, because a callback does not return, ends the process as the signal does by default,
+    /// unless the loop takes it within half a second. What the signals did before is restored when `run()` returns, except
+    /// for those that other code has installed a handler for meanwhile. If several reactors of a process run, each gets
+    /// them.
     public var stopSignals: Set<Int32> = [SIGINT, SIGTERM]
 
     /// The largest size in bytes of the buffer that all connections of the reactor share for receiving; 256 KiB unless
@@ -78,17 +81,17 @@ public enum Diagnostic: Sendable, CustomStringConvertible {
     /// What happened, in words.
     public var description: String {
         switch self {
-        case .hookFailed(let error): "a hook of the reactor failed: \(error)"
+        case .hookFailed(let error): "a hook of the reactor failed: \(MessageText.escaped(error))"
         case .acceptFailed(let error): "a connection could not be accepted: \(error)"
         case .acceptFailedAgain(let error, let times): "connections could not be accepted \(times) more times: \(error)"
-        case .engineMessage(let text): text
+        case .engineMessage(let text): MessageText.escaped(text)
         case .connectionFailed(let error): "a connection could not be watched: \(error)"
         case .protocolReused(let peer):
             "the connection from \(peer) was given a protocol object that serves another connection, and was reset"
         case .connectFailed(let error): "\(error)"
-        case .handoverFailed(let error): "\(error)"
+        case .handoverFailed(let error): MessageText.escaped(error)
         case .notAdopted(let name, let addresses):
-            "nothing adopted the sockets handed over as \(name.debugDescription), which are closed: "
+            "nothing adopted the sockets handed over as \(MessageText.quoted(name)), which are closed: "
                 + addresses.map(\.description).joined(separator: ", ")
         }
     }

@@ -11,7 +11,10 @@ extension ReactorBase {
     ///
     /// - Parameters:
     ///   - port: 0 to 65,535; 0 has the system choose, and ``ListeningPort/localAddress`` tells what it chose.
-    ///   - host: an address of this machine, or a name for one; empty listens on IPv4 and IPv6 at once.
+    ///   - host: an address of this machine, or a name for one; empty listens on IPv4 and IPv6 at once. A name is
+    ///     resolved synchronously and blocks the reactor's thread, for seconds if a server has to be asked: a reactor that
+    ///     runs takes ``listenTCP(port:host:backlog:options:_:then:)``. Addresses, and `localhost` and other names in
+    ///     `/etc/hosts`, do not block.
     ///   - backlog: how many peers may wait to be accepted; the system's `somaxconn` bounds it.
     ///   - options: settings of the listener and of its connections.
     ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
@@ -28,7 +31,7 @@ extension ReactorBase {
 
     /// Listens for TCP connections and has a factory make a protocol for each.
     ///
-    /// The parameters are those of ``listenTCP(port:host:backlog:options:_:)``.
+    /// The parameters are those of ``listenTCP(port:host:backlog:options:_:)``: a host name blocks the reactor's thread.
     @discardableResult
     public func listenTCP(
         port: Int, host: String = "", backlog: Int = 4096, options: ListenOptions = ListenOptions(), factory: Factory
@@ -74,12 +77,14 @@ extension ReactorBase {
 
     /// Connects to a TCP server with a protocol made by a closure.
     ///
-    /// The name is resolved off the reactor's thread, and its addresses are tried as RFC 8305 (Happy Eyeballs) has it:
+    /// The name is resolved off the reactor's thread; a lookup that has not begun when the connector gives up is
+    /// skipped, and `localhost` and other names in `/etc/hosts` wait behind no others. Its addresses are tried as RFC 8305 (Happy Eyeballs) has it:
     /// families in turn, the next one a quarter of a second after the last or as soon as it fails. The first that
     /// stands is kept.
     ///
     /// - Parameters:
-    ///   - host: a name or an address.
+    ///   - host: a name or an address. A name is ASCII (`xn--bcher-kva.example` for `bücher.example`); an IPv4 address is
+    ///     four decimal numbers, and other forms of one, such as `127.1` or `0x7f.1`, are refused.
     ///   - port: 1 to 65,535.
     ///   - timeout: how long resolving and connecting may take together, or nil for no end.
     ///   - bindAddress: the address to connect from, or nil to leave it to the system; port 0 leaves the port to it.
@@ -155,7 +160,12 @@ extension ReactorBase {
     ) throws(ListenError) -> ListeningPort {
         guard !isClosed else { throw .reactorClosed }
         let number: UInt16
-        do throws(AddressError) { number = try AddressError.checkPort(port) } catch { throw .invalidAddress(error) }
+        do throws(AddressError) {
+            number = try AddressError.checkPort(port)
+            if !host.isEmpty { _ = try HostText(host, port: number) }
+        } catch {
+            throw .invalidAddress(error)
+        }
         let addresses = try engine.resolveToListen(host: host, port: number)
         return try listen(
             at: addresses, backlog: backlog, options: options, mode: nil, factory: factory, streams: streams)
@@ -171,7 +181,7 @@ extension ReactorBase {
             at: [address], backlog: backlog, options: options, mode: mode, factory: factory, streams: streams)
     }
 
-    private func listen(
+    final func listen(
         at addresses: [SocketAddress], backlog: Int, options: ListenOptions, mode: UInt16?, factory: Factory,
         streams: any StreamEngine
     ) throws(ListenError) -> ListeningPort {
@@ -220,7 +230,7 @@ extension ReactorBase {
     ) throws(AddressError) -> Connector {
         let number = try AddressError.checkPort(port)
         guard number != 0 else { throw .invalidPort(port) }
-        guard !host.isEmpty else { throw .emptyHost }
+        _ = try HostText(host, port: number)
         let connector = Connector(
             to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", timeout: timeout, from: bindAddress,
             options: options, factory: factory, onFailure: onFailure, streams: streams, reactor: self)

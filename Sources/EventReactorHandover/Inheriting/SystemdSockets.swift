@@ -1,3 +1,4 @@
+import EventReactorCore
 import Glibc
 
 /// The sockets that systemd passes to a service it starts by socket activation: `LISTEN_FDS` and its companions.
@@ -105,7 +106,8 @@ extension SystemdError: CustomStringConvertible {
     /// The error in words.
     public var description: String {
         switch self {
-        case .malformed(let variable, let value): "no socket activation: \(variable) is \(value.debugDescription)"
+        case .malformed(let variable, let value):
+            "no socket activation: \(MessageText.escaped(variable)) is \(MessageText.quoted(value))"
         case .nameCount(let names, let descriptors):
             "no socket activation: LISTEN_FDNAMES has \(names) names for \(descriptors) descriptors"
         case .notOpen(let descriptor): "no socket activation: descriptor \(descriptor) of LISTEN_FDS is not open"
