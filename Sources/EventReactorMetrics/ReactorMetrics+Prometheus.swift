@@ -5,8 +5,10 @@ extension ReactorMetrics {
     /// microsecond to 34 seconds. An HTTP answer with it is of the type `text/plain; version=0.0.4`.
     ///
     /// - Parameters:
-    ///   - labels: put on every sample, in order of their names; what a name or value may not contain is replaced or
-    ///     escaped.
+    ///   - labels: put on every sample, in order of their names. What a name may not contain becomes an underscore. Names
+    ///     that then collide get a number, `_2` and up, in that order; names that the text or Prometheus uses itself
+    ///     (`by`, `reason`, `cause`, `le`, `series`, and those that begin with two underscores) get `exported_` before
+    ///     them. A label without a value is left out: to Prometheus it is none.
     ///   - prefix: what the names begin with.
     public func prometheusText(labels: [String: String] = [:], prefix: String = "reactor") -> String {
         ReactorMetrics.prometheusText(of: [(labels, self)], prefix: prefix)
@@ -21,7 +23,8 @@ extension ReactorMetrics {
     /// ```
     ///
     /// - Parameters:
-    ///   - series: each with the labels that no other has.
+    ///   - series: each with labels that no other has; where they are alike, or become so, the second gets the label
+    ///     `series="2"`, and so on.
     ///   - prefix: what the names begin with.
     public static func prometheusText(
         of series: [(labels: [String: String], metrics: ReactorMetrics)], prefix: String = "reactor"
@@ -66,12 +69,14 @@ private struct PrometheusText {
     private(set) var text = ""
 
     init(series: [(labels: [String: String], metrics: ReactorMetrics)], prefix: String) {
-        self.prefix = PrometheusText.name(prefix)
+        self.prefix = PrometheusLabels.name(prefix)
+        var counts: [String: Int] = [:]
         self.series = series.map { labels, metrics in
-            let texts = labels.sorted { $0.key < $1.key }.map { key, value in
-                "\(PrometheusText.name(key))=\"\(PrometheusText.escaped(value))\""
-            }
-            return (texts.joined(separator: ","), metrics)
+            let text = PrometheusLabels.text(labels)
+            let number = (counts[text] ?? 0) + 1
+            counts[text] = number
+            if number == 1 { return (text, metrics) }
+            return (text + (text.isEmpty ? "" : ",") + "series=\"\(number)\"", metrics)
         }
     }
 
@@ -119,32 +124,5 @@ private struct PrometheusText {
     private mutating func sample(_ name: String, _ labels: String, _ value: String, with more: String = "") {
         let all = labels.isEmpty || more.isEmpty ? labels + more : labels + "," + more
         text += "\(prefix)_\(name)\(all.isEmpty ? "" : "{\(all)}") \(value)\n"
-    }
-
-    /// A name in which only those characters are that one may have.
-    private static func name(_ text: String) -> String {
-        var bytes = text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                byte
-            default: UInt8(ascii: "_")
-            }
-        }
-        if bytes.first.map({ $0 <= UInt8(ascii: "9") }) ?? true { bytes.insert(UInt8(ascii: "_"), at: 0) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\\": result += "\\\\"
-            case "\"": result += "\\\""
-            case "\n": result += "\\n"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -109,6 +109,41 @@ struct ReactorMetricsTests {
         }
     }
 
+    @Test func prometheusNamesOfLabelsAreUniqueAndNotTheTextsOwn() {
+        /// The labels of the first sample of a name.
+        func labels(_ labels: [String: String], of name: String = "reactor_connections") -> String {
+            let line = ReactorMetrics().prometheusText(labels: labels).split(separator: "\n").first {
+                $0.hasPrefix(name + "{") || $0.hasPrefix(name + " ")
+            }
+            return line.map { String($0.dropFirst(name.count).prefix { $0 != " " }) } ?? "none"
+        }
+        #expect(
+            labels(["app.kubernetes.io/name": "a", "app_kubernetes_io_name": "b", "app.kubernetes.io.name": "c"])
+                == "{app_kubernetes_io_name=\"c\",app_kubernetes_io_name_2=\"a\",app_kubernetes_io_name_3=\"b\"}")
+        #expect(labels(["a_2": "1", "a.2": "2", "a_2_2": "3"]) == "{a_2=\"2\",a_2_2=\"1\",a_2_2_2=\"3\"}")
+        #expect(labels(["by": "1", "cause": "2"]) == "{exported_by=\"1\",exported_cause=\"2\"}")
+        #expect(
+            labels(["reason": "canary", "exported_reason": "x"], of: "reactor_connections_lost_total")
+                == "{exported_reason=\"x\",exported_reason_2=\"canary\",reason=\"done\"}")
+        #expect(labels(["le": "x"], of: "reactor_loop_lag_seconds_bucket").hasPrefix("{exported_le=\"x\",le="))
+        #expect(labels(["__name__": "x", "..": "y"]) == "{exported___=\"y\",exported___name__=\"x\"}")
+        #expect(labels(["": "x", "9": "y"]) == "{_=\"x\",_9=\"y\"}")
+        #expect(labels(["empty": ""]) == "", "to Prometheus an empty label is none")
+    }
+
+    @Test func prometheusSeriesThatWouldBeAlikeAreTold() {
+        let series: [(labels: [String: String], metrics: ReactorMetrics)] = [
+            (["a.b": "1"], sample()), (["a/b": "1"], sample()), ([:], sample()), (["c": ""], sample()),
+            (["series": "2"], sample()),
+        ]
+        let lines = ReactorMetrics.prometheusText(of: series).split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(lines.contains("reactor_connections{a_b=\"1\"} 1"))
+        #expect(lines.contains("reactor_connections{a_b=\"1\",series=\"2\"} 1"))
+        #expect(lines.contains("reactor_connections{series=\"2\"} 1"))
+        let samples = lines.map { $0.prefix { $0 != " " } }
+        #expect(Set(samples).count == samples.count)
+    }
+
     @Test func prometheusBucketsAreCumulative() {
         let text = sample(2).prometheusText(prefix: "my-app")
         let buckets = text.split(separator: "\n").filter { $0.hasPrefix("my_app_loop_lag_seconds_bucket") }
