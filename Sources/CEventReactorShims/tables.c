@@ -127,16 +127,49 @@ static int leave(void) {
     return code;
 }
 
+// The signals that were blocked before the thread had a table of its own.
+static _Thread_local sigset_t blocked_before;
+
+static void prepare_to_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void continue_after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+// The child of a fork has one thread and one table, which is the process's.
+static void begin_in_child(void) {
+    if (table()->own > 0) pthread_sigmask(SIG_SETMASK, &blocked_before, NULL);
+    for (int end = 0; end < 2; end++) {
+        if (is_door(end)) close(door[end]);
+        door[end] = -1;
+    }
+    struct mark mark;
+    int number = atomic_exchange(&marker, -1);
+    if (number >= 0 && read_mark(number, &mark)) close(number);
+    here = process_table;
+    secret = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void see_to_forks(void) {
+    pthread_atfork(prepare_to_fork, continue_after_fork, begin_in_child);
+}
+
 int er_thread_leave_table(int32_t group) {
     if (table()->own != 0) return EINVAL;
     // Handlers write to descriptors, whose numbers may mean others here: they run on other threads.
     sigset_t blocked;
     sigfillset(&blocked);
-    // What a fault of the thread itself raises stays deadly, and is not lost.
-    int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    // What a fault of the thread itself raises stays deadly, and is not lost. A program that is started here inherits the
+    // mask, and is to end by SIGPIPE.
+    int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPIPE};
     for (unsigned i = 0; i < sizeof deadly / sizeof deadly[0]; i++) sigdelset(&blocked, deadly[i]);
-    int code = pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    sigset_t old;
+    int code = pthread_sigmask(SIG_BLOCK, &blocked, &old);
     if (code != 0) return code;
+    blocked_before = old;
     pthread_mutex_lock(&lock);
     code = mark_process_table();
     int32_t own = ++last_own;

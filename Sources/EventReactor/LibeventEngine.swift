@@ -91,12 +91,14 @@ final class LibeventEngine: ReactorEngine {
         unsafe base.loopOnce(waits: alarm.isSet(for: instant))
     }
 
-    func beginSignals(_ signals: [Int32]) throws(SystemError) {
+    func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError) {
         if let membership, membership.isSettingUp {
             // It would keep the group from starting for ever, and nobody would know why.
             throw SystemError(code: EBUSY, operation: "run() in a group's set-up, where the group runs the reactor")
         }
-        try unsafe alarm.beginSignals(signals)
+        // The group is given its stop signals; each loop says that it is not stuck.
+        let groups = membership?.stopSignals.filter { !signals.contains($0) } ?? []
+        try unsafe alarm.beginSignals(signals, deadly: deadly, onlyTaken: groups)
         runLog = .ofRun(reactor)
     }
 

@@ -76,8 +76,8 @@ final class NativeEngine: ReactorEngine {
         unsafe epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native, of: reactor)
     }
 
-    func beginSignals(_ signals: [Int32]) throws(SystemError) {
-        try unsafe alarm.beginSignals(signals)
+    func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError) {
+        try unsafe alarm.beginSignals(signals, deadly: deadly)
     }
 
     func endSignals() {

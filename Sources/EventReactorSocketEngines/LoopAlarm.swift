@@ -15,7 +15,10 @@ package final class LoopAlarm {
     /// When the timer's descriptor fires; nil where it has fired or was never armed.
     private var armed: ReactorInstant?
     private var signalPlace: Int32 = -1
-    private var ignoresBrokenPipes = false
+    /// What ignoring SIGPIPE is ended with, while it is ignored.
+    private var brokenPipes: Int32?
+    /// The signals that another thread sees to; bit n - 1 stands for signal n.
+    private var onlyTaken: UInt64 = 0
 
     /// - Parameter wakeUp: made before, where the reactor's thread has a descriptor table of its own.
     package init(wakeUp: WakeDescriptor? = nil) throws(ReactorError) {
@@ -62,7 +65,7 @@ package final class LoopAlarm {
     /// Hands the reactor what it was woken for.
     package func woken(_ reactor: ReactorBase) {
         if signalPlace >= 0 {
-            var came = er_signals_take(signalPlace)
+            var came = er_signals_take(signalPlace) & ~onlyTaken
             while came != 0 {
                 let number = came.trailingZeroBitCount + 1
                 came &= came - 1
@@ -76,14 +79,26 @@ package final class LoopAlarm {
 
     /// Has signals wake the loop.
     ///
-    /// SIGPIPE is ignored meanwhile: not every writer can ask for `MSG_NOSIGNAL`.
-    package func beginSignals(_ signals: [Int32]) throws(SystemError) {
-        er_sigpipe_ignore_begin()
-        ignoresBrokenPipes = true
-        guard !signals.isEmpty else { return }
+    /// SIGPIPE does nothing meanwhile: not every writer can ask for `MSG_NOSIGNAL`.
+    ///
+    /// - Parameters:
+    ///   - signals: the signals that the reactor is given.
+    ///   - deadly: the signals of which a second one ends the process if the loop is stuck.
+    ///   - onlyTaken: signals that are as `deadly`, but given to another thread: the loop shows that it is not stuck.
+    package func beginSignals(
+        _ signals: [Int32], deadly: [Int32], onlyTaken: [Int32] = []
+    ) throws(SystemError) {
+        brokenPipes = er_sigpipe_ignore_begin()
+        self.onlyTaken = 0
+        guard !signals.isEmpty || !deadly.isEmpty || !onlyTaken.isEmpty else { return }
         signalPlace = er_signals_subscribe(wakeUp.processNumber)
-        var code = signalPlace < 0 ? ENOSPC : 0
-        for signal in signals where code == 0 { code = er_signals_add(signalPlace, signal) }
+        var code = signalPlace < 0 ? ENOMEM : 0
+        for signal in signals where code == 0 { code = er_signals_add(signalPlace, signal, 0) }
+        for signal in deadly where code == 0 { code = er_signals_add(signalPlace, signal, 1) }
+        for signal in onlyTaken where code == 0 {
+            code = er_signals_add(signalPlace, signal, 1)
+            if code == 0 { self.onlyTaken |= 1 << UInt64(signal - 1) }
+        }
         if code != 0 {
             endSignals()
             throw SystemError(code: code, operation: "sigaction", address: nil)
@@ -93,7 +108,7 @@ package final class LoopAlarm {
     package func endSignals() {
         if signalPlace >= 0 { er_signals_unsubscribe(signalPlace) }
         signalPlace = -1
-        if ignoresBrokenPipes { er_sigpipe_ignore_end() }
-        ignoresBrokenPipes = false
+        if let begun = brokenPipes { er_sigpipe_ignore_end(begun) }
+        brokenPipes = nil
     }
 }

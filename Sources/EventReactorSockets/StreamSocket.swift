@@ -118,9 +118,10 @@ package enum StreamSocket {
     /// Closes the descriptor; with a reset in place of an orderly end where that is asked for.
     ///
     /// - Parameter endsForAll: whether the connection ends though others may hold descriptors of the socket, as they may
-    ///   of one that was adopted: its peer would otherwise see no end before the last of them is closed.
+    ///   of one that was adopted: its peer would otherwise see no end before the last of them is closed. The same holds
+    ///   once the process has forked.
     package static func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool = false) {
-        if endsForAll { end(descriptor, reset: reset) }
+        if endsForAll || er_has_forked() != 0 { end(descriptor, reset: reset) }
         if reset {
             var now = linger(l_onoff: 1, l_linger: 0)
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))

@@ -40,7 +40,7 @@ final class ScriptedEngine: ReactorEngine {
         now = max(now, instant)
     }
 
-    func beginSignals(_ signals: [Int32]) throws(SystemError) {}
+    func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError) {}
     func endSignals() {}
 
     func listen(

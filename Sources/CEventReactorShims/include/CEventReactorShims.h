@@ -74,21 +74,29 @@ int er_peer_user(int socket, uint32_t *user);
 // Nanoseconds on the monotonic clock.
 int64_t er_monotonic_now(void);
 
-// Signals. A subscriber is a place in a table; the handler marks the signal there and wakes the subscriber's eventfd.
-// While a signal has a subscriber its disposition is the handler's; with the last one gone it is what it was before.
+// Signals. A subscriber is a place in a table that grows; the handler marks the signal there and wakes the subscriber's
+// eventfd. While a signal has a subscriber its disposition is the handler's; with the last one gone it is what it was
+// before, unless other code has installed a handler of its own meanwhile: that one stays. In the child of a fork there
+// are no subscribers, and the dispositions are those from before.
 
-// A place for an eventfd, or -1 where the table is full.
+// A place for an eventfd, or -1 if there is no memory.
 int er_signals_subscribe(int wake_descriptor);
-// Has signals delivered to a place. 0, or an errno.
-int er_signals_add(int place, int signal_number);
+// Has signals delivered to a place. With `ends_process`, a second one that comes before the first was taken ends the
+// process as the signal does by default, if nothing is taken within half a second either: the loop is stuck. 0, or an
+// errno.
+int er_signals_add(int place, int signal_number, int ends_process);
 // Gives the place back. When it has returned no handler touches the descriptor any more.
 void er_signals_unsubscribe(int place);
 // The signals that came since the last call: bit n - 1 stands for signal n.
 uint64_t er_signals_take(int place);
 
-// Ignores SIGPIPE where it would kill the process, until as many ends as begins have been called.
-void er_sigpipe_ignore_begin(void);
-void er_sigpipe_ignore_end(void);
+// Has SIGPIPE do nothing where it would kill the process, until as many ends as begins have been called. Programs that
+// are started meanwhile have its default. The end is given what the begin returned.
+int er_sigpipe_ignore_begin(void);
+void er_sigpipe_ignore_end(int begun);
+
+// Whether this process has forked: another one may hold its descriptors then, without having run a program.
+int er_has_forked(void);
 
 // Threads. What is asked is about the calling thread.
 

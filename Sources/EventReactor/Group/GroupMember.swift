@@ -40,8 +40,10 @@ final class GroupMember: Sendable {
         do {
             try prepareThread()
             let load = ReactorLoad()
-            let membership = GroupMembership(place: place, listeners: listeners, load: load, wakeUp: wakeUp)
             var configuration = settings.configuration.reactor
+            let membership = GroupMembership(
+                place: place, listeners: listeners, load: load, wakeUp: wakeUp,
+                stopSignals: Array(configuration.stopSignals))
             // The group sees to them.
             configuration.stopSignals = []
             let reactor = try Reactor(configuration: configuration, membership: membership)

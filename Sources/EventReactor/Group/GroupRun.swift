@@ -165,8 +165,8 @@ final class GroupRun: Sendable {
         let signals = settings.configuration.reactor.stopSignals
         guard !signals.isEmpty else { return -1 }
         let place = er_signals_subscribe(wakeUp.number)
-        var code = place < 0 ? ENOSPC : 0
-        for signal in signals where code == 0 { code = er_signals_add(place, signal) }
+        var code = place < 0 ? ENOMEM : 0
+        for signal in signals where code == 0 { code = er_signals_add(place, signal, 0) }
         guard code == 0 else {
             if place >= 0 { er_signals_unsubscribe(place) }
             throw .system(SystemError(code: code, operation: "sigaction"))

@@ -30,8 +30,8 @@ extension ReactorBase {
         guard !isClosed else { throw .closed }
         watchedHandlers = signalHandlers.filter { $0.value.isActive }
         do throws(SystemError) {
-            let stops = configuration.stopSignals
-            try engine.beginSignals(watchedHandlers.keys.filter { !stops.contains($0) } + stops)
+            let stops = configuration.stopSignals.filter { watchedHandlers[$0] == nil }
+            try engine.beginSignals(Array(watchedHandlers.keys), deadly: Array(stops))
         } catch {
             watchedHandlers = [:]
             throw .system(error)
@@ -194,7 +194,8 @@ extension ReactorBase {
     /// ``ReactorHook/cancel()`` of the handle takes a handler back at once: a signal that arrives in the rest of the run
     /// does nothing, or stops the reactor where it is one of ``ReactorConfiguration/stopSignals``.
     ///
-    /// A handler for a signal of ``ReactorConfiguration/stopSignals`` replaces the stop.
+    /// A handler for a signal of ``ReactorConfiguration/stopSignals`` replaces the stop, and a second such signal then
+    /// never ends the process.
     ///
     /// - Returns: a handle by which the handler is taken back; an inactive one for nil.
     @discardableResult

@@ -16,7 +16,11 @@ package protocol ReactorEngine: AnyObject {
     func poll(until instant: ReactorInstant?)
 
     /// Watches signals from here to `endSignals`; `signalled` of the reactor is called for each that arrives.
-    func beginSignals(_ signals: [Int32]) throws(SystemError)
+    ///
+    /// - Parameters:
+    ///   - signals: those that have a handler.
+    ///   - deadly: those that stop the reactor: a second one ends the process if the loop does not take the first.
+    func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError)
     func endSignals()
 
     /// Listens, and calls `accepted` of the port for each connection.

@@ -152,7 +152,7 @@ final class SimulatedHost: ReactorEngine {
 
     // MARK: What means nothing here
 
-    func beginSignals(_ signals: [Int32]) {}
+    func beginSignals(_ signals: [Int32], deadly: [Int32]) {}
 
     func endSignals() {}
 
