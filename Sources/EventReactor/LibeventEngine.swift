@@ -147,8 +147,14 @@ final class LibeventEngine: ReactorEngine {
 
     func resolve(
         host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
-    ) {
+    ) -> PendingResult? {
         Resolver.resolve(host: host, port: port, for: reactor, completion: completion)
+    }
+
+    func resolveToListen(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ListenError>) -> Void
+    ) -> PendingResult? {
+        Resolver.resolveToListen(host: host, port: port, for: reactor, completion: completion)
     }
 
     func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {

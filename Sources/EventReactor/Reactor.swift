@@ -60,6 +60,21 @@ public final class Reactor: ReactorBase {
             streams: streams(buffering))
     }
 
+    /// Listens for TCP connections at a host whose name is resolved off the reactor's thread, with a choice of how they
+    /// move their bytes.
+    ///
+    /// The other parameters are those of `listenTCP(port:host:backlog:options:_:then:)`.
+    @discardableResult
+    public func listenTCP(
+        port: Int, host: String, backlog: Int = 4096, buffering: Buffering, options: ListenOptions = ListenOptions(),
+        _ makeProtocol: @escaping () -> Protocol?,
+        then completion: @escaping (Result<ListeningPort, ListenError>) -> Void
+    ) -> PendingListener {
+        listenTCP(
+            port: port, host: host, backlog: backlog, options: options, factory: ClosureFactory(makeProtocol),
+            streams: streams(buffering), then: completion)
+    }
+
     /// Listens at a UNIX socket, with a choice of how its connections move their bytes.
     ///
     /// The other parameters are those of `listenUNIX(path:mode:backlog:options:_:)`.

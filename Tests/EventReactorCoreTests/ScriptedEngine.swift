@@ -54,11 +54,20 @@ final class ScriptedEngine: ReactorEngine {
 
     func resolve(
         host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
-    ) {
+    ) -> PendingResult? {
         let found = names[host] ?? (try? [SocketAddress(ip: host, port: Int(port))])
         unsafe reactor.callSoon {
             completion(found.map { .success($0) } ?? .failure(.unresolvable(host: host, message: "")))
         }
+        return nil
+    }
+
+    func resolveToListen(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ListenError>) -> Void
+    ) -> PendingResult? {
+        let answer = Result { () throws(ListenError) in try resolveToListen(host: host, port: port) }
+        unsafe reactor.callSoon { completion(answer) }
+        return nil
     }
 
     func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {

@@ -98,8 +98,9 @@ import Darwin
         #expect(completed)
     }
 
-    @Test func workOfAReactorThatIsGoneIsDoneAndItsCompletionDropped() {
+    @Test func workThatHasBegunIsDoneThoughItsReactorIsGoneAndItsCompletionDropped() {
         final class Thing {}
+        let hasBegun = Locked(false)
         let gate = Locked(false)
         let isDone = Locked(false)
         weak var captured: Thing?
@@ -108,16 +109,96 @@ import Darwin
             let thing = Thing()
             captured = thing
             turning.reactor.deferToThread {
+                hasBegun.withLock { $0 = true }
                 while !gate.withLock({ $0 }) { sched_yield() }
                 isDone.withLock { $0 = true }
             } then: { _ in
                 _ = thing
                 Issue.record("completed without a reactor")
             }
+            while !hasBegun.withLock({ $0 }) { sched_yield() }
         }
         #expect(captured == nil)
         gate.withLock { $0 = true }
         while !isDone.withLock({ $0 }) { sched_yield() }
+    }
+
+    @Test func aCancelledJobIsSkippedAndReleased() {
+        final class Thing: Sendable {}
+        let pool = ThreadPool(limit: 1)
+        let hasBegun = Locked(false)
+        let gate = Locked(false)
+        pool.submit {
+            hasBegun.withLock { $0 = true }
+            while !gate.withLock({ $0 }) { sched_yield() }
+        }
+        while !hasBegun.withLock({ $0 }) { sched_yield() }
+        weak var captured: Thing?
+        var jobs: [PoolJob] = []
+        do {
+            let thing = Thing()
+            captured = thing
+            jobs = (0..<1000).map { _ in
+                pool.submit {
+                    _ = thing
+                    Issue.record("a cancelled job ran")
+                }
+            }
+        }
+        let ran = Locked(false)
+        pool.submit { ran.withLock { $0 = true } }
+        #expect(pool.waitingCount == 1001)
+        for job in jobs { job.cancel() }
+        for job in jobs { job.cancel() }
+        #expect(pool.waitingCount == 1)
+        #expect(captured == nil)
+        gate.withLock { $0 = true }
+        while !ran.withLock({ $0 }) { sched_yield() }
+        #expect(pool.waitingCount == 0)
+    }
+
+    @Test func aThreadWhoseJobIsCancelledIsReplacedUpToABound() {
+        let pool = ThreadPool(limit: 2, hardLimit: 5)
+        let gate = Locked(false)
+        let begun = Locked(0)
+        func block() -> PoolJob {
+            pool.submit {
+                begun.withLock { $0 += 1 }
+                while !gate.withLock({ $0 }) { sched_yield() }
+            }
+        }
+        let jobs = (0..<8).map { _ in block() }
+        func wait(for count: Int) {
+            while begun.withLock({ $0 }) < count { sched_yield() }
+            #expect(begun.withLock { $0 } == count)
+        }
+        wait(for: 2)
+        for number in 0..<3 {
+            jobs[number].cancel()
+            wait(for: 3 + number)
+        }
+        jobs[3].cancel()
+        jobs[4].cancel()
+        #expect(pool.waitingCount == 3, "there are five threads, and no more")
+        let done = Locked(0)
+        gate.withLock { $0 = true }
+        for _ in 0..<100 { pool.submit { done.withLock { $0 += 1 } } }
+        while done.withLock({ $0 }) < 100 { sched_yield() }
+        #expect(begun.withLock { $0 } == 8)
+    }
+
+    @Test func ownersTakeTurns() {
+        final class Owner: Sendable {}
+        let pool = ThreadPool(limit: 1)
+        let gate = Locked(false)
+        let order = Locked<[String]>([])
+        let (greedy, modest) = (Owner(), Owner())
+        pool.submit { while !gate.withLock({ $0 }) { sched_yield() } }
+        for _ in 0..<500 { pool.submit(for: greedy) { order.withLock { $0.append("greedy") } } }
+        for _ in 0..<2 { pool.submit(for: modest) { order.withLock { $0.append("modest") } } }
+        gate.withLock { $0 = true }
+        while order.withLock({ $0.count }) < 502 { sched_yield() }
+        #expect(order.withLock { Array($0.prefix(5)) } == ["greedy", "modest", "greedy", "modest", "greedy"])
     }
 
     @Test func atMostAsManyRunAtATimeAsThereAreThreads() {

@@ -113,8 +113,7 @@ final class GroupRun: Sendable {
         let configuration = settings.configuration
         if table != 0 || configuration.pinning != .none {
             // Started by a reactor's thread they would share its table and its processor.
-            let pools = [ThreadPool.work, .resolving] + (table == 0 ? [] : [.waking])
-            guard pools.allSatisfy({ $0.startAllThreads() }) else {
+            guard ThreadPool.startAllThreadsOfAll() else {
                 throw .system(SystemError(code: EAGAIN, operation: "pthread_create"))
             }
         }

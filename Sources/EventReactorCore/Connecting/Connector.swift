@@ -25,6 +25,7 @@ public final class Connector {
     private unowned let reactor: ReactorBase
     let number: UInt64
 
+    private var lookup: PendingResult?
     private var untried: ArraySlice<SocketAddress> = []
     private var attempts: [(number: Int, attempt: any ConnectAttempt)] = []
     private var nextNumber = 0
@@ -63,8 +64,9 @@ public final class Connector {
 
     func start(host: String, port: UInt16) {
         startClock()
-        reactor.engine.resolve(host: host, port: port) { [weak self] result in
+        lookup = reactor.engine.resolve(host: host, port: port) { [weak self] result in
             guard let self, isConnecting else { return }
+            lookup = nil
             switch result {
             case .success(let addresses): start(addresses: addresses, clockRuns: true)
             case .failure(let error): fail(error)
@@ -194,6 +196,9 @@ public final class Connector {
         isConnecting = false
         deadline?.cancel()
         nextAttempt?.cancel()
+        // A lookup that no connector waits for any more is skipped.
+        lookup?.cancel()
+        lookup = nil
         untried = []
         let open = attempts
         attempts = []

@@ -42,8 +42,7 @@ extension ReactorBase {
         let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers.values
         signalHandlers = [:]
         for hook in hooks { hook.cancel() }
-        let results = deferred
-        deferred = Roster()
+        let results = cancelDeferredWork()
         withExtendedLifetime(results) { dropSoon() }
         onDiagnostic = { _ in }
         queue.close()

@@ -260,6 +260,7 @@ extension ReactorBase {
     private func endPortsAndConnectors() {
         for number in ports.numbers { ports[number]?.stopListening() }
         for number in connectors.numbers { connectors[number]?.cancel() }
+        for number in pendingListeners.numbers { pendingListeners[number]?.cancel() }
     }
 
     /// The end of a run.
@@ -282,6 +283,7 @@ extension ReactorBase {
     /// Tells what would be told in the next turn, of which there is none.
     private func tellFailedConnects() {
         for number in connectors.numbers { connectors[number]?.tellFailure() }
+        for number in pendingListeners.numbers { pendingListeners[number]?.reportFailure() }
     }
 }
 

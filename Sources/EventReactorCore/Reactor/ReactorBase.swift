@@ -3,6 +3,10 @@
 /// Programs use a reactor of an engine (`Reactor` of the module `EventReactor`), and code that is to run on all of them
 /// names this class. A reactor is used by one thread: it is not `Sendable`, and the compiler holds you to that. Other
 /// threads reach it by its `remote` alone.
+///
+/// A reactor is its process's: after a `fork()` without `exec` one of the two processes alone may use it, or release it,
+/// since they share its descriptors. The child of a server that goes on makes reactors of its own, which work fully: its
+/// threads are its own, and its signals do what they did before the parent's run.
 @safe
 open class ReactorBase {
     enum Phase {
@@ -82,6 +86,8 @@ open class ReactorBase {
     /// The ports that do not listen any more, and have accepted peers that are still to be served.
     package internal(set) final var endingPorts: [ListeningPort] = []
     final var connectors = Roster<Connector>()
+    /// The listeners whose host is being resolved.
+    final var pendingListeners = Roster<PendingListener>()
     private var lastNumber: UInt64 = 0
     final var signalHandlers: [Int32: ReactorHook] = [:]
     /// The handlers of this run: what is changed meanwhile is for the next.
@@ -117,6 +123,10 @@ open class ReactorBase {
         // All is detached first, so that nothing that is still held leads here, and released then: what closures and
         // protocols captured may call whatever this reactor returned.
         var released: [Any] = []
+        released.append(cancelDeferredWork())
+        for number in pendingListeners.numbers {
+            if let pending = pendingListeners[number] { released.append(pending.abandon() as Any) }
+        }
         for number in ports.numbers { if let port = ports[number] { released += port.detach() } }
         for port in endingPorts {
             port.dropLatecomers(engine)

@@ -47,13 +47,21 @@ package protocol ReactorEngine: AnyObject {
     func endAdopted(descriptor: Int32)
 
     /// The addresses of a host, found off the reactor's thread.
+    ///
+    /// - Parameter completion: called later, once, unless what is returned is cancelled.
+    /// - Returns: what the caller gives up by; nil if that would spare nothing.
     func resolve(
         host: String, port: UInt16,
         completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
-    )
+    ) -> PendingResult?
 
     /// The addresses to listen at for a host, found at once.
     func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress]
+
+    /// The addresses to listen at for a host, found off the reactor's thread, as `resolve` finds those to connect to.
+    func resolveToListen(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ListenError>) -> Void
+    ) -> PendingResult?
 
     /// Starts one attempt to connect. The completion is called later, once, unless the attempt is cancelled.
     func connect(
@@ -62,7 +70,11 @@ package protocol ReactorEngine: AnyObject {
     ) -> any ConnectAttempt
 
     /// Has work that may block done, off the reactor's thread where the engine lives among threads.
-    func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool)
+    ///
+    /// - Parameter owner: whose work it is: owners take turns.
+    func submit(
+        _ work: @escaping @Sendable () -> Void, to pool: ThreadPool, for owner: AnyObject
+    ) -> any CancellableWork
 
     /// How much work waits for a thread of a pool.
     func waitingCount(in pool: ThreadPool) -> Int
@@ -103,8 +115,10 @@ extension ReactorEngine {
 
     package func endAdopted(descriptor: Int32) { discard(descriptor: descriptor) }
 
-    package func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
-        pool.submit(work)
+    package func submit(
+        _ work: @escaping @Sendable () -> Void, to pool: ThreadPool, for owner: AnyObject
+    ) -> any CancellableWork {
+        pool.submit(for: owner, work)
     }
 
     package func releaseMemory() {}

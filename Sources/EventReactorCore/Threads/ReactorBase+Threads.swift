@@ -1,4 +1,4 @@
-package import EventReactorScheduling
+import EventReactorScheduling
 
 extension ReactorBase {
     /// Runs work that blocks on a thread of a pool, and brings its result back to the reactor's thread.
@@ -9,46 +9,51 @@ extension ReactorBase {
     /// }
     /// ```
     ///
-    /// The pool is the process's and has 16 threads at most; more work waits its turn.
+    /// The pool is the process's and has 16 threads; more work waits, and reactors take turns. Work that waits when its
+    /// reactor is released is dropped, and neither runs nor completes; work that has begun runs to its end. A stop drops
+    /// nothing: the reactor may be run again, and gets the results then.
     ///
     /// - Parameters:
     ///   - work: what to do on the other thread. It can reach nothing that is the reactor's.
     ///   - completion: called once on the reactor's thread with what `work` returned or threw; never before this call
-    ///     has returned. Where the reactor is not running then, it is called in the next run.
+    ///     has returned. If the reactor is not running then, it is called in the next run.
     public func deferToThread<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value,
         then completion: @escaping (Result<Value, any Error>) -> Void
     ) {
-        deferToThread(of: .work, work, then: completion)
+        guard !isClosed else { return }
+        let (pending, deliver) = awaitResult(then: completion)
+        pending.isMade(by: engine.submit({ deliver(Result { try work() }) }, to: .work, for: queue))
     }
 
-    package func deferToThread<Value: Sendable>(
-        of pool: ThreadPool,
-        _ work: @escaping @Sendable () throws -> Value,
+    /// Registers a completion that a result is awaited for.
+    ///
+    /// - Returns: the registration, and what brings the result from another thread.
+    package func awaitResult<Value: Sendable>(
         then completion: @escaping (Result<Value, any Error>) -> Void
-    ) {
-        guard !isClosed else { return }
+    ) -> (PendingResult, deliver: @Sendable (Result<Value, any Error>) -> Void) {
         // The completion stays on this thread; its number makes the journey.
         let number = nextDeferred
         nextDeferred += 1
         let taker = DeferredResult { result in
             if let result = result as? Result<Value, any Error> { completion(result) }
         }
-        deferred.add(taker, as: number)
+        // A closed reactor takes no result.
+        if !isClosed { deferred.add(taker, as: number) }
         let queue = self.queue
-        engine.submit(
-            {
-                let result = Result { try work() }
-                queue.post { $0.deferred.remove(number)?.take(result) }
-            }, to: pool)
+        let deliver = { @Sendable (result: Result<Value, any Error>) in
+            queue.post { $0.deferred.remove(number)?.take(result) }
+        }
+        return (PendingResult(number, of: self), deliver)
     }
-}
 
-/// What is to be done with the result of work that another thread does.
-final class DeferredResult {
-    let take: (Any) -> Void
-
-    init(_ take: @escaping (Any) -> Void) {
-        self.take = take
+    /// Has all work skipped whose results cannot be taken any more.
+    ///
+    /// - Returns: the completions, to be released when what they captured may call the reactor.
+    final func cancelDeferredWork() -> Roster<DeferredResult> {
+        let results = deferred
+        deferred = Roster()
+        for number in results.numbers { results[number]?.work?.cancel() }
+        return results
     }
 }

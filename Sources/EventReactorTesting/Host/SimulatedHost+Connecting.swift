@@ -17,7 +17,7 @@ extension SimulatedHost {
 
     func resolve(
         host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
-    ) {
+    ) -> PendingResult? {
         let answer: Result<[SocketAddress], ConnectError> =
             if let address = address(of: host, port: port) {
                 .success([address])
@@ -25,6 +25,15 @@ extension SimulatedHost {
                 .failure(.unresolvable(host: host, message: "no host of the simulated network has this name"))
             }
         reactor.callSoon { completion(answer) }
+        return nil
+    }
+
+    func resolveToListen(
+        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ListenError>) -> Void
+    ) -> PendingResult? {
+        let answer = Result { () throws(ListenError) in try resolveToListen(host: host, port: port) }
+        reactor.callSoon { completion(answer) }
+        return nil
     }
 
     func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {

@@ -22,7 +22,7 @@ final class SimulatedHost: ReactorEngine {
     private let wakeUp = WakeUp()
     private var ready: [Ready] = []
     private var readyNow: [Ready] = []
-    private var work: [() -> Void] = []
+    private var work: [PoolJob] = []
     private var nextPort: UInt16 = 49_152
 
     /// How long a turn takes, at least.
@@ -101,7 +101,7 @@ final class SimulatedHost: ReactorEngine {
         if wakeUp.came.exchange(false, ordering: .acquiring) { reactor.woken() }
         let work = self.work
         self.work = []
-        for job in work { job() }
+        for job in work { job.run() }
         handleReady()
     }
 
@@ -156,9 +156,13 @@ final class SimulatedHost: ReactorEngine {
 
     func endSignals() {}
 
-    func submit(_ work: @escaping @Sendable () -> Void, to pool: ThreadPool) {
+    func submit(
+        _ work: @escaping @Sendable () -> Void, to pool: ThreadPool, for owner: AnyObject
+    ) -> any CancellableWork {
         // On this thread, in its turn: another thread would be done when it pleases.
-        self.work.append(work)
+        let job = PoolJob(work)
+        self.work.append(job)
+        return job
     }
 
     func shut() {
