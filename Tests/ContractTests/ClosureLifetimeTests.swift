@@ -322,7 +322,9 @@ struct ClosureLifetimeTests {
         #expect(throws: ReactorError.notRunning) { try reactor.stop() }
         #expect(throws: ReactorError.notRunning) { try reactor.stop(drainingFor: .seconds(1)) }
         #expect(throws: ListenError.reactorClosed) { try reactor.listenTCP(port: 0, options: streams) { nil } }
-        #expect(throws: ListenError.reactorClosed) { try reactor.listenUNIX(path: "/tmp/none", options: streams) { nil } }
+        #expect(throws: ListenError.reactorClosed) {
+            try reactor.listenUNIX(path: "/tmp/none", options: streams) { nil }
+        }
         #expect(throws: AdoptError.reactorClosed) { try reactor.adoptStreamPort(0) { nil } }
         #expect(throws: AdoptError.reactorClosed) { try reactor.adoptStreamConnection(0, protocol: Recorder()) }
         let factory = Factory()
@@ -400,10 +402,16 @@ struct ClosureLifetimeTests {
                 caller.common = common
                 calls.append(world.reactor.callLater(.seconds(1000)) { _ = caller })
                 common.arm { _ = caller }
-                let port = try world.listen { _ = caller; return nil }
+                let port = try world.listen {
+                    _ = caller; return nil
+                }
                 ports.append(port)
                 connectors.append(
-                    try world.connect(to: port.localAddress, { _ = caller; return nil }, onFailure: { _ in _ = caller }))
+                    try world.connect(
+                        to: port.localAddress,
+                        {
+                            _ = caller; return nil
+                        }, onFailure: { _ in _ = caller }))
             }
             // Each is kept by closures of the same number, and calls what is of another.
             for (caller, number) in zip(callers, (0..<4).map { ($0 + 1) % 4 }) {

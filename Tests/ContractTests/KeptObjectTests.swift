@@ -77,6 +77,7 @@ struct KeptObjectTests {
         ]
         // Two connections with a relay between them, of which one client is aborted in the run.
         var servers: [Recorder] = []
+        var isRelaying = false
         let port = try world.listen(options: options) {
             let server = Recorder("server")
             servers.append(server)
@@ -84,6 +85,7 @@ struct KeptObjectTests {
                 kept.transports.append(server.transport)
                 if servers.count == 2 {
                     kept.relays.append(try servers[0].transport.relay(to: servers[1].transport))
+                    isRelaying = true
                 }
             }
             return server
@@ -112,10 +114,12 @@ struct KeptObjectTests {
         // Two that last to the end of the run, with limits and a relay.
         let (server, client) = try world.pair()
         world.whenMade(clients[0], clients[1], server, client) {
-            world.wait(until: { kept.relays.count == 1 }) {
+            world.wait(until: { isRelaying }) {
                 kept.transports += [server.transport, client.transport]
                 #expect(server.transport.setRateLimitGroup(group))
-                do { kept.relays.append(try server.transport.relay(to: client.transport)) } catch { Issue.record(error) }
+                do { kept.relays.append(try server.transport.relay(to: client.transport)) } catch {
+                    Issue.record(error)
+                }
                 for client in clients { client.transport.write("x") }
             }
         }
@@ -219,7 +223,7 @@ struct KeptObjectTests {
                 end.transport.setTimeouts(StreamTimeouts(idle: .seconds(1000)))
             }
             kept.relays.append(try ends[0].transport.relay(to: ends[1].transport))
-            try ends[0].transport.sendFile(path: "/dev/null") { _ in Issue.record("told by a reactor that has gone") }
+            try ends[0].transport.sendFile(path: "/bin/sh") { _ in Issue.record("told by a reactor that has gone") }
             let common = reactor.commonTimeout(.seconds(1))
             kept.common.append(common)
             kept.timeouts.append(common.arm {})
