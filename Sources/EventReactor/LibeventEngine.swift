@@ -6,6 +6,7 @@ import EventReactorSockets
 import Glibc
 
 /// libevent as the engine of a reactor: waiting, wake-ups, the timer, signals.
+@safe
 final class LibeventEngine: ReactorEngine {
     // Deleted in this order: events before the base that they are in, and before the descriptors that they watch.
     private var wakeEvent: Event?
@@ -15,7 +16,7 @@ final class LibeventEngine: ReactorEngine {
     /// Holds `alarm` until `shut`.
     private var heldAlarm: LoopAlarm?
     /// Unowned, so that a turn does not have to look whether it is there: no turn is taken after `shut`.
-    private unowned(unsafe) let alarm: LoopAlarm
+    private let alarm: Unmanaged<LoopAlarm>
     private(set) var reserve: ReserveDescriptor? = ReserveDescriptor()
     private(set) var direct: DirectStreams!
     /// Its place in a group, where it has one.
@@ -28,18 +29,22 @@ final class LibeventEngine: ReactorEngine {
         self.membership = membership
         unsafe base = try EventBase()
         let alarm = try LoopAlarm(wakeUp: membership?.wakeUp)
-        unsafe self.alarm = alarm
+        unsafe self.alarm = .passUnretained(alarm)
         heldAlarm = alarm
         do throws(SystemError) {
             wakeEvent = try unsafe Event(
                 base, alarm.wakeDescriptor, EV_READ | EV_PERSIST | EV_ET,
                 { _, _, context in
-                    unsafe LibeventEngine.from(context) { unsafe $0.alarm.woken($0.reactor) }
+                    unsafe LibeventEngine.from(context) { engine in
+                        unsafe engine.alarm._withUnsafeGuaranteedRef { $0.woken(engine.reactor) }
+                    }
                 }, context: self)
             timerEvent = try unsafe Event(
                 base, alarm.timerDescriptor, EV_READ | EV_PERSIST | EV_ET,
                 { _, _, context in
-                    unsafe LibeventEngine.from(context) { unsafe $0.alarm.timerFired() }
+                    unsafe LibeventEngine.from(context) { engine in
+                        unsafe engine.alarm._withUnsafeGuaranteedRef { $0.timerFired() }
+                    }
                 }, context: self)
         } catch {
             wakeEvent = nil
@@ -85,10 +90,10 @@ final class LibeventEngine: ReactorEngine {
 
     var streams: any StreamEngine { direct }
 
-    var wake: @Sendable () -> Void { unsafe alarm.wake }
+    var wake: @Sendable () -> Void { unsafe alarm._withUnsafeGuaranteedRef { $0.wake } }
 
     func poll(until instant: ReactorInstant?) {
-        unsafe base.loopOnce(waits: alarm.isSet(for: instant))
+        unsafe base.loopOnce(waits: alarm._withUnsafeGuaranteedRef { $0.isSet(for: instant) })
     }
 
     func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError) {
@@ -98,7 +103,7 @@ final class LibeventEngine: ReactorEngine {
         }
         // The group is given its stop signals; each loop says that it is not stuck.
         let groups = membership?.stopSignals.filter { !signals.contains($0) } ?? []
-        try unsafe alarm.beginSignals(signals, deadly: deadly, onlyTaken: groups)
+        try heldAlarm?.beginSignals(signals, deadly: deadly, onlyTaken: groups)
         runLog = .ofRun(reactor)
     }
 

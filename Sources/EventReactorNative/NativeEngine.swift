@@ -5,13 +5,14 @@ import EventReactorSockets
 import Glibc
 
 /// epoll as the engine of a reactor: one loop, with nothing between the reactor and the kernel.
+@safe
 final class NativeEngine: ReactorEngine {
     /// Hold `epoll` and `alarm` until `shut`.
-    private var heldEpoll: Epoll?
+    private(set) var heldEpoll: Epoll?
     private var heldAlarm: LoopAlarm?
     /// Unowned, so that a turn does not have to look whether they are there: no turn is taken after `shut`.
-    unowned(unsafe) let epoll: Epoll
-    private unowned(unsafe) let alarm: LoopAlarm
+    private let epoll: Unmanaged<Epoll>
+    private let alarm: Unmanaged<LoopAlarm>
     private(set) var reserve: ReserveDescriptor? = ReserveDescriptor()
     private let native: NativeStreams
     private var alarmWatchers: [Watcher] = []
@@ -20,18 +21,18 @@ final class NativeEngine: ReactorEngine {
     init() throws(ReactorError) {
         let epoll = try Epoll()
         let alarm = try LoopAlarm()
-        unsafe self.epoll = epoll
-        unsafe self.alarm = alarm
+        unsafe self.epoll = .passUnretained(epoll)
+        unsafe self.alarm = .passUnretained(alarm)
         heldEpoll = epoll
         heldAlarm = alarm
         native = NativeStreams(epoll: epoll)
         do throws(SystemError) {
             alarmWatchers = [
                 try Watcher(epoll, alarm.wakeDescriptor, [.input, .edge]) { [unowned self] in
-                    unsafe self.alarm.woken(reactor)
+                    unsafe self.alarm._withUnsafeGuaranteedRef { $0.woken(reactor) }
                 },
                 try Watcher(epoll, alarm.timerDescriptor, [.input, .edge]) { [unowned self] in
-                    unsafe self.alarm.timerFired()
+                    unsafe self.alarm._withUnsafeGuaranteedRef { $0.timerFired() }
                 },
             ]
         } catch {
@@ -70,14 +71,15 @@ final class NativeEngine: ReactorEngine {
 
     var streams: any StreamEngine { native }
 
-    var wake: @Sendable () -> Void { unsafe alarm.wake }
+    var wake: @Sendable () -> Void { unsafe alarm._withUnsafeGuaranteedRef { $0.wake } }
 
     func poll(until instant: ReactorInstant?) {
-        unsafe epoll.handleEvents(waits: alarm.isSet(for: instant), streams: native, of: reactor)
+        let waits = unsafe alarm._withUnsafeGuaranteedRef { $0.isSet(for: instant) }
+        unsafe epoll._withUnsafeGuaranteedRef { $0.handleEvents(waits: waits, streams: native, of: reactor) }
     }
 
     func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError) {
-        try unsafe alarm.beginSignals(signals, deadly: deadly)
+        try heldAlarm?.beginSignals(signals, deadly: deadly)
     }
 
     func endSignals() {

@@ -12,13 +12,11 @@ final class NativeListener: ListenerEngine {
     /// There while it accepts.
     private var watcher: Watcher?
     private unowned let port: ListeningPort
-    private let epoll: Epoll
     private unowned let engine: NativeEngine
     private var budget: AcceptBudget
 
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: NativeEngine) throws(ListenError) {
         self.port = port
-        epoll = unsafe engine.epoll
         self.engine = engine
         budget = AcceptBudget(most: port.acceptsPerTurn)
         address = socket.address
@@ -32,6 +30,7 @@ final class NativeListener: ListenerEngine {
     }
 
     private func watch() throws(SystemError) {
+        guard let epoll = engine.heldEpoll else { throw SystemError(code: EBADF, operation: "epoll_ctl", address: nil) }
         watcher = try Watcher(epoll, number, .input) { [unowned self] in accept() }
     }
 

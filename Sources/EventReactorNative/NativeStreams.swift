@@ -11,13 +11,13 @@ import Glibc
 final class NativeStreams: SocketStreams {
     /// Unowned, so that what a program keeps of a lost connection holds no descriptor: it is used for live connections
     /// alone, and the engine, which holds it, outlives these.
-    private unowned(unsafe) let epoll: Epoll
+    private let epoll: Unmanaged<Epoll>
     private let pipes = PipePool()
     /// The reactor's, at hand.
     var receiveBuffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init(epoll: Epoll) {
-        unsafe self.epoll = epoll
+        unsafe self.epoll = .passUnretained(epoll)
     }
 
     /// Closes what is kept for the next relay.
@@ -26,14 +26,14 @@ final class NativeStreams: SocketStreams {
     }
 
     func open(_ connection: StreamConnection) throws(SystemError) {
-        let code = unsafe epoll.add(connection, .input)
+        let code = unsafe epoll._withUnsafeGuaranteedRef { $0.add(connection, .input) }
         if code != 0 { throw SystemError(code: code, operation: "epoll_ctl", address: connection.peerAddress) }
         connection.interest = .input
     }
 
     func close(_ connection: StreamConnection, reset: Bool) {
         // Not one that could not be opened.
-        if !connection.interest.isEmpty { unsafe epoll.remove(connection) }
+        if !connection.interest.isEmpty { unsafe epoll._withUnsafeGuaranteedRef { $0.remove(connection) } }
         connection.interest = []
         releaseQueue(connection)
         StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
@@ -111,7 +111,7 @@ final class NativeStreams: SocketStreams {
         // A peer's end is reported for as long as it lasts, asked for or not, and would be over and over.
         if wanted.isEmpty { wanted = .edge }
         guard wanted != connection.interest, !connection.state.contains(.lost) else { return }
-        let code = unsafe epoll.change(connection, to: wanted)
+        let code = unsafe epoll._withUnsafeGuaranteedRef { $0.change(connection, to: wanted) }
         if code != 0 { return connection.interestFailed(code, "epoll_ctl") }
         connection.interest = wanted
     }
