@@ -21,6 +21,7 @@ public final class DelayedCall {
     var body: (() -> Void)?
 
     /// Unowned: the queue outlives every call that is in it, and detaches all of them as the reactor goes or is closed.
+    ///
     /// It is only used while the call is in it.
     private unowned(unsafe) let queue: TimerQueue
 

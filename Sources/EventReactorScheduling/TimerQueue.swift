@@ -72,7 +72,9 @@ package final class TimerQueue {
     }
 
     /// Fires what is due, as much as one turn may, but nothing that is set meanwhile: a timer that sets itself again
-    /// starves nothing. What is left is still due: `nextDeadline` has passed, and it is fired first the next time.
+    /// starves nothing.
+    ///
+    /// What is left is still due: `nextDeadline` has passed, and it is fired first the next time.
     ///
     /// - Returns: now, where that had to be found out and nothing was due.
     @discardableResult

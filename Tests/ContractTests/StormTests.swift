@@ -84,7 +84,8 @@ struct StormTests {
         #expect(isOrdered)
         #expect(fired.values.allSatisfy { $0 <= TurnShare.calls }, "\(fired.values.max() ?? 0) in one turn")
         #expect(echoes > 1)
-        for other in Kind.allCases where other != kind {
+        // A machine that holds the reactor up for a tenth of a second has common timeouts wait for another tenth.
+        for other in Kind.allCases where other != kind && (other != .commonTimeouts || !setting.isOnKernel) {
             #expect(others[other, default: 0] > 1, "\(other.rawValue) in a storm of \(kind.rawValue)")
         }
     }

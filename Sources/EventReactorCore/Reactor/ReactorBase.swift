@@ -133,7 +133,7 @@ open class ReactorBase {
             released += port.detach()
         }
         for number in connectors.numbers { if let connector = connectors[number] { released += connector.abandon() } }
-        for unsafe live in unsafe connections { released += unsafe live.takeRetainedValue().abandon() }
+        unsafe connections.forEach { released += unsafe $0.takeRetainedValue().abandon() }
         timeouts.shut()
         timers.removeAll()
         released = []
