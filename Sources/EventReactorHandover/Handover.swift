@@ -51,7 +51,7 @@ public final class Handover {
     ///
     /// - Parameters:
     ///   - path: where the predecessor called `offerHandover`.
-    ///   - timeout: how long the predecessor may take to answer.
+    ///   - timeout: how long the predecessor may take to answer; less than no time counts as none.
     /// - Returns: nil where nobody offers anything there: this is the first one.
     /// - Throws: ``HandoverError``; the predecessor goes on and no descriptor is left behind.
     public static func take(path: String, timeout: Duration = .seconds(5)) throws(HandoverError) -> Handover? {

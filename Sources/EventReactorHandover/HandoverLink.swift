@@ -142,9 +142,10 @@ final class HandoverLink {
     }
 
     private func waitUntilReadable() throws(HandoverError) {
-        let left = (deadline - er_monotonic_now() + 999_999) / 1_000_000
+        let left = deadline - er_monotonic_now()
         guard left > 0 else { throw .timedOut(after: timeout) }
         var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        _ = unsafe poll(&question, 1, Int32(clamping: left))
+        // Rounded up, so as not to look again before the time is up.
+        _ = unsafe poll(&question, 1, Int32(clamping: left / 1_000_000 + 1))
     }
 }
