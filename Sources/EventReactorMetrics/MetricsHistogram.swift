@@ -41,7 +41,8 @@ extension ReactorMetrics {
 
         /// The duration that so many per cent did not exceed, zero where there are none.
         ///
-        /// - Parameter percent: 0 to 100: 99.9 gives the duration that one in a thousand exceeded.
+        /// - Parameter percent: 0 to 100: 99.9 gives the duration that one in a thousand exceeded. What is outside
+        ///   counts as the nearer end, and what is not a number as 0.
         public func percentile(_ percent: Double) -> Duration {
             guard count > 0 else { return .zero }
             let share = (Double(count) * Swift.min(100, Swift.max(0, percent)) / 100).rounded(.up)

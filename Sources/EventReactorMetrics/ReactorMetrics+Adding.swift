@@ -2,23 +2,24 @@ extension ReactorMetrics {
     /// The figures of several reactors together.
     ///
     /// Counts and what waits are added up. Of the times in which they were counted, of the deepest queues, and of what
-    /// is the process's the greater is taken, since it is no more for being reported twice.
+    /// is the process's the greater is taken, since it is no more for being reported twice. A sum that is more than an
+    /// `Int` can be wraps around, as the counters do.
     public static func + (left: ReactorMetrics, right: ReactorMetrics) -> ReactorMetrics {
         var sum = left.combined(with: right, counts: &+)
-        sum.reactors += right.reactors
+        sum.reactors &+= right.reactors
         sum.period = max(left.period, right.period)
-        sum.connections.now += right.connections.now
-        sum.accepting.listeners += right.accepting.listeners
-        sum.connecting.underWay += right.connecting.underWay
-        sum.traffic.bytesQueued += right.traffic.bytesQueued
-        sum.traffic.connectionsQueued += right.traffic.connectionsQueued
+        sum.connections.now &+= right.connections.now
+        sum.accepting.listeners &+= right.accepting.listeners
+        sum.connecting.underWay &+= right.connecting.underWay
+        sum.traffic.bytesQueued &+= right.traffic.bytesQueued
+        sum.traffic.connectionsQueued &+= right.traffic.connectionsQueued
         sum.loop.lag = left.loop.lag.adding(right.loop.lag)
-        sum.loop.callSoonWaiting += right.loop.callSoonWaiting
-        sum.timers.waiting += right.timers.waiting
+        sum.loop.callSoonWaiting &+= right.loop.callSoonWaiting
+        sum.timers.waiting &+= right.timers.waiting
         sum.timers.lateness = left.timers.lateness.adding(right.timers.lateness)
-        sum.remote.waiting += right.remote.waiting
+        sum.remote.waiting &+= right.remote.waiting
         sum.remote.deepest = max(left.remote.deepest, right.remote.deepest)
-        sum.work.underWay += right.work.underWay
+        sum.work.underWay &+= right.work.underWay
         sum.work.waitingForThread = max(left.work.waitingForThread, right.work.waitingForThread)
         sum.work.waitingForResolver = max(left.work.waitingForResolver, right.work.waitingForResolver)
         return sum
@@ -39,7 +40,9 @@ extension ReactorMetrics {
     /// ```
     public func since(_ earlier: ReactorMetrics) -> ReactorMetrics {
         var rest = combined(with: earlier, counts: &-)
-        rest.period = period - earlier.period
+        // Periods may be set to anything, also so that their difference is longer than a duration can be.
+        let (length, overflow) = period.attoseconds.subtractingReportingOverflow(earlier.period.attoseconds)
+        rest.period = overflow ? period : Duration(attoseconds: length)
         rest.loop.lag = loop.lag.subtracting(earlier.loop.lag)
         rest.timers.lateness = timers.lateness.subtracting(earlier.timers.lateness)
         return rest

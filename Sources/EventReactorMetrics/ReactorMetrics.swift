@@ -157,7 +157,7 @@ public struct ReactorMetrics: Equatable, Sendable {
 
     /// The share of its time that the loop was busy, 0 to 1; of several reactors the mean.
     public var utilization: Double {
-        let whole = period * max(1, reactors)
-        return whole > .zero ? loop.lag.sum / whole : 0
+        // As a number: the period of very many reactors may be longer than a duration can be.
+        period > .zero ? loop.lag.sum / period / Double(max(1, reactors)) : 0
     }
 }
