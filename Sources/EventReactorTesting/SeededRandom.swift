@@ -51,13 +51,13 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         return integer(in: bottom...max(bottom, min(range.upperBound, (1 << (bits + 1)) &- 1)))
     }
 
-    /// True once in so many times.
+    /// True once in so many times; of 1 or less always.
     public mutating func oneIn(_ count: Int) -> Bool {
         integer(in: 1...max(1, count)) == 1
     }
 
-    /// Random bytes.
+    /// Random bytes, as many as asked for; of a negative number none.
     public mutating func bytes(count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
+        (0..<max(0, count)).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
     }
 }

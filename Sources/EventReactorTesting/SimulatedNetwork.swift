@@ -101,6 +101,8 @@ public final class SimulatedNetwork {
     }
 
     /// How long a connection goes on sending what nobody acknowledges; 15 minutes unless set, as on Linux.
+    ///
+    /// Less than a nanosecond counts as one, and more than a century as that.
     public var retransmissionTimeout: Duration {
         get { .nanoseconds(core.retransmissionTimeout) }
         set { core.retransmissionTimeout = max(1, newValue.simulated) }
@@ -126,8 +128,11 @@ public final class SimulatedNetwork {
     /// Lets virtual time pass, and with it all that happens meanwhile.
     ///
     /// In a callback, where time passes already, it does nothing.
+    ///
+    /// - Parameter duration: how much time; none where it is negative. The clock ends 146 years after the network's
+    ///   start: it stops there, and what is due later never happens.
     public func advance(by duration: Duration) {
-        let limit = now.advanced(by: max(duration, .zero)).nanoseconds
+        let limit = core.instant(after: duration)
         _ = core.drive(until: limit) { false }
         core.setClock(limit)
     }
@@ -135,23 +140,24 @@ public final class SimulatedNetwork {
     /// Lets virtual time pass until a condition holds; asked in a callback it waits for nothing.
     ///
     /// - Parameters:
-    ///   - limit: how much time may pass at most.
+    ///   - limit: how much time may pass at most; none where it is negative.
     ///   - condition: asked after each thing that happens.
     /// - Returns: whether the condition holds.
     @discardableResult
     public func run(within limit: Duration = .seconds(3600), until condition: () throws -> Bool) rethrows -> Bool {
-        let limit = now.advanced(by: max(limit, .zero)).nanoseconds
+        let limit = core.instant(after: limit)
         _ = try core.drive(until: limit, condition: condition)
         return try condition()
     }
 
     /// Lets virtual time pass until nothing can happen any more.
     ///
-    /// - Parameter limit: how much time may pass at most; a timer that sets itself anew would go on for ever.
+    /// - Parameter limit: how much time may pass at most, none where it is negative; a timer that sets itself anew
+    ///   would go on for ever.
     /// - Returns: whether nothing can happen any more.
     @discardableResult
     public func runUntilIdle(within limit: Duration = .seconds(3600)) -> Bool {
-        core.drive(until: now.advanced(by: max(limit, .zero)).nanoseconds) { false }
+        core.drive(until: core.instant(after: limit)) { false }
     }
 
     // MARK: What happened

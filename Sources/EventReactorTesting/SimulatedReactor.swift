@@ -69,7 +69,7 @@ public final class SimulatedReactor: ReactorBase {
         network.advance(by: duration)
     }
 
-    /// Lets virtual time pass until an instant.
+    /// Lets virtual time pass until an instant; none where it has passed.
     public func run(until instant: ReactorInstant) {
         network.advance(by: now.duration(to: instant))
     }
@@ -89,6 +89,7 @@ public final class SimulatedReactor: ReactorBase {
 
     /// How long each turn of the host takes; zero unless set.
     ///
+    /// A negative time counts as none, and more than a century as that.
     /// A slow host reads late, and what is sent to it waits.
     public var turnTime: Duration {
         get { .nanoseconds(host.turnTime) }
@@ -97,14 +98,15 @@ public final class SimulatedReactor: ReactorBase {
 
     /// Has the callback that calls it take so much time, as one does that computes or blocks.
     ///
-    /// The clock stands still meanwhile; the host's next turn comes that much later.
+    /// The clock stands still meanwhile; the host's next turn comes that much later. A negative time counts as none,
+    /// and more than a century as that.
     public func spend(_ time: Duration) {
         host.spend(max(time, .zero).simulated)
     }
 
     /// How many connections the host has descriptors for, or nil for no limit.
     ///
-    /// Beyond them accepting fails with `EMFILE`, and so does connecting.
+    /// Beyond them accepting fails with `EMFILE`, and so does connecting. 0 or less is none at all.
     public var descriptorLimit: Int? {
         get { host.descriptorLimit }
         set { host.descriptorLimit = newValue }

@@ -68,6 +68,8 @@ public final class TestTransport {
     }
 
     /// Has bytes arrive in pieces of the given sizes; what they do not cover is the last piece.
+    ///
+    /// Sizes of 0 or less are no piece.
     public func receive(_ bytes: [UInt8], splitInto sizes: [Int]) {
         var rest = bytes[...]
         for size in sizes where !rest.isEmpty {
@@ -89,9 +91,9 @@ public final class TestTransport {
 
     /// Has the peer reset the connection, or something else end it.
     ///
-    /// - Parameter code: the `errno` that the protocol is told; `ECONNRESET` unless given.
+    /// - Parameter code: the `errno` that the protocol is told; `ECONNRESET` unless given, and for 0, which is none.
     public func reset(code: Int32? = nil) {
-        act { $0.reset(code ?? Code.reset) }
+        act { $0.reset(code.flatMap { $0 == 0 ? nil : $0 } ?? Code.reset) }
     }
 
     /// Takes no more of what the protocol writes, as a peer does that reads nothing and whose buffers are full.
@@ -99,7 +101,7 @@ public final class TestTransport {
         streams.stopTaking()
     }
 
-    /// Takes so many of the bytes that wait, and no more than that.
+    /// Takes so many of the bytes that wait, and no more than that; of a negative number none.
     public func take(_ count: Int) {
         act { $0.take(count) }
     }

@@ -1,15 +1,19 @@
 /// How a way from one host to another carries bytes.
 public struct LinkConditions: Hashable, Sendable {
-    /// How long a packet is on its way.
+    /// How long a packet is on its way; a negative time counts as none, and more than a century as that.
     public var latency: Duration
 
     /// By how much more, at most, a packet may be late; packets do not overtake one another.
+    ///
+    /// A negative time counts as none, and more than a century as that.
     public var jitter: Duration = .zero
 
-    /// Bytes a second, or nil where it takes no time to put bytes on the way.
+    /// Bytes a second, or nil where it takes no time to put bytes on the way; less than 1 counts as 1.
     public var bandwidth: Int?
 
     /// The share of packets that are lost on the way and have to be sent again, 0 to 1.
+    ///
+    /// Numbers outside count as the nearer end, and what is not a number counts as 0.
     public var lossRate: Double = 0
 
     /// Creates the conditions of a link.
@@ -65,7 +69,7 @@ final class Link {
     /// - Returns: when the last of them is on its way.
     func load(_ count: Int, at time: Int64) -> Int64 {
         guard let bandwidth = conditions.bandwidth, count > 0 else { return time }
-        busyUntil = max(busyUntil, time) + Int64(count) * 1_000_000_000 / Int64(max(1, bandwidth))
+        busyUntil = max(busyUntil, time).saturatingAdding(Int64(count) * 1_000_000_000 / Int64(max(1, bandwidth)))
         return busyUntil
     }
 }

@@ -57,7 +57,8 @@ extension NetworkCore {
         }
         // One behind the other: bytes of two packets are read together only by a host that is late.
         socket.lastArrival = max(
-            socket.lastArrival, sent + delay(over: socket.way), packet.count > 0 ? socket.lastBytesArrival + 1 : 0)
+            socket.lastArrival, sent.saturatingAdding(delay(over: socket.way)),
+            packet.count > 0 ? socket.lastBytesArrival.saturatingAdding(1) : 0)
         if packet.count > 0 { socket.lastBytesArrival = socket.lastArrival }
         schedule(.packet(packet), at: socket.lastArrival)
         return true

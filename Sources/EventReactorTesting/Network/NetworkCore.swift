@@ -7,6 +7,9 @@ final class NetworkCore {
         unowned let host: SimulatedHost
     }
 
+    /// The clock goes no further, 146 years from the start: times that are added to it stay within what it can tell.
+    static let lastInstant = Int64.max / 2
+
     /// The virtual clock: nanoseconds since the start.
     private(set) var now: Int64 = 0
     /// Somebody moves the clock; a reactor that takes a turn now was told to.
@@ -176,6 +179,11 @@ final class NetworkCore {
 
     // MARK: The clock
 
+    /// The instant that is a time from now, or the last one.
+    func instant(after time: Duration) -> Int64 {
+        min(now.saturatingAdding(max(0, time.saturatedNanoseconds)), NetworkCore.lastInstant)
+    }
+
     func schedule(_ event: NetworkEvent, at time: Int64) {
         events.add(event, at: max(time, now))
     }
@@ -224,7 +232,7 @@ final class NetworkCore {
         isDriving = true
         defer { isDriving = false }
         while true {
-            switch step(until: .max - 1, waiting: host) {
+            switch step(until: NetworkCore.lastInstant, waiting: host) {
             case .moved: continue
             case .due: return true
             case .idle, .limit: return false

@@ -73,21 +73,29 @@ extension SimulatedSocket {
     /// Sets the time at which what is not acknowledged is sent again: later than any acknowledgement could come.
     func armRetry() {
         let wait = Int64(200_000_000) << Int64(min(backoff, 9))
-        let answer = max(lastArrival, network.now) + back.latency + back.jitter
-        retryTime = min(answer + wait, max(network.now + 1, max(heard, waitingSince) + network.retransmissionTimeout))
+        let answer = lastAnswer(to: max(lastArrival, network.now))
+        retryTime = min(
+            answer.saturatingAdding(wait),
+            max(network.now + 1, max(heard, waitingSince) + network.retransmissionTimeout))
         guard !hasRetryEvent else { return }
         hasRetryEvent = true
         network.schedule(.retransmission(number), at: retryTime)
     }
 
+    /// When the answer to what arrives at a time is here at the latest.
+    private func lastAnswer(to arrival: Int64) -> Int64 {
+        arrival.saturatingAdding(back.latency).saturatingAdding(back.jitter)
+    }
+
     func retryDue() {
         hasRetryEvent = false
         guard isWaiting else { return }
-        // What was sent since is on its way, and may still be acknowledged.
-        if stage == .open && lastArrival + back.latency + back.jitter > network.now { return armRetry() }
+        // Asked first: where a way takes longer than that, what is on its way is waited for no more either.
         if network.now - max(heard, waitingSince) >= network.retransmissionTimeout {
             return giveUp()
         }
+        // What was sent since is on its way, and may still be acknowledged.
+        if stage == .open && lastAnswer(to: lastArrival) > network.now { return armRetry() }
         backoff += 1
         // Nobody waits for its bytes to go, and a peer that never reads them would keep it for ever.
         if isOrphan && backoff > 8 { return abort() }
