@@ -158,8 +158,11 @@ package enum StreamSocket {
 
     /// The settings of a new connection.
     package static func apply(_ options: StreamOptions, to descriptor: Int32, family: SocketAddress.Family) {
-        if let size = options.kernelReceiveBuffer { set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: size)) }
-        if let size = options.kernelSendBuffer { set(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: size)) }
+        // A negative size would be taken for a very large one.
+        if let size = options.kernelReceiveBuffer {
+            set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: max(0, size)))
+        }
+        if let size = options.kernelSendBuffer { set(descriptor, SOL_SOCKET, SO_SNDBUF, Int32(clamping: max(0, size))) }
         guard family != .unix else { return }
         if options.noDelay { setNoDelay(descriptor, true) }
         if let keepAlive = options.keepAlive { setKeepAlive(descriptor, keepAlive) }
