@@ -70,8 +70,8 @@ final class GroupMember: Sendable {
 
     private func prepareThread() throws(SystemError) {
         let number = "-\(place)"
-        // The system's bound; a name is cut between characters.
-        var name = settings.configuration.threadName
+        // The system's bound; a name is cut between characters. It would take a NUL for the end, and drop the place.
+        var name = String(settings.configuration.threadName.unicodeScalars.prefix { $0 != "\0" })
         while name.utf8.count + number.utf8.count > 15 { name.removeLast() }
         unsafe er_thread_name(name + number)
         if let processor { try Processors.pin(to: processor) }

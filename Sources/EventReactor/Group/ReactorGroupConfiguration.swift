@@ -13,13 +13,13 @@ extension ReactorGroup {
         public var pinning = Pinning.none
 
         /// How long live connections have to finish where a signal stops the group, or a reactor of it stops by itself;
-        /// no time unless set.
+        /// no time unless set, and where it is negative.
         public var drainTime = Duration.zero
 
         /// What the threads are called in `top -H` and in debuggers, with the reactor's place after it; `reactor` unless
         /// set.
         ///
-        /// The system keeps 15 bytes: a longer name is cut, its place never.
+        /// The system keeps 15 bytes: a longer name is cut, and one with a NUL there, its place never.
         public var threadName = "reactor"
 
         /// Whether each thread has a table of descriptors of its own, so that each may open as many as the limit
