@@ -77,8 +77,8 @@ public protocol Transport: AnyObject {
 
     /// Closes as ``loseConnection()`` does, with a deadline of its own.
     ///
-    /// - Parameter deadline: how long delivery may take from now. When it ends first the rest is dropped and the
-    ///   reason is ``ConnectionLostReason/timedOut``. Calling again sets the deadline anew.
+    /// - Parameter deadline: how long delivery may take from now; less than no time counts as none. When it ends first
+    ///   the rest is dropped and the reason is ``ConnectionLostReason/timedOut``. Calling again sets the deadline anew.
     func loseConnection(within deadline: Duration)
 
     /// Drops what is queued and closes at once; over TCP the peer sees a reset.
@@ -108,10 +108,12 @@ public protocol Transport: AnyObject {
     ///
     /// - Parameters:
     ///   - high: in bytes; more than this waiting pauses. Negative values count as 0.
-    ///   - low: in bytes; this or less waiting resumes. It is lowered to `high` where it is above it.
+    ///   - low: in bytes; this or less waiting resumes. It is kept within 0 and `high`.
     func setWriteBufferLimits(high: Int, low: Int)
 
     /// The most bytes that may wait, or nil for no limit: one more ends the connection with ``WriteLimitExceeded``.
+    ///
+    /// Less than 0 counts as 0, and `Int.max` as no limit.
     var writeBufferLimit: Int? { get set }
 
     /// Limits how fast this connection reads and writes, in place of the limit that it had; nil ends it.
@@ -155,9 +157,9 @@ public protocol Transport: AnyObject {
     /// Lets the kernel probe an idle peer, so that one that vanished is noticed, where the transport can.
     ///
     /// - Parameters:
-    ///   - idle: how long the connection is idle before the first probe; whole seconds, 1 at least.
-    ///   - interval: the time between probes; whole seconds, 1 at least.
-    ///   - count: how many unanswered probes end the connection with `.lost(ETIMEDOUT)`.
+    ///   - idle: how long the connection is idle before the first probe; whole seconds, kept within 1 and 32,767.
+    ///   - interval: the time between probes; whole seconds, kept within 1 and 32,767.
+    ///   - count: how many unanswered probes end the connection with `.lost(ETIMEDOUT)`; kept within 1 and 127.
     /// - Returns: whether the setting took effect; false on a UNIX socket or after the loss.
     @discardableResult
     func setKeepAlive(idle: Duration, interval: Duration, count: Int) -> Bool

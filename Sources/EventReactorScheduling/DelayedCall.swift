@@ -46,7 +46,7 @@ public final class DelayedCall {
         return true
     }
 
-    /// Moves the call to a time from now, earlier or later than it was due.
+    /// Moves the call to a time from now, earlier or later than it was due; less than no time counts as none.
     ///
     /// - Returns: false where it has fired or was cancelled, and nothing happened.
     @discardableResult

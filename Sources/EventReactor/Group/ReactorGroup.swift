@@ -45,7 +45,7 @@ public final class ReactorGroup: Sendable {
     /// Creates a group that does not run yet.
     ///
     /// - Parameters:
-    ///   - count: how many reactors; one a processor unless set, ``availableProcessors``.
+    ///   - count: how many reactors, 1 to 4096; one a processor unless set, ``availableProcessors``.
     ///   - configuration: settings of the group and of its reactors.
     ///   - setUp: called for each reactor at every start, on the reactor's own thread, in order of their places: the
     ///     next when the last has returned. ``Reactor/placeInGroup`` tells which it is. It listens, connects and sets
@@ -114,7 +114,7 @@ public final class ReactorGroup: Sendable {
     /// Every reactor stops accepting, its live connections may finish until the time is up, and then it stops as by its
     /// own `stop()`. Of several calls the earliest end counts. A group that does not run is left alone.
     ///
-    /// - Parameter time: how long connections have, from now.
+    /// - Parameter time: how long connections have, from now; less than no time counts as none.
     public func requestStop(drainingFor time: Duration = .zero) {
         latest.withLock { $0 }?.requestStop(drainingFor: time)
     }

@@ -23,11 +23,13 @@ public struct ConnectionLimits: Hashable, Sendable {
 
     /// How many leading bits of IPv4 addresses make one peer, 0 to 32; 32, the whole address, unless set.
     ///
+    /// What is outside counts as the nearer end.
     /// IPv4-mapped IPv6 addresses count as the IPv4 addresses that they stand for.
     public var ipv4PrefixLength = 32
 
     /// How many leading bits of IPv6 addresses make one peer, 0 to 128; 64 unless set.
     ///
+    /// What is outside counts as the nearer end.
     /// A network of 64 bits is the least that a subscriber has, who can so use 2^64 addresses in turn.
     public var ipv6PrefixLength = 64
 
@@ -39,7 +41,7 @@ public struct ConnectionLimits: Hashable, Sendable {
     /// Those beyond ``perPeer`` do not wait, whatever is set: who they are is known only when they have been accepted.
     public var excess = ExcessPolicy.wait
 
-    /// The most connections at a time that ``ListeningPort/onExcess`` makes; 64 unless set.
+    /// The most connections at a time that ``ListeningPort/onExcess`` makes; 64 unless set, none with 0 or less.
     ///
     /// They are counted apart from the others. A peer beyond them is reset, so that a flood gets round no limit.
     public var excessConnections = 64

@@ -5,10 +5,10 @@
 /// ``Protocol/pauseWriting()`` tells of it. Tokens come continuously, and a connection that waits goes on a hundred times
 /// a second.
 public struct RateLimit: Hashable, Sendable {
-    /// Bytes a second that are read at most, in the long run; nil for no limit.
+    /// Bytes a second that are read at most, in the long run; nil for no limit, less than 10 counts as 10.
     public var readRate: Int?
 
-    /// Bytes a second that are written at most, in the long run; nil for no limit.
+    /// Bytes a second that are written at most, in the long run; nil for no limit, less than 10 counts as 10.
     public var writeRate: Int?
 
     /// Bytes that may pass at once after a rest; a tenth of a second's worth at least.

@@ -26,8 +26,8 @@ public struct ReactorConfiguration: Hashable, Sendable {
 
     /// The most connections that one listener accepts in a turn, so that a flood starves nobody; 64 unless set.
     ///
-    /// Fewer where they take long: past fifty microseconds, accepting gets no more than a fifth of the loop's time. Four
-    /// may be accepted however long they take.
+    /// Less than 1 counts as 1. Fewer where they take long: past fifty microseconds, accepting gets no more than a
+    /// fifth of the loop's time. Four may be accepted however long they take.
     public var acceptsPerTurn = 64
 
     /// Whether the loop measures how long its turns take, for ``ReactorMetrics/Loop/lag``; it does unless set.

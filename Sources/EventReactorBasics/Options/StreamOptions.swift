@@ -7,21 +7,26 @@ public struct StreamOptions: Hashable, Sendable {
     public var keepAlive: KeepAlive?
 
     /// More bytes than this waiting calls ``Protocol/pauseWriting()``; 64 KiB unless set.
+    ///
+    /// Less than 0 counts as 0.
     public var writeBufferHighMark = 64 * 1024
 
     /// This many bytes or fewer waiting calls ``Protocol/resumeWriting()``; 16 KiB unless set.
+    ///
+    /// It is kept within 0 and the high mark.
     public var writeBufferLowMark = 16 * 1024
 
     /// The most bytes that may wait to be sent, or nil for no limit; 256 MiB unless set.
     ///
     /// One byte more ends the connection with ``WriteLimitExceeded``, so that a peer that never reads cannot exhaust
-    /// the memory of a program that ignores ``Protocol/pauseWriting()``.
+    /// the memory of a program that ignores ``Protocol/pauseWriting()``. Less than 0 counts as 0: no byte may wait.
     public var writeBufferLimit: Int? = 256 * 1024 * 1024
 
     /// How long ``Transport/loseConnection()`` may take to deliver what is queued, or nil for no end; 5 minutes unless
     /// set.
     ///
-    /// What is left then is dropped and the reason is ``ConnectionLostReason/timedOut``.
+    /// What is left then is dropped and the reason is ``ConnectionLostReason/timedOut``. Less than no time counts as
+    /// none.
     public var closeDeadline: Duration? = .seconds(300)
 
     /// How fast each connection may read and write, or nil for no limit; ``Transport/setRateLimit(_:)`` changes it for
@@ -32,9 +37,13 @@ public struct StreamOptions: Hashable, Sendable {
     public var timeouts = StreamTimeouts.none
 
     /// The kernel's receive buffer (`SO_RCVBUF`) in bytes, or nil to leave it to the system.
+    ///
+    /// The system keeps it within bounds of its own, of which the lower one is for 0 and less.
     public var kernelReceiveBuffer: Int?
 
     /// The kernel's send buffer (`SO_SNDBUF`) in bytes, or nil to leave it to the system.
+    ///
+    /// The system keeps it within bounds of its own, of which the lower one is for 0 and less.
     public var kernelSendBuffer: Int?
 
     /// Creates the default settings.
@@ -42,13 +51,13 @@ public struct StreamOptions: Hashable, Sendable {
 
     /// When and how often the kernel probes an idle TCP peer.
     public struct KeepAlive: Hashable, Sendable {
-        /// How long a connection is idle before the first probe; whole seconds, 1 at least.
+        /// How long a connection is idle before the first probe; whole seconds, kept within 1 and 32,767.
         public var idle: Duration
 
-        /// The time between probes; whole seconds, 1 at least.
+        /// The time between probes; whole seconds, kept within 1 and 32,767.
         public var interval: Duration
 
-        /// How many unanswered probes end the connection with `.lost(ETIMEDOUT)`.
+        /// How many unanswered probes end the connection with `.lost(ETIMEDOUT)`; kept within 1 and 127.
         public var count: Int
 
         /// Creates the settings of a probe.

@@ -8,6 +8,8 @@
 /// They are set for a listener or connector (``StreamOptions/timeouts``), and anew for one connection at any moment
 /// (``Transport/setTimeouts(_:)``). ``Transport/expiredTimeout`` tells which of them it was that ended a connection.
 ///
+/// A time of zero or less counts as a nanosecond, and centuries are never over.
+///
 /// A connection whose time is over is closed: in order where nothing waits to be sent, and otherwise what waits is
 /// dropped and the peer sees a reset. Nothing is called before, and never is it inside a call: `connectionLost` comes
 /// once, last. A protocol that wants to say something first arms a ``CommonTimeout`` of its own.
@@ -72,9 +74,11 @@ public struct TransferRate: Hashable, Sendable {
     public var bytes: Int
 
     /// The length of a period: they follow one another, and each is judged at its end.
+    ///
+    /// Less than a nanosecond counts as one.
     public var period: Duration
 
-    /// How long it is left alone before the first period begins.
+    /// How long it is left alone before the first period begins; less than no time counts as none.
     public var grace: Duration
 
     /// Creates a rate.

@@ -110,7 +110,7 @@ extension ReactorBase {
     /// Called again meanwhile, with a time that is up earlier, it moves the end to that: of several calls the earliest
     /// end counts.
     ///
-    /// - Parameter time: how long connections have, from now.
+    /// - Parameter time: how long connections have, from now; less than no time counts as none.
     /// - Throws: as `stop()`, ``ReactorError/alreadyStopping`` also where the end is due as early already; a `stop()`
     ///   meanwhile ends the wait and is no error.
     public func stop(drainingFor time: Duration) throws(ReactorError) {

@@ -15,7 +15,8 @@ extension ReactorBase {
     ///     resolved synchronously and blocks the reactor's thread, for seconds if a server has to be asked: a reactor that
     ///     runs takes ``listenTCP(port:host:backlog:options:_:then:)``. Addresses, and `localhost` and other names in
     ///     `/etc/hosts`, do not block.
-    ///   - backlog: how many peers may wait to be accepted; the system's `somaxconn` bounds it.
+    ///   - backlog: how many peers may wait to be accepted; less than 1 counts as 1, and the system's `somaxconn`
+    ///     bounds it.
     ///   - options: settings of the listener and of its connections.
     ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
     /// - Returns: the listener; the reactor keeps it.
@@ -48,8 +49,9 @@ extension ReactorBase {
     ///
     /// - Parameters:
     ///   - path: of the socket file, at most 107 bytes; a leading NUL makes it a name in Linux's abstract namespace.
-    ///   - mode: permissions of the file, `0o660` for one, or nil to leave them to the umask.
-    ///   - backlog: how many peers may wait to be accepted.
+    ///   - mode: permissions of the file, `0o660` for one, or nil to leave them to the umask; bits beyond `0o7777` mean
+    ///     nothing.
+    ///   - backlog: how many peers may wait to be accepted; less than 1 counts as 1.
     ///   - options: settings of the listener and of its connections.
     ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
     /// - Returns: the listener; the reactor keeps it.
@@ -86,7 +88,8 @@ extension ReactorBase {
     ///   - host: a name or an address. A name is ASCII (`xn--bcher-kva.example` for `bücher.example`); an IPv4 address is
     ///     four decimal numbers, and other forms of one, such as `127.1` or `0x7f.1`, are refused.
     ///   - port: 1 to 65,535.
-    ///   - timeout: how long resolving and connecting may take together, or nil for no end.
+    ///   - timeout: how long resolving and connecting may take together, or nil for no end; less than no time counts as
+    ///     none.
     ///   - bindAddress: the address to connect from, or nil to leave it to the system; port 0 leaves the port to it.
     ///   - options: settings of the connection.
     ///   - makeProtocol: called once when the connection stands, on the reactor's thread; nil closes it.
@@ -122,7 +125,7 @@ extension ReactorBase {
     ///
     /// - Parameters:
     ///   - path: of the socket file, at most 107 bytes; a leading NUL makes it a name in Linux's abstract namespace.
-    ///   - timeout: how long a full backlog is waited for, or nil for no end.
+    ///   - timeout: how long a full backlog is waited for, or nil for no end; less than no time counts as none.
     ///   - options: settings of the connection.
     ///   - makeProtocol: called once when the connection stands, on the reactor's thread; nil closes it.
     ///   - onFailure: called once in place of `makeProtocol` when there will be no connection, never before this call
