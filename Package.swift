@@ -163,6 +163,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Every public parameter with its smallest, largest and absurd values; in release too.
+        .testTarget(
+            name: "ExtremesTests",
+            dependencies: [
+                "EventReactor", "EventReactorHandover", "EventReactorNative", "EventReactorTesting", "TestSupport",
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EventReactorTestingTests", dependencies: ["EventReactorTesting"], swiftSettings: strict),
         .testTarget(

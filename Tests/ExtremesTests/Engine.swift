@@ -1,0 +1,83 @@
+import EventReactor
+import EventReactorNative
+import EventReactorTesting
+
+/// What the parameters are tried on: the reactors, and the two ways in which libevent's moves bytes.
+enum Engine: String, Sendable, CaseIterable {
+    case libevent
+    case bufferevent
+    case native
+    case simulated
+
+    /// Those with the kernel below them.
+    static let onKernel: [Engine] = [.libevent, .bufferevent, .native]
+
+    func makeReactor(_ configuration: ReactorConfiguration) throws -> ReactorBase {
+        switch self {
+        case .libevent, .bufferevent: try Reactor(configuration: configuration)
+        case .native: try NativeReactor(configuration: configuration)
+        case .simulated: SimulatedReactor(seed: 1, configuration: configuration)
+        }
+    }
+}
+
+/// Where one end of an exchange listens, or connects to.
+enum Place {
+    case tcp(port: Int, host: String)
+    case unix(path: String)
+}
+
+extension Engine {
+    /// Listens with the engine's way of moving bytes.
+    func listen(
+        _ reactor: ReactorBase, at place: Place, _ setup: Setup, _ makeProtocol: @escaping () -> Protocol?
+    ) throws -> ListeningPort {
+        let buffered = self == .bufferevent ? reactor as? Reactor : nil
+        switch place {
+        case .tcp(let port, let host):
+            if let buffered {
+                return try buffered.listenTCP(
+                    port: port, host: host, backlog: setup.backlog, buffering: setup.buffering,
+                    options: setup.listening, makeProtocol)
+            }
+            return try reactor.listenTCP(
+                port: port, host: host, backlog: setup.backlog, options: setup.listening, makeProtocol)
+        case .unix(let path):
+            if let buffered {
+                return try buffered.listenUNIX(
+                    path: path, mode: setup.mode, backlog: setup.backlog, buffering: setup.buffering,
+                    options: setup.listening, makeProtocol)
+            }
+            return try reactor.listenUNIX(
+                path: path, mode: setup.mode, backlog: setup.backlog, options: setup.listening, makeProtocol)
+        }
+    }
+
+    /// Connects with the engine's way of moving bytes.
+    @discardableResult
+    func connect(
+        _ reactor: ReactorBase, to place: Place, _ setup: Setup, _ makeProtocol: @escaping () -> Protocol?,
+        onFailure: @escaping (ConnectError) -> Void
+    ) throws -> Connector {
+        let buffered = self == .bufferevent ? reactor as? Reactor : nil
+        switch place {
+        case .tcp(let port, let host):
+            if let buffered {
+                return try buffered.connectTCP(
+                    host: host, port: port, timeout: setup.timeout, bindAddress: setup.bindAddress,
+                    buffering: setup.buffering, options: setup.connecting, makeProtocol, onFailure: onFailure)
+            }
+            return try reactor.connectTCP(
+                host: host, port: port, timeout: setup.timeout, bindAddress: setup.bindAddress,
+                options: setup.connecting, makeProtocol, onFailure: onFailure)
+        case .unix(let path):
+            if let buffered {
+                return try buffered.connectUNIX(
+                    path: path, timeout: setup.timeout, buffering: setup.buffering, options: setup.connecting,
+                    makeProtocol, onFailure: onFailure)
+            }
+            return try reactor.connectUNIX(
+                path: path, timeout: setup.timeout, options: setup.connecting, makeProtocol, onFailure: onFailure)
+        }
+    }
+}
