@@ -62,7 +62,7 @@ struct AcceptErrorTests {
     }
 
     @Test(arguments: Setting.reactors.filter { !$0.isOnKernel })
-    func line23AShortageThatLastsIsReportedOnceAndThenCounted(_ setting: Setting) throws {
+    func aShortageThatLastsIsReportedOnceAndThenCounted(_ setting: Setting) throws {
         // Virtual time: half a minute of failures, with connections accepted in between.
         try setting.run { world in
             let port = try world.listen { nil }
