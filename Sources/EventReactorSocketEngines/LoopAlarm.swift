@@ -47,13 +47,14 @@ package final class LoopAlarm {
 
     /// Sees to it that the loop wakes by an instant, nil for never.
     ///
-    /// - Returns: whether it may sleep at all, since the instant is still to come.
+    /// - Returns: whether it may sleep at all, since the instant is still to come and the timer is set for it.
     package func isSet(for instant: ReactorInstant?) -> Bool {
         guard let instant else { return true }
         // A timer that is armed for earlier costs a turn without work; arming it anew would cost a call each time.
         if let armed, armed <= instant { return true }
         guard instant.nanoseconds != .min, instant > LoopAlarm.now else { return false }
-        er_timerfd_arm(timerDescriptor, instant.nanoseconds)
+        // A loop that slept without its timer would sleep for ever. It goes round, and asks again.
+        guard er_timerfd_arm(timerDescriptor, instant.nanoseconds) == 0 else { return false }
         armed = instant
         return true
     }
