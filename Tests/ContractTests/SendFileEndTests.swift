@@ -124,4 +124,27 @@ struct SendFileEndTests {
             world.finishWhenLost(server, client) { #expect(server.reason?.lostCode != nil) }
         }
     }
+
+    /// One piece a turn is sent: the next file goes on though nothing else happens on the connection.
+    @Test(arguments: Setting.all)
+    func smallFilesBehindOneAnotherAllGoOut(_ setting: Setting) throws {
+        var results: [Result<Int, FileError>] = []
+        try setting.run { world in
+            let (server, client) = try world.pair()
+            let file = try PatternFile(world, 3000)
+            server.onMade = { server in
+                for _ in 0..<5 { try server.transport.sendFile(file.open()) { results.append($0) } }
+                server.transport.loseConnection()
+            }
+            // The server's peer ends its side first, so that nothing more comes from it.
+            client.closesWithPeer = false
+            client.onMade = { $0.transport.loseWriteConnection() }
+            client.onReadLost = { $0.transport.loseConnection() }
+            world.finishWhenLost(server, client) {
+                #expect(results.count == 5)
+                #expect(client.received.count == 15_000)
+                #expect(server.reason?.isDone == true && client.reason?.isDone == true)
+            }
+        }
+    }
 }

@@ -39,8 +39,9 @@ extension StreamConnection {
             if let completion = transfer.completion { runClosure { completion(.success(transfer.length)) } }
             return true
         }
-        // Under limits each byte has to be counted as it goes.
-        if state.contains(.writeMetered) { transfer.copies = true }
+        // Under limits each byte has to be counted as it goes. An engine that sends no files reports no room for them
+        // either: one that waited for room, since another was sent in this turn, would wait for ever.
+        if state.contains(.writeMetered) || !engine.splices { transfer.copies = true }
         let turn = reactor.turnNumber
         if line.lastTurn != turn {
             line.lastTurn = turn
