@@ -11,4 +11,9 @@ package struct Numbers: RandomNumberGenerator {
         bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
         return bits ^ (bits >> 31)
     }
+
+    /// A number below another.
+    package mutating func roll(_ count: Int) -> Int { Int(next() >> 33) % count }
+
+    package mutating func oneIn(_ count: Int) -> Bool { roll(count) == 0 }
 }

@@ -6,7 +6,7 @@ import Glibc
 /// The bytes are ASCII, so that any part of it can be written as a string too, and repeat after a prime number, so that
 /// a loss of any usual size shows.
 enum Pattern {
-    private static let period = 65_521
+    static let period = 65_521
 
     private static let block: [UInt8] = {
         var seed: UInt32 = 2_463_534_242

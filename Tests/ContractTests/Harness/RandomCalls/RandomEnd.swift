@@ -1,0 +1,172 @@
+import EventReactor
+import TestSupport
+
+/// One end of a connection that makes random calls from each of its callbacks, and checks what it is told.
+final class RandomEnd: Protocol {
+    struct Oops: Error {}
+
+    let name: String
+    unowned let scene: RandomScene
+    /// What this end writes, and what its peer writes.
+    let outgoing: ByteStream
+    let incoming: ByteStream
+    var arrived = ByteStream.Cursor()
+    var random: Numbers
+
+    // What has been called by the reactor.
+    private(set) var isMade = false
+    private(set) var reason: ConnectionLostReason?
+    /// The peer's end came in order: to this protocol, or to a relay that took what arrives.
+    var sawEnd = false
+    private var sawWriteEnd = false
+    private var isWritePaused = false
+    private var isInside = false
+    /// The connect failed, and nothing is called.
+    private(set) var hasFailed = false
+    // What has been called on the transport.
+    var isReadPaused = false
+    /// `loseConnection` or `abortConnection` was called: nothing may arrive any more.
+    var isLeaving = false
+    var hasLost = false
+    var hasAborted = false
+    var endsWriting = false
+    var hasThrown = false
+    var hasLimit = false
+    var hasTimeouts = false
+    var hasRelayed = false
+    var hasCutFile = false
+    var pendingFiles = 0
+    var pendingRelays = 0
+    var failedFiles = 0
+    /// The relay that takes what arrives here, or the last that did.
+    var relay: RelayRecord?
+    /// How many random calls it may still make, so that a run ends.
+    var patience = 400
+
+    init(_ name: String, _ scene: RandomScene, outgoing: ByteStream, incoming: ByteStream, seed: UInt64) {
+        self.name = name
+        self.scene = scene
+        self.outgoing = outgoing
+        self.incoming = incoming
+        random = Numbers(seed: seed)
+    }
+
+    /// Whether this end caused its own loss.
+    var endedItself: Bool {
+        hasLost || hasAborted || reason?.isTimedOut == true || reason?.failure != nil
+            || reason?.isReactorStopped == true
+    }
+
+    /// Where a relay has taken bytes, those that come after it are next.
+    func passRelay() {
+        guard let relay, relay.isClosed, !relay.isPassed else { return }
+        relay.isPassed = true
+        if !arrived.skip(relay.count, in: incoming) { complain("a relay took bytes that were never written") }
+    }
+
+    func complain(_ text: String) {
+        scene.complain("\(name): \(text)")
+    }
+
+    /// Whether there is nothing more to come.
+    var isOver: Bool { reason != nil || hasFailed }
+
+    /// The connect failed; where the other end was accepted and reset the connection at once, the system has it so.
+    func connectFailed(_ error: ConnectError, _ peer: RandomEnd) {
+        scene.note("\(name) <- \(error)")
+        hasFailed = true
+        if isMade { complain("the connect of a connection failed") }
+        if peer.reason == nil { complain("\(error)") }
+    }
+
+    // MARK: Callbacks
+
+    /// Checks that a callback may come now, and runs what it does.
+    func enter(_ callback: String, _ body: () throws -> Void) rethrows {
+        scene.note("\(name) <- \(callback)")
+        scene.activity += 1
+        if scene.isCalling { complain("\(callback) came inside a call") }
+        if isInside { complain("\(callback) came inside another callback") }
+        if !isMade { complain("\(callback) came before connectionMade") }
+        if reason != nil { complain("\(callback) came after connectionLost") }
+        isInside = true
+        defer { isInside = false }
+        try body()
+    }
+
+    override func connectionMade() throws {
+        if isMade { complain("connectionMade came twice") }
+        isMade = true
+        try enter("made") { try actThrowing(4) }
+    }
+
+    override func dataReceived(_ data: Span<UInt8>) throws {
+        try enter("data \(data.count)") {
+            passRelay()
+            if data.isEmpty { complain("dataReceived with nothing") }
+            if sawEnd { complain("dataReceived after the peer's end") }
+            if isReadPaused { complain("dataReceived while paused") }
+            if isLeaving { complain("dataReceived after the connection was closed") }
+            if relay?.isClosed == false { complain("dataReceived while relaying") }
+            if !arrived.verify([UInt8](data)[...], in: incoming) {
+                complain("other bytes than \(incoming.name) has")
+            }
+            try actThrowing(random.roll(3))
+        }
+    }
+
+    override func readConnectionLost() {
+        enter("readLost") {
+            passRelay()
+            if sawEnd { complain("readConnectionLost came twice") }
+            if relay?.isClosed == false { complain("readConnectionLost while relaying") }
+            sawEnd = true
+            if scene.isFinal || random.oneIn(3) { lose() } else { act(3) }
+        }
+    }
+
+    override func writeConnectionLost() {
+        enter("writeLost") {
+            if sawWriteEnd { complain("writeConnectionLost came twice") }
+            if !endsWriting { complain("writeConnectionLost without loseWriteConnection") }
+            sawWriteEnd = true
+            act(2)
+        }
+    }
+
+    override func pauseWriting() {
+        enter("pause") {
+            if isWritePaused { complain("pauseWriting came twice") }
+            isWritePaused = true
+            act(1)
+        }
+    }
+
+    override func resumeWriting() {
+        enter("resume") {
+            if !isWritePaused { complain("resumeWriting without pauseWriting") }
+            isWritePaused = false
+            act(3)
+        }
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) {
+        enter("lost: \(reason)") {
+            self.reason = reason
+            passRelay()
+            if !transport.isClosing { complain("a lost connection is not closing") }
+            if transport.bufferedByteCount != 0 { complain("a lost connection has bytes") }
+            if reason.isTimedOut != (transport.expiredTimeout != nil) { complain("no timeout, or one too many") }
+            act(3)
+        }
+    }
+
+    /// A closure of this end: a completion, or progress.
+    func closure(_ what: String, _ body: () -> Void) {
+        scene.note("\(name) <- \(what)")
+        scene.activity += 1
+        if scene.isCalling { complain("\(what) came inside a call") }
+        if reason != nil { complain("\(what) came after connectionLost") }
+        body()
+    }
+}
