@@ -125,6 +125,13 @@ let package = Package(
         // What several test targets use.
         .target(
             name: "TestSupport", dependencies: ["EventReactorCore"], path: "Tests/TestSupport", swiftSettings: strict),
+        // System calls that fail now and then, for the program that a test runs as a process of its own. No test depends on
+        // it: it would have the calls of all tests.
+        .target(name: "CSystemFaults", path: "Tests/CSystemFaults"),
+        .executableTarget(
+            name: "FaultyServer",
+            dependencies: ["CSystemFaults", "EventReactor", "EventReactorNative", "TestSupport"],
+            path: "Tests/FaultyServer", swiftSettings: strict),
         .testTarget(
             name: "EventReactorBasicsTests", dependencies: ["EventReactorBasics", "EventReactorBytes", "TestSupport"],
             swiftSettings: strict),
