@@ -1,11 +1,14 @@
 /// The timers of a reactor, in order of deadline and then of creation.
 ///
 /// Setting, cancelling and moving cost O(log n).
+@safe
 package final class TimerQueue {
     private var heap = TimerHeap()
     private var nextSequence: UInt64 = 0
     package let now: () -> ReactorInstant
     private let fires: (_ nanosecondsLate: Int64) -> Void
+    /// Allocated for its effect on the allocator alone.
+    private var mergingBlock: UnsafeMutableRawPointer?
 
     /// Creates an empty queue.
     ///
@@ -21,6 +24,7 @@ package final class TimerQueue {
 
     deinit {
         removeAll()
+        unsafe mergingBlock?.deallocate()
     }
 
     /// Called when a turn's share is used up and due calls are left, so that those which do not wait in this queue's
@@ -97,9 +101,20 @@ package final class TimerQueue {
             call.body = nil
             body?()
             if share.isUsedUp(now: { now().nanoseconds }) {
+                mergeFreedBlocks()
                 whenBehind?()
                 return
             }
         }
+    }
+
+    /// Has the allocator merge the small blocks that this turn's calls have freed.
+    ///
+    /// glibc keeps them in lists, and merges all of them at the next allocation of over 1,024 bytes, whoever makes it:
+    /// with 300,000 calls fired by then that took 30 to 70 ms at once. Here each turn of a storm does its own part.
+    @inline(never)
+    private func mergeFreedBlocks() {
+        unsafe mergingBlock?.deallocate()
+        unsafe mergingBlock = .allocate(byteCount: 2048, alignment: 16)
     }
 }
