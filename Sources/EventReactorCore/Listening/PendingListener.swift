@@ -21,7 +21,8 @@ public final class PendingListener {
         self.reactor = reactor
         self.completion = completion
         number = reactor.makeNumber()
-        reactor.pendingListeners.add(self, as: number)
+        // There is no turn in which the completion could be called.
+        if reactor.isClosed { _ = abandon() } else { reactor.pendingListeners.add(self, as: number) }
     }
 
     /// Gives up, with ``ListenError/cancelled(host:)`` as the failure; a listener that is there already stays.
@@ -133,6 +134,7 @@ extension ReactorBase {
         then completion: @escaping (Result<ListeningPort, ListenError>) -> Void
     ) -> PendingListener {
         let pending = PendingListener(host: host, reactor: self, completion: completion)
+        guard !isClosed else { return pending }
         do throws(AddressError) {
             let number = try AddressError.checkPort(port)
             if !host.isEmpty { _ = try HostText(host, port: number) }
