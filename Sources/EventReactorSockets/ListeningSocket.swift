@@ -32,6 +32,7 @@ package struct ListeningSocket: ~Copyable {
         guard descriptor >= 0 else { throw ListeningSocket.error("socket", address) }
         let isFile = address.path != nil && !address.isAbstract
         var bound: SocketFile?
+        var hasFile = false
         do throws(ListenError) {
             if address.family != .unix {
                 StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
@@ -42,6 +43,7 @@ package struct ListeningSocket: ~Copyable {
             // The kernel makes the file with the mode of the socket, as far as the umask lets it.
             if let mode, isFile { fchmod(descriptor, SocketFile.permissions(mode)) }
             try ListeningSocket.bind(descriptor, to: address)
+            hasFile = isFile
             // The kernel looks at this as it binds, so as to say who may be there already, and as others bind.
             if letsOthersJoin { StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             if isFile { bound = try SocketFile(of: descriptor, at: address) }
@@ -50,7 +52,12 @@ package struct ListeningSocket: ~Copyable {
                 throw ListeningSocket.error("listen", address)
             }
         } catch {
-            bound?.remove()
+            if let bound {
+                bound.remove()
+            } else if hasFile, let path = address.path {
+                // Bound a moment ago, and there was no descriptor left to tell which file it is.
+                unsafe unlink(path)
+            }
             _ = Glibc.close(descriptor)
             throw error
         }
