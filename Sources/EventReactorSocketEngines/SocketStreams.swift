@@ -21,6 +21,14 @@ extension SocketStreams {
         StreamSocket.shutdownWrite(connection.descriptor)
     }
 
+    package func sendError(_ connection: StreamConnection) -> Int32 {
+        guard connection.peerAddress.family == .unix else { return 0 }
+        // Nothing is sent, and a full buffer is no matter.
+        return Int32(
+            truncatingIfNeeded:
+                -(unsafe StreamSocket.send(connection.descriptor, UnsafeRawBufferPointer(start: nil, count: 0))))
+    }
+
     package func deliverArrived(_ connection: StreamConnection) {
         deliverUnread(connection)
     }

@@ -57,7 +57,8 @@ final class SplicePipe: RelayPipe {
 
     func fill(from descriptor: Int32, most: Int, isReadable: Bool) -> Int {
         var count = Int(er_splice(descriptor, ends.writing, Int64(most)))
-        if count == -Int(EAGAIN) && isReadable { count = copy(from: descriptor, most: most) }
+        // At an urgent byte splice says that the stream has ended if the end has arrived behind it.
+        if count == 0 || (count == -Int(EAGAIN) && isReadable) { count = copy(from: descriptor, most: most) }
         if count > 0 { byteCount += count }
         return count
     }

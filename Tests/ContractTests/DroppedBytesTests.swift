@@ -22,12 +22,14 @@ struct DroppedBytesTests {
     }
 
     /// The bytes wait for tokens, and not for the peer: the kernel has taken all that it was offered.
-    @Test(arguments: Setting.withReset, Rest.allCases)
-    func line46ATimeoutUnderARateLimitResets(_ setting: Setting, _ rest: Rest) throws {
+    @Test(arguments: Setting.withReset, Rest.allCases.flatMap { rest in [60_000, 1_000_000].map { (rest, $0) } })
+    func line46ATimeoutUnderARateLimitResets(_ setting: Setting, _ rest: (Rest, size: Int)) throws {
         try setting.run { world in
-            let file = try PatternFile(world, 1_000_000)
+            // The smaller one is read from its file at once, and waits where written bytes do.
+            let (rest, size) = rest
+            let file = try PatternFile(world, size)
             var options = StreamOptions()
-            options.rateLimit = RateLimit(writeRate: 50_000)
+            options.rateLimit = RateLimit(writeRate: size / 20)
             options.timeouts = StreamTimeouts(read: .milliseconds(200))
             let (server, client) = try world.pair(serverOptions: options)
             server.onMade = { try rest.send($0, file) }
@@ -90,6 +92,69 @@ struct DroppedBytesTests {
         let (count, end) = peer.receiveToTheEnd()
         #expect(count == 9)
         #expect(end == .end)
+    }
+
+    /// What a bufferevent holds was not offered to the kernel yet.
+    @Test(arguments: Setting.all.filter(\.isOnKernel), [false, true])
+    func line46WhatTheLastCallbackWroteIsSentBeforeAStop(_ setting: Setting, closes: Bool) throws {
+        let world = try setting.makeWorld()
+        defer { world.end() }
+        let server = Recorder("server")
+        let peer = try RawPeer(to: world.listen { server }.localAddress)
+        server.onMade = { _ in peer.send([1]) }
+        server.onData = { server, _ in
+            server.transport.write("bye")
+            if closes { server.transport.loseConnection() }
+            world.finish()
+        }
+        try world.run()
+        let (count, end) = peer.receiveToTheEnd()
+        #expect(count == 3)
+        #expect(end == .end)
+        #expect(closes ? server.reason?.isDone == true : server.reason?.isReactorStopped == true)
+    }
+
+    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    func line46AnswersAreSentBeforeACloseWithoutTime(_ setting: Setting) throws {
+        try setting.run { world in
+            let server = Recorder("server")
+            let peer = try RawPeer(to: world.listen { server }.localAddress)
+            server.onMade = { server in
+                server.transport.write("bye")
+                server.transport.loseConnection(within: .zero)
+            }
+            server.onLost = { _, reason in
+                #expect(reason.isDone)
+                world.finish()
+            }
+            world.whenFinished = { #expect(peer.receiveToTheEnd().count == 3) }
+        }
+    }
+
+    /// What a copying relay has taken waits in the receiver's queue, also once the source has ended.
+    @Test(arguments: Setting.withReset.filter(\.isOnKernel))
+    func line46ATimeoutBehindTheEndOfARelaysSourceResets(_ setting: Setting) throws {
+        try setting.run { world in
+            let (source, receiver) = (Recorder("source"), Recorder("receiver"))
+            let first = try RawPeer(to: world.listen { source }.localAddress)
+            var options = ListenOptions()
+            options.stream.rateLimit = RateLimit(writeRate: 10_000)
+            options.stream.timeouts = StreamTimeouts(read: .milliseconds(200))
+            let second = try RawPeer(to: world.listen(options: options) { receiver }.localAddress)
+            world.whenMade(source, receiver) {
+                do { try source.transport.relay(to: receiver.transport) } catch { unexpected(error) }
+                first.send(Pattern.bytes(20_000))
+                first.shutdownWrite()
+            }
+            receiver.onLost = { _, reason in
+                #expect(reason.isTimedOut)
+                let (count, end) = second.receiveToTheEnd()
+                #expect(count < 20_000)
+                #expect(end == .failure(ECONNRESET))
+                withExtendedLifetime(first) {}
+                world.finish()
+            }
+        }
     }
 
     /// The source has not ended, so that more may have been to come.

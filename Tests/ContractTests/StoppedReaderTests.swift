@@ -101,6 +101,31 @@ struct StoppedReaderTests {
         }
     }
 
+    /// The kernel takes no more by then, and reports neither room nor an error.
+    @Test(arguments: Setting.all.filter { $0.transport == .unix }, [false, true])
+    func line49APeerThatStopsReadingWhileBytesWaitIsNoticed(_ setting: Setting, sendsFile: Bool) throws {
+        try setting.run { world in
+            let server = Recorder("server")
+            let peer = try StoppedReaderTests.peer(world, server)
+            let file = try PatternFile(world, 3_000_000)
+            server.onMade = { server in
+                if sendsFile {
+                    try server.transport.sendFile(file.open())
+                } else {
+                    server.transport.write(Pattern.bytes(3_000_000))
+                }
+                world.settle {
+                    shutdown(peer.descriptor, Int32(SHUT_RD))
+                    if !sendsFile { server.transport.write("is anybody there?") }
+                }
+            }
+            server.onLost = { _, reason in
+                #expect(reason.lostCode == EPIPE)
+                world.finish()
+            }
+        }
+    }
+
     @Test(arguments: Setting.all.filter { $0.transport == .unix })
     func line49BothEndsOfARelayEnd(_ setting: Setting) throws {
         try setting.run { world in

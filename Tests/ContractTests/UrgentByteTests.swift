@@ -67,6 +67,35 @@ struct UrgentByteTests {
         }
     }
 
+    /// With the end behind it splicing says at the urgent byte that there is no more.
+    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    func line53WhatIsBetweenAnUrgentByteAndTheEndIsRelayed(_ setting: Setting) throws {
+        try setting.run { world in
+            let (source, receiver) = (Recorder("source"), Recorder("receiver"))
+            let first = try RawPeer(to: world.listen { source }.localAddress)
+            let second = try RawPeer(to: world.listen { receiver }.localAddress)
+            world.whenMade(source, receiver) {
+                for text in ["ab", "cd", "e"] { UrgentByteTests.sendUrgent(text, to: first) }
+                first.send([UInt8]("rest".utf8))
+                first.shutdownWrite()
+                world.settle {
+                    do { try source.transport.relay(to: receiver.transport) } catch { unexpected(error) }
+                    source.transport.resumeReading()
+                    var text = ""
+                    world.wait {
+                        let received = second.receive()
+                        if case .bytes(let bytes) = received { text += String(decoding: bytes, as: UTF8.self) }
+                        return received == .end
+                    } then: {
+                        #expect(text.hasSuffix("rest"), "\(text)")
+                        world.finish()
+                    }
+                }
+            }
+            source.onMade = { $0.transport.pauseReading() }
+        }
+    }
+
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func line53AnUrgentByteBeforeTheEndHidesNoEnd(_ setting: Setting) throws {
         try setting.run { world in

@@ -149,6 +149,16 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         return begins ? unsafe LibeventStreams.codeOfEnabling(buffered, EV_WRITE) : 0
     }
 
+    func offerQueue(_ connection: StreamConnection) {
+        guard let buffered = unsafe connection.outbox, let output = unsafe bufferevent_get_output(buffered) else {
+            return
+        }
+        // The bufferevent keeps others from taking bytes out of its buffer, and does the same around its own writes.
+        unsafe evbuffer_unfreeze(output, 1)
+        unsafe evbuffer_write(output, connection.descriptor)
+        unsafe evbuffer_freeze(output, 1)
+    }
+
     func queuedByteCount(_ connection: StreamConnection) -> Int {
         guard let buffered = unsafe connection.outbox else { return 0 }
         return unsafe evbuffer_get_length(bufferevent_get_output(buffered))

@@ -273,7 +273,8 @@ extension ReactorBase {
         tellFailedConnects()
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()
-            live.flush()
+            live.offerAll()
+            if live.state.contains(.closing) { live.settle() }
             live.finish(.reactorStopped)
         }
         endTurn()

@@ -19,6 +19,24 @@ extension StreamConnection {
         line.append(item)
         state.insert([.lining, .queued, .marked])
         if !state.contains(.inCallback) { list() }
+        if peer.family == .unix && extras.sendCheck == nil { checkSending() }
+    }
+
+    /// Asks whether what waits can still be sent, which ends the connection if not.
+    ///
+    /// - Returns: whether it can.
+    func canStillSend() -> Bool {
+        let code = engine.sendError(self)
+        if code != 0 { sendFailed(code) }
+        return code == 0
+    }
+
+    /// Asks once a second while files and relays are in line: nothing else would tell of a UNIX peer that reads no more.
+    private func checkSending() {
+        extras?.sendCheck = reactor.callLater(.seconds(1)) { [self] in
+            extras?.sendCheck = nil
+            if state.contains(.lining), !state.contains(.lost), canStillSend() { checkSending() }
+        }
     }
 
     /// The bytes that wait: in the engine's queue, and behind files and relays.

@@ -91,6 +91,7 @@ extension StreamConnection {
 
     private func queue(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
+        if state.contains(.queued), !canStillSend() { return }
         let waiting = waitingByteCount
         let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
         if overflow || wanted > settings.limit {

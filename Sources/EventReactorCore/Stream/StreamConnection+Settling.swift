@@ -177,8 +177,18 @@ extension StreamConnection {
         extras?.deadline?.cancel()
         guard let deadline else { return }
         makeExtras().deadline = reactor.callLater(deadline) { [self] in
+            offerAll()
+            settle()
             finish(.timedOut, reset: true, expired: .close)
         }
+    }
+
+    /// Offers what was written to the kernel once, before the connection is ended.
+    ///
+    /// An engine that queues all would otherwise drop what the last callback wrote, before the kernel was asked.
+    func offerAll() {
+        flush()
+        if state.isDisjoint(with: .mute), state.contains(.queued) { engine.offerQueue(self) }
     }
 
     /// The reactor goes in the middle of a run: the protocol is told nothing, and later calls are harmless.
@@ -221,6 +231,7 @@ extension StreamConnection {
         if let last {
             last.deadline?.cancel()
             last.recheck?.cancel()
+            last.sendCheck?.cancel()
             last.meter?.end()
             // Before the descriptor goes that it watches.
             last.roomWatch = nil
@@ -242,7 +253,9 @@ extension StreamConnection {
     private var dropsWrittenBytes: Bool {
         if gatheredByteCount > 0 { return true }
         guard !state.isDisjoint(with: .indirect) else { return false }
-        return waitingByteCount > 0 || extras?.line?.hasRest == true
+        // All of the queue: also what a file or a relay at the front has put there.
+        guard queuedByteCount == 0 else { return true }
+        return extras?.line?.hasRest == true
     }
 
     func releaseProtocol() {

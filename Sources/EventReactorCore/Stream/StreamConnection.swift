@@ -93,6 +93,8 @@ package final class StreamConnection {
         var failure: (any Error)?
         var deadline: DelayedCall?
         var recheck: DelayedCall?
+        /// When to ask next whether what waits in line can still be sent.
+        var sendCheck: DelayedCall?
         var meter: Meter?
         /// What goes out without having been written.
         var line: OutgoingLine?

@@ -20,6 +20,15 @@ package protocol StreamEngine: AnyObject {
     /// - Returns: 0, or an errno if there is no memory for them or room in the kernel cannot be waited for.
     func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32
 
+    /// Offers what is queued to the kernel once, now; for an engine that queues all.
+    func offerQueue(_ connection: StreamConnection)
+
+    /// The errno with which a send would fail for good though the queue is not empty, or 0.
+    ///
+    /// Only a UNIX socket needs the question: if its peer shuts its reading side while bytes wait for room, the kernel
+    /// reports neither room nor an error.
+    func sendError(_ connection: StreamConnection) -> Int32
+
     /// Whether `send` takes nothing and all goes through `enqueue`.
     var queuesAll: Bool { get }
 
@@ -75,6 +84,10 @@ package protocol StreamEngine: AnyObject {
 /// An engine that moves every byte itself.
 extension StreamEngine {
     package var queuesAll: Bool { false }
+
+    package func offerQueue(_ connection: StreamConnection) {}
+
+    package func sendError(_ connection: StreamConnection) -> Int32 { 0 }
 
     package func sendFile(
         _ connection: StreamConnection, _ file: Int32, offset: Int, count: Int

@@ -69,8 +69,6 @@ extension RandomEnd {
             case .sourceClosed where transport.isClosing || sawEnd: break
             case .receiverClosed where !accepts: break
             case .unsupported where !receiver.isMade: break
-            // A relay that is passing on its rest, since its receiver closes, is not to be stopped.
-            case .alreadyRelaying where relay?.ending == nil: break
             default: complain("relay throws \(error)")
             }
         }
