@@ -3,7 +3,9 @@ import Testing
 
 @Suite("The buffer that connections receive into")
 struct ReceiveBufferTests {
-    /// Bulk alone has it grow; a second later it begins again. A UNIX socket never has so much at once.
+    /// Bulk alone has it grow; a second later it begins again.
+    ///
+    /// A UNIX socket never has so much at once.
     @Test(arguments: Setting.withReset.filter { $0.isOnKernel && $0.movement == .direct })
     func itGrowsForBulkAndShrinksAgain(_ setting: Setting) throws {
         try setting.run { world in

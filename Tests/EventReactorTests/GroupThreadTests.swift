@@ -337,11 +337,10 @@ struct GroupTableTests {
             }
             while calls.value.count < 3 { await Task.yield() }
             #expect(calls.value == ["process", "reactor", "thread"])
-            while !ended.value {
-                kill(getpid(), SIGHUP)
-                await Task.yield()
-            }
-            #expect(signals.value > 0)
+            // Once: as the run ends the signal gets back what it does by default, which ends the process.
+            kill(getpid(), SIGHUP)
+            while !ended.value { await Task.yield() }
+            #expect(signals.value == 1)
             #expect(GroupTableTests.touched(strangers) == 0)
             let touched = Shared(-1)
             group.remotes[1].callFromThread { _ in
