@@ -311,6 +311,8 @@ struct GroupTableTests {
                 }
                 made.onStartup { remote.change { $0 = made.remote } }
                 do { try made.run() } catch { calls.change { $0.append("\(error)") } }
+                // Its hook and its handler name it.
+                made.close()
                 for number in gap { close(number) }
                 ended.change { $0 = true }
             }
