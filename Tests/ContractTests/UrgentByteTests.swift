@@ -13,13 +13,22 @@ struct UrgentByteTests {
         #expect(count == bytes.count)
     }
 
+    /// The other ends of two connections, which a test relays between.
+    private static func peers(
+        of source: Recorder, _ receiver: Recorder, _ world: World
+    ) throws -> (RawPeer, RawPeer) {
+        (
+            try RawPeer(to: world.listen { source }.localAddress),
+            try RawPeer(to: world.listen { receiver }.localAddress)
+        )
+    }
+
     /// Splicing stops at an urgent byte, and says for ever that there is nothing.
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func line53ARelayGoesOnBehindAnUrgentByte(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
-            let first = try RawPeer(to: world.listen { source }.localAddress)
-            let second = try RawPeer(to: world.listen { receiver }.localAddress)
+            let (first, second) = try UrgentByteTests.peers(of: source, receiver, world)
             world.whenMade(source, receiver) {
                 do { try source.transport.relay(to: receiver.transport) } catch { unexpected(error) }
                 UrgentByteTests.sendUrgent("ab", to: first)
@@ -72,8 +81,7 @@ struct UrgentByteTests {
     func line53WhatIsBetweenAnUrgentByteAndTheEndIsRelayed(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
-            let first = try RawPeer(to: world.listen { source }.localAddress)
-            let second = try RawPeer(to: world.listen { receiver }.localAddress)
+            let (first, second) = try UrgentByteTests.peers(of: source, receiver, world)
             world.whenMade(source, receiver) {
                 for text in ["ab", "cd", "e"] { UrgentByteTests.sendUrgent(text, to: first) }
                 first.send([UInt8]("rest".utf8))
@@ -100,8 +108,7 @@ struct UrgentByteTests {
     func line53AnUrgentByteBeforeTheEndHidesNoEnd(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
-            let first = try RawPeer(to: world.listen { source }.localAddress)
-            let second = try RawPeer(to: world.listen { receiver }.localAddress)
+            let (first, second) = try UrgentByteTests.peers(of: source, receiver, world)
             world.whenMade(source, receiver) {
                 do { try source.transport.relay(to: receiver.transport) } catch { unexpected(error) }
                 UrgentByteTests.sendUrgent("ab", to: first)

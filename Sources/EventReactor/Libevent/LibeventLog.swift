@@ -28,7 +28,7 @@ final class LibeventLog {
     private static let isInstalled: Void = unsafe event_set_log_callback { severity, text in
         let code = errno
         unsafe LibeventLog.received(severity, text)
-        // Whoever called libevent looks at the error after that has written its message.
+        // The caller looks at errno after libevent has written its message.
         errno = code
     }
 
@@ -102,7 +102,7 @@ final class LibeventLog {
     }
 }
 
-/// What libevent says of a call that failed.
+/// The error of a call to libevent that failed.
 enum LibeventError {
     /// Calls a function of libevent, and gives the error that it failed with.
     ///

@@ -37,16 +37,13 @@ class LibeventStreams {
 
     /// Adds an event to its base: 0, or the errno with which the kernel refused to watch the descriptor.
     static func codeOfAdding(_ event: OpaquePointer?) -> Int32 {
-        errno = 0
-        if let event = unsafe event, unsafe event_add(event, nil) == 0 { return 0 }
-        return errno == 0 ? ENOMEM : errno
+        guard let event = unsafe event else { return ENOMEM }
+        return LibeventError.of("event_add") { unsafe event_add(event, nil) }?.code ?? 0
     }
 
     /// Enables a bufferevent: 0, or the errno with which the kernel refused to watch the descriptor.
     static func codeOfEnabling(_ buffered: OpaquePointer, _ what: Int32) -> Int32 {
-        errno = 0
-        if unsafe bufferevent_enable(buffered, Int16(what)) == 0 { return 0 }
-        return errno == 0 ? ENOMEM : errno
+        LibeventError.of("bufferevent_enable") { unsafe bufferevent_enable(buffered, Int16(what)) }?.code ?? 0
     }
 
     func armWatch(_ connection: StreamConnection) {

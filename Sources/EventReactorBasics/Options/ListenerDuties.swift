@@ -9,7 +9,7 @@ package struct ListenerDuties: OptionSet {
     package static let shutDown = ListenerDuties(rawValue: 2)
     /// The file of a UNIX socket is removed.
     package static let removeFile = ListenerDuties(rawValue: 4)
-    /// The peers in the backlog are accepted before the socket is closed: nobody else would.
+    /// The peers in the backlog are accepted before the socket is closed: no other process would accept them.
     package static let serveBacklog = ListenerDuties(rawValue: 8)
 
     /// Those of a socket that no other process knows of.
