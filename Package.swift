@@ -8,24 +8,18 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-// How the library is compiled for release on Linux by those who ask for small programs: see the trait's description. What
-// a program does not use is left out as it is linked, and there are no tables for unwinding by exceptions, which cannot
-// pass Swift code, while traces go by frame pointers. These are options of the compiler that SwiftPM calls unsafe and
-// that the next compiler may not have, so nobody gets them unasked.
-func library(_ more: [String]) -> [SwiftSetting] {
-    let small = [
-        "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link",
-        "-Xllvm", "-force-attribute=nounwind",
+// How the library is compiled for release on Linux by those who ask for small programs: see the trait's description.
+// Unused code is left out at link time, and there are no tables for unwinding by exceptions, which cannot pass Swift
+// code; traces go by frame pointers. SwiftPM calls these options unsafe and the next compiler may not have them, so
+// they are off by default.
+let library =
+    strict + [
+        .unsafeFlags(
+            [
+                "-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link",
+                "-Xllvm", "-force-attribute=nounwind", "-Osize",
+            ], .when(platforms: [.linux], configuration: .release, traits: ["SmallBinary"]))
     ]
-    let condition = BuildSettingCondition.when(platforms: [.linux], configuration: .release, traits: ["SmallBinary"])
-    return strict + [.unsafeFlags(small + more, condition)]
-}
-
-// Timers are compiled for speed. Elsewhere what each message passes through is marked to be inlined.
-let forSpeed = library([])
-let forSize = library(["-Osize"])
-// File by file on all processors, for a module that nothing is compiled beside. No file sees into another then.
-let forSizeInParallel = library(["-Osize", "-no-whole-module-optimization"])
 
 // One folder each in Examples/, complete programs that show one thing.
 let examples = [
@@ -57,67 +51,34 @@ let package = Package(
                 """)
     ],
     targets: [
-        // The engine: libevent's core library, found by pkg-config.
+        // libevent's core library, found by pkg-config.
         .systemLibrary(
             name: "CLibevent",
             pkgConfig: "libevent_core",
             providers: [.apt(["libevent-dev"]), .brew(["libevent"])]
         ),
-        // What Swift cannot import from the system's headers.
+        // System calls and constants that Swift cannot import from the system's headers.
         .target(name: "CEventReactorShims"),
-        // What all parts speak of, in four modules that are compiled beside one another; Core exports what is public.
-        // Addresses, errors, options.
-        .target(name: "EventReactorBasics", swiftSettings: forSize),
-        // What spans of bytes are asked for: searching, comparing, numbers in them.
-        .target(name: "EventReactorBytes", swiftSettings: forSize),
-        // The figures of a reactor, and their texts.
-        .target(name: "EventReactorMetrics", swiftSettings: forSize),
-        // Timers, and threads for work that blocks.
-        .target(name: "EventReactorScheduling", swiftSettings: forSpeed),
-        // The contract: no engine, no system calls on sockets.
+        // The contract and its state machines: no engine, no system call on a socket.
+        .target(name: "EventReactorCore", swiftSettings: library),
+        // Every system call on a socket, and the parts of an engine that use the kernel's sockets.
         .target(
-            name: "EventReactorCore",
-            dependencies: [
-                "EventReactorBasics", "EventReactorBytes", "EventReactorMetrics", "EventReactorScheduling",
-            ],
-            swiftSettings: forSize
-        ),
-        // Plain sockets and descriptors, for whoever uses the kernel.
-        .target(
-            name: "EventReactorSockets",
-            dependencies: ["CEventReactorShims", "EventReactorBasics", "EventReactorScheduling"],
-            swiftSettings: forSize
-        ),
-        // What the engines on the kernel's sockets share.
-        .target(
-            name: "EventReactorSocketEngines",
-            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
-            swiftSettings: forSize
-        ),
+            name: "EventReactorPosix", dependencies: ["CEventReactorShims", "EventReactorCore"],
+            swiftSettings: library),
         // Listening sockets that pass from one process to the next.
         .target(
             name: "EventReactorHandover",
-            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorSockets"],
-            swiftSettings: forSize
-        ),
-        // The reactor on libevent: what users import.
+            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorPosix"], swiftSettings: library),
+        // The reactor on libevent: the module that users import.
         .target(
             name: "EventReactor",
-            dependencies: [
-                "CLibevent", "EventReactorCore", "EventReactorSocketEngines", "EventReactorSockets",
-                "EventReactorScheduling",
-            ],
-            swiftSettings: forSizeInParallel
-        ),
-        // The reactor on epoll alone, to compare with.
+            dependencies: ["CEventReactorShims", "CLibevent", "EventReactorCore", "EventReactorPosix"],
+            swiftSettings: library),
+        // The reactor on epoll alone.
         .target(
             name: "EventReactorNative",
-            dependencies: [
-                "CEventReactorShims", "EventReactorCore", "EventReactorSocketEngines", "EventReactorSockets",
-            ],
-            swiftSettings: forSize
-        ),
-        // The contract with no kernel under it: for tests.
+            dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorPosix"], swiftSettings: library),
+        // The contract on a simulated network, for tests: no kernel under it.
         .target(name: "EventReactorTesting", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .executableTarget(
             name: "FramingBug", dependencies: ["EventReactorTesting"], path: "Examples/FramingBug",
@@ -133,31 +94,18 @@ let package = Package(
             dependencies: ["CSystemFaults", "EventReactor", "EventReactorNative", "TestSupport"],
             path: "Tests/FaultyServer", swiftSettings: strict),
         .testTarget(
-            name: "EventReactorBasicsTests", dependencies: ["EventReactorBasics", "EventReactorBytes", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "EventReactorBytesTests", dependencies: ["EventReactorBytes", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "EventReactorMetricsTests", dependencies: ["EventReactorMetrics"], swiftSettings: strict),
-        .testTarget(
-            name: "EventReactorSchedulingTests", dependencies: ["EventReactorScheduling", "TestSupport"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "EventReactorScheduling", "TestSupport"],
-            swiftSettings: strict),
+            name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EventReactorTests",
             dependencies: [
-                "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorSockets",
-                "EventReactorScheduling",
-                "TestSupport",
+                "CEventReactorShims", "EventReactor", "EventReactorNative", "EventReactorPosix", "TestSupport",
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "EventReactorHandoverTests",
             dependencies: [
-                "EventReactor", "EventReactorHandover", "EventReactorNative", "EventReactorSockets", "Handover",
+                "EventReactor", "EventReactorHandover", "EventReactorNative", "EventReactorPosix", "Handover",
                 "TestSupport",
             ],
             swiftSettings: strict
@@ -165,8 +113,7 @@ let package = Package(
         .testTarget(
             name: "ContractTests",
             dependencies: [
-                "EventReactor", "EventReactorNative", "EventReactorSocketEngines", "EventReactorSockets",
-                "EventReactorTesting", "TestSupport",
+                "EventReactor", "EventReactorNative", "EventReactorPosix", "EventReactorTesting", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -1,8 +1,7 @@
 import CEventReactorShims
 import CLibevent
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// libevent as the engine of a reactor: waiting, wake-ups, the timer, signals.

@@ -1,7 +1,6 @@
 import CLibevent
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// A listening socket in an `evconnlistener`.

@@ -1,5 +1,5 @@
 public import EventReactorCore
-import EventReactorSocketEngines
+import EventReactorPosix
 
 /// A reactor on libevent: one `event_base`, one thread, and the connections of its listeners and connectors.
 ///

@@ -1,5 +1,5 @@
 public import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 
 /// The listening sockets of a predecessor: the version of this program that serves now and is to be replaced.
 ///

@@ -1,6 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// The successor's end of a handover socket, used before there is a loop: each call waits, up to a deadline.

@@ -1,7 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// epoll as the engine of a reactor: one loop, with nothing between the reactor and the kernel.

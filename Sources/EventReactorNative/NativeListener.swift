@@ -1,7 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// A listening socket in epoll, level-triggered: what a turn leaves in the backlog is reported in the next.

@@ -1,5 +1,5 @@
 public import EventReactorCore
-import EventReactorSocketEngines
+import EventReactorPosix
 
 /// A reactor on epoll alone: one loop, one thread, and the connections of its listeners and connectors.
 ///

@@ -1,6 +1,5 @@
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// Streams on epoll: received into the reactor's buffer, sent straight to the kernel.

@@ -1,5 +1,5 @@
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 
 /// The bytes of one connection that the kernel did not take, in chunks of the reactor's pool.
 ///

@@ -1,6 +1,6 @@
 import EventReactor
 import EventReactorHandover
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 import Testing
 

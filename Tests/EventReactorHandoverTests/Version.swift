@@ -1,7 +1,7 @@
 import EventReactor
 import EventReactorHandover
 import EventReactorNative
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import CEventReactorShims
 import EventReactor
 import EventReactorNative
-import EventReactorScheduling
+import EventReactorCore
 import Glibc
 import TestSupport
 import Testing

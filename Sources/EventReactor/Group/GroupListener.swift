@@ -1,5 +1,5 @@
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 
 /// A listener of a reactor in a group, which is in the group's list for as long as it listens.
 final class GroupListener: ListenerEngine {

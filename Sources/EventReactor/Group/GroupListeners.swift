@@ -1,5 +1,5 @@
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// The addresses that a group listens at, and which of its reactors do.

@@ -1,7 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
-import EventReactorScheduling
-import EventReactorSockets
+import EventReactorPosix
 
 /// One reactor of a group and its thread: made, set up, run and taken away on that thread alone.
 final class GroupMember: Sendable {

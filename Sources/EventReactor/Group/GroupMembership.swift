@@ -1,5 +1,5 @@
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 
 /// What a reactor of a group knows of it; it belongs to the reactor's thread.
 final class GroupMembership {

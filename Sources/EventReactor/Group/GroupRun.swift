@@ -1,8 +1,6 @@
 import CEventReactorShims
 import EventReactorCore
-import EventReactorScheduling
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 import Synchronization
 

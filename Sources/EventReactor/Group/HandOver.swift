@@ -1,5 +1,5 @@
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 import Synchronization
 

@@ -1,4 +1,4 @@
-import EventReactorScheduling
+import EventReactorCore
 
 extension ReactorGroup {
     /// Starts the group and returns when every reactor is set up.

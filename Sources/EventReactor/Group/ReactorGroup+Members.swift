@@ -1,5 +1,4 @@
 public import EventReactorCore
-import EventReactorScheduling
 
 extension ReactorGroup {
     /// The handles of the reactors, in order of their places; none while the group does not run.

@@ -1,6 +1,5 @@
 import CEventReactorShims
 import EventReactorCore
-import EventReactorScheduling
 
 /// Several reactors, each on a thread of its own, all set up by one closure: a server on all processors.
 ///

@@ -1,7 +1,6 @@
 import CLibevent
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// Streams that are bufferevents from the first byte to the last: libevent's own buffering, and its rate limits.

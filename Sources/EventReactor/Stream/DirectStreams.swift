@@ -1,7 +1,6 @@
 import CLibevent
 import EventReactorCore
-import EventReactorSocketEngines
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// Streams on libevent's events: received into the reactor's buffer, sent straight to the kernel.

@@ -1,6 +1,6 @@
 import CLibevent
 import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// What both kinds of stream on libevent have in common: the watch over a connection that is not read.

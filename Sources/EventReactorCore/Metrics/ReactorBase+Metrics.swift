@@ -1,5 +1,3 @@
-import EventReactorScheduling
-
 extension ReactorBase {
     /// What the reactor has done up to now and what waits in it.
     ///

@@ -1,5 +1,3 @@
-import EventReactorScheduling
-
 /// Calls for a reactor, in the order in which they were posted.
 ///
 /// An array would do, but each call would be retained to be made and let go of twice; here it is moved in and out.

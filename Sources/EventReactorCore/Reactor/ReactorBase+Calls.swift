@@ -1,5 +1,3 @@
-import EventReactorScheduling
-
 /// Calls for a later turn: by `callSoon`, and from other threads.
 extension ReactorBase {
     /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.

@@ -1,5 +1,3 @@
-import EventReactorScheduling
-
 extension ReactorBase {
     /// Now, on the reactor's clock.
     public var now: ReactorInstant { engine.now }

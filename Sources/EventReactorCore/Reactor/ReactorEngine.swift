@@ -1,5 +1,3 @@
-package import EventReactorScheduling
-
 /// What a reactor needs of the machinery below it: waiting, listening, connecting, and a clock.
 package protocol ReactorEngine: AnyObject {
     var now: ReactorInstant { get }

@@ -1,5 +1,3 @@
-package import EventReactorScheduling
-
 /// What is to be done with the result of work that another thread does.
 final class DeferredResult {
     let take: (Any) -> Void

@@ -1,5 +1,3 @@
-import EventReactorScheduling
-
 extension ReactorBase {
     /// Runs work that blocks on a thread of a pool, and brings its result back to the reactor's thread.
     ///

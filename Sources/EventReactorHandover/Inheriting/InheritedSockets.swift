@@ -1,5 +1,5 @@
 public import EventReactorCore
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 
 /// Sockets that another process has passed on under one name: the listening sockets of one port as a rule.

@@ -1,4 +1,4 @@
-import EventReactorScheduling
+import EventReactorCore
 import Synchronization
 
 /// One host of a simulated network: the engine of its reactor, with a clock that the network moves.

@@ -1,6 +1,6 @@
 import Dispatch
 import EventReactor
-import EventReactorSockets
+import EventReactorPosix
 import Glibc
 import TestSupport
 import Testing

@@ -1,4 +1,0 @@
-@_exported public import EventReactorBasics
-@_exported public import EventReactorBytes
-@_exported public import EventReactorMetrics
-@_exported public import EventReactorScheduling

@@ -1,0 +1,62 @@
+package import EventReactorCore
+import Glibc
+
+extension ReserveDescriptor {
+    /// How many errors of single peers in a row are taken for one of the listener: a firewall or a filter of system
+    /// calls that refuses every `accept` would keep the loop turning for ever.
+    private static let mostPeerErrors = 64
+
+    /// Does what a port's policy says when `accept` has failed.
+    ///
+    /// - Returns: whether the next peer can be accepted at once.
+    @discardableResult
+    package func handle(_ code: Int32, listener: Int32, port: ListeningPort) -> Bool {
+        let error = SystemError(code: code, operation: "accept", address: port.localAddress)
+        if ReserveDescriptor.isOfOnePeer(code) {
+            port.peerErrors += 1
+            guard port.peerErrors >= ReserveDescriptor.mostPeerErrors else { return true }
+            port.peerErrors = 0
+            port.acceptFailed(error, closed: 0, waits: true)
+            return false
+        }
+        // A descriptor is asked for before a peer is looked for: where nobody waits, nobody was turned away.
+        if ReserveDescriptor.isShortage(code) && !ReserveDescriptor.hasWaiting(at: listener) { return false }
+        let closed =
+            ReserveDescriptor.isShortage(code) && port.policy == .close
+            ? closeWaiting(at: listener, atMost: port.acceptsPerTurn) : 0
+        port.acceptFailed(error, closed: closed, waits: closed == 0)
+        return false
+    }
+
+    /// Accepts the peers in the backlog of a socket that is about to be closed, and gives them to its port.
+    ///
+    /// Those for whom there is no descriptor are closed, whatever the policy: they cannot wait any longer.
+    ///
+    /// - Parameters:
+    ///   - bound: how many wait at most, as `endArrivals` of the socket has it.
+    ///   - prepare: gives a connection the settings that it has not inherited.
+    package func serveBacklog(
+        of listener: Int32, atMost bound: Int, for port: ListeningPort, prepare: (Int32) -> Void
+    ) {
+        var left = bound
+        while left > 0 {
+            left -= 1
+            let (accepted, peer) = ListeningSocket.accept(at: listener)
+            if accepted >= 0 {
+                prepare(accepted)
+                port.arrivedLate(descriptor: accepted, peer: peer)
+                continue
+            }
+            let code = errno
+            if code == EAGAIN || code == EINVAL { return }
+            if code == EINTR || ReserveDescriptor.isOfOnePeer(code) { continue }
+            var closed = 0
+            if ReserveDescriptor.isShortage(code) {
+                guard ReserveDescriptor.hasWaiting(at: listener) else { return }
+                closed = closeWaiting(at: listener, atMost: left + 1)
+            }
+            let error = SystemError(code: code, operation: "accept", address: port.localAddress)
+            return port.acceptFailed(error, closed: closed, waits: false)
+        }
+    }
+}
