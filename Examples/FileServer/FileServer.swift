@@ -41,7 +41,7 @@ final class Sender: Protocol {
         }
     }
 
-    private func openFile(_ name: String) throws -> OpenFile {
+    private func openFile(_ name: String) throws -> ReadableFile {
         // A name without slashes that is not ".." is in the directory, and symbolic links out of it are not followed.
         guard 1...255 ~= name.utf8.count, name != "..", !name.contains("/"), !name.contains("\0") else {
             throw Refusal.badName
@@ -50,7 +50,7 @@ final class Sender: Protocol {
         let descriptor = unsafe openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError(code: errno, operation: "open") }
         do {
-            return try OpenFile(adopting: descriptor, name: name)
+            return try ReadableFile(adopting: descriptor, name: name)
         } catch FileError.notRegular {
             throw Refusal.notAFile
         }

@@ -17,7 +17,7 @@ final class LibeventEngine: ReactorEngine {
     /// Unowned, so that a turn does not have to look whether it is there: no turn is taken after `shut`.
     private let alarm: Unmanaged<LoopAlarm>
     private(set) var reserve: ReserveDescriptor? = ReserveDescriptor()
-    private(set) var direct: DirectStreams!
+    private(set) var direct: DirectStreamEngine!
     /// Its place in a group, where it has one.
     let membership: GroupMembership?
     /// Takes libevent's messages while the reactor runs.
@@ -50,7 +50,7 @@ final class LibeventEngine: ReactorEngine {
             timerEvent = nil
             throw .system(error)
         }
-        direct = DirectStreams(engine: self)
+        direct = DirectStreamEngine(engine: self)
     }
 
     deinit {

@@ -15,7 +15,7 @@ final class LibeventListener: ListenerEngine {
     private var budget: AcceptBudget
     private var isEnabled = true
     /// Gives a connection to another reactor of the group, or says that it is for this one.
-    var handOver: ((Int32, SocketAddress) -> Bool)?
+    var distributor: ((Int32, SocketAddress) -> Bool)?
 
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: LibeventEngine) throws(ListenError) {
         self.port = port
@@ -72,7 +72,7 @@ final class LibeventListener: ListenerEngine {
         }
         socket?.prepare(descriptor)
         let from = unsafe peer.map { unsafe SocketAddress(kernelForm: $0, length: socklen_t(length)) } ?? .unnamedUnix
-        if let handOver, handOver(descriptor, from) { return }
+        if let distributor, distributor(descriptor, from) { return }
         port.accepted(descriptor: descriptor, peer: from)
     }
 
@@ -116,7 +116,7 @@ final class LibeventListener: ListenerEngine {
 
     var descriptor: Int32? { socket == nil ? nil : number }
 
-    var duties: ListenerDuties {
+    var duties: CloseActions {
         get { socket?.duties ?? [] }
         set { socket?.duties = newValue }
     }

@@ -44,7 +44,7 @@ public final class Reactor: ReactorBase {
 
     private func streams(_ buffering: Buffering) -> any StreamEngine {
         buffering.isBufferevent
-            ? BuffereventStreams(engine: libevent, rateLimit: buffering.rateLimit) : libevent.direct
+            ? BuffereventStreamEngine(engine: libevent, rateLimit: buffering.rateLimit) : libevent.direct
     }
 
     /// Listens for TCP connections, with a choice of how they move their bytes.
@@ -140,4 +140,4 @@ public final class Reactor: ReactorBase {
 }
 
 /// The handle to a ``Reactor`` that other threads may hold.
-public typealias ReactorRemote = Remote<Reactor>
+public typealias ReactorRemote = RemoteHandle<Reactor>

@@ -25,7 +25,7 @@ public final class Handover {
     /// the standard error.
     ///
     /// Where `offerHandover` tells the predecessor, it is the reactor's ``ReactorBase/onDiagnostic`` that is called.
-    public var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
+    public var onDiagnostic: (ReactorDiagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
 
     /// The handover's own socket, by which the next successor will ask.
     package let own: InheritedSockets?
@@ -129,7 +129,7 @@ public final class Handover {
     }
 
     /// Closes the sockets that no reactor has adopted: at an open socket without a reactor peers would wait for ever.
-    func closeUnadopted(reporting report: (Diagnostic) -> Void) {
+    func closeUnadopted(reporting report: (ReactorDiagnostic) -> Void) {
         own?.closeAll()
         for port in ports where !port.descriptors.isEmpty {
             let addresses = port.addresses

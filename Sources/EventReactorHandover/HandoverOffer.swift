@@ -27,7 +27,7 @@ public final class HandoverOffer {
     private var own: ListeningPort?
     private var successor: SuccessorConnection?
     /// What was handed out to the successor, and the duties of each before.
-    private var handedOut: [(listener: any ListenerEngine, duties: ListenerDuties)] = []
+    private var handedOut: [(listener: any ListenerEngine, duties: CloseActions)] = []
     /// The connections at the handover's socket, the successor's among them.
     private var visitors: [SuccessorConnection] = []
 

@@ -47,7 +47,7 @@ final class Epoll {
     }
 
     /// Waits for events, or takes what there is, and handles one batch.
-    func handleEvents(waits: Bool, streams: NativeStreams, of reactor: ReactorBase) {
+    func handleEvents(waits: Bool, streams: NativeStreamEngine, of reactor: ReactorBase) {
         let count = unsafe Int(er_epoll_wait(descriptor, events, Int32(Epoll.batch), waits ? 1 : 0))
         reactor.beginWork()
         for index in 0..<count {

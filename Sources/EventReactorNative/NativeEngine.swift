@@ -13,7 +13,7 @@ final class NativeEngine: ReactorEngine {
     private let epoll: Unmanaged<Epoll>
     private let alarm: Unmanaged<LoopAlarm>
     private(set) var reserve: ReserveDescriptor? = ReserveDescriptor()
-    private let native: NativeStreams
+    private let native: NativeStreamEngine
     private var alarmWatchers: [Watcher] = []
     private unowned(unsafe) var owner: ReactorBase!
 
@@ -24,7 +24,7 @@ final class NativeEngine: ReactorEngine {
         unsafe self.alarm = .passUnretained(alarm)
         heldEpoll = epoll
         heldAlarm = alarm
-        native = NativeStreams(epoll: epoll)
+        native = NativeStreamEngine(epoll: epoll)
         do throws(SystemError) {
             alarmWatchers = [
                 try Watcher(epoll, alarm.wakeDescriptor, [.input, .edge]) { [unowned self] in

@@ -72,7 +72,7 @@ final class NativeListener: ListenerEngine {
 
     var descriptor: Int32? { socket == nil ? nil : number }
 
-    var duties: ListenerDuties {
+    var duties: CloseActions {
         get { socket?.duties ?? [] }
         set { socket?.duties = newValue }
     }

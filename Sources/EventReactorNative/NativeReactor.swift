@@ -27,5 +27,5 @@ public final class NativeReactor: ReactorBase {
     }
 
     /// The handle for other threads.
-    public var remote: Remote<NativeReactor> { Remote(queue) }
+    public var remote: RemoteHandle<NativeReactor> { RemoteHandle(queue) }
 }

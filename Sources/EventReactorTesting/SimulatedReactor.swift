@@ -57,7 +57,7 @@ public final class SimulatedReactor: ReactorBase {
     /// The handle for other threads.
     ///
     /// What they post is taken at the next step. A test that waits for other threads is not simulated.
-    public var remote: Remote<SimulatedReactor> { Remote(queue) }
+    public var remote: RemoteHandle<SimulatedReactor> { RemoteHandle(queue) }
 
     // MARK: Time
 

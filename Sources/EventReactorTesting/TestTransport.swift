@@ -21,7 +21,7 @@ public final class TestTransport {
     /// The reactor whose clock the protocol's timers follow.
     public let reactor: SimulatedReactor
 
-    private let streams: TestStreams
+    private let streams: TestStreamEngine
 
     /// Connects a protocol.
     ///
@@ -37,7 +37,7 @@ public final class TestTransport {
     ) {
         let reactor = reactor ?? SimulatedReactor(seed: 0)
         self.reactor = reactor
-        streams = TestStreams(local: localAddress ?? SocketAddress(ipv4Bits: 0xC000_0201, port: 80))
+        streams = TestStreamEngine(local: localAddress ?? SocketAddress(ipv4Bits: 0xC000_0201, port: 80))
         let connection = StreamConnection(
             descriptor: -1, peer: peerAddress ?? SocketAddress(ipv4Bits: 0xC000_0202, port: 50_000),
             protocol: `protocol`,
@@ -164,7 +164,7 @@ public final class TestTransport {
     }
 
     /// Does something in a turn of the reactor, as a real one would; called in a callback, in the turn after.
-    private func act(_ body: @escaping (TestStreams) -> Void) {
+    private func act(_ body: @escaping (TestStreamEngine) -> Void) {
         reactor.callSoon { [streams] in body(streams) }
         settle()
     }

@@ -81,7 +81,7 @@ import Testing
         #expect(Client(to: first.address()).failure == ECONNREFUSED)
         #expect(try Handover.take(path: place.path) == nil)
         #expect(taken.ports.map(\.descriptors) == [[]])
-        let closed = Diagnostic.notAdopted(name: "main", addresses: [first.address()])
+        let closed = ReactorDiagnostic.notAdopted(name: "main", addresses: [first.address()])
         #expect(reports == ["\(closed)"])
     }
 

@@ -103,7 +103,7 @@ struct HandoverMessageTests {
             SystemdError.malformed(variable: bad, value: bad),
         ]
         for error in errors {
-            for message in ["\(error)", String(reflecting: error), "\(Diagnostic.handoverFailed(error))"] {
+            for message in ["\(error)", String(reflecting: error), "\(ReactorDiagnostic.handoverFailed(error))"] {
                 let isPlain = message.unicodeScalars.allSatisfy { scalar in
                     scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
                 }

@@ -97,7 +97,7 @@ final class Version {
 
     let events = Events()
     let addresses = Locked<[String: [SocketAddress]]>([:])
-    private let remote = Locked<Remote<ReactorBase>?>(nil)
+    private let remote = Locked<RemoteHandle<ReactorBase>?>(nil)
     private var thread: WorkerThread?
 
     init(
@@ -118,7 +118,7 @@ final class Version {
                     path: path, ports: ports, after: before, drainingFor: .seconds(1_000_000), readyWithin: readyWithin)
                 offer.onHandedOver = { events.post("handed over") }
                 offer.onFailure = { events.post("failed: \($0)") }
-                let own = Remote<ReactorBase>(reactor.queue)
+                let own = RemoteHandle<ReactorBase>(reactor.queue)
                 remote.withLock { $0 = own }
                 reactor.callSoon { events.post("serves") }
                 try reactor.run()

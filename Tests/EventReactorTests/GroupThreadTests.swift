@@ -1,7 +1,7 @@
 import CEventReactorShims
 import EventReactor
-import EventReactorNative
 import EventReactorCore
+import EventReactorNative
 import Glibc
 import TestSupport
 import Testing
@@ -296,7 +296,7 @@ struct GroupTableTests {
             let group = try ReactorGroup(count: 2, configuration: GroupTableTests.configuration) { _ in }
             try await group.start()
             let own = Shared<[[Int32]]>([[], []])
-            let remote = Shared<Remote<NativeReactor>?>(nil)
+            let remote = Shared<RemoteHandle<NativeReactor>?>(nil)
             let calls = Shared<[String]>([])
             let signals = Shared(0)
             let ended = Shared(false)

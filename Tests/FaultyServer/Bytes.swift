@@ -30,7 +30,7 @@ enum Bytes {
     }
 
     /// Five periods of them in a file without a name.
-    static func makeFile() throws -> OpenFile {
+    static func makeFile() throws -> ReadableFile {
         let path = "/tmp/swift-event-reactor-faults-\(getpid()).file"
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         defer { unsafe unlink(path) }
@@ -38,6 +38,6 @@ enum Bytes {
         guard descriptor >= 0, unsafe write(descriptor, bytes, bytes.count) == bytes.count else {
             fatalError("no file can be made")
         }
-        return try OpenFile(adopting: descriptor, name: path)
+        return try ReadableFile(adopting: descriptor, name: path)
     }
 }

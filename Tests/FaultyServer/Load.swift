@@ -20,7 +20,7 @@ final class Load {
     var activity = 0
     private var lastActivity = -1
     private var patience: Duration = .seconds(60)
-    let file: OpenFile
+    let file: ReadableFile
     private var echo: ListeningPort!
     private var relaying: ListeningPort!
     var echoAddress: SocketAddress { echo.localAddress }

@@ -18,7 +18,7 @@ import MicroOptions
         }
     }
 
-    static func work<R: ReactorBase>(on reactor: R, _ remote: Remote<R>, _ options: MicroOptions) throws {
+    static func work<R: ReactorBase>(on reactor: R, _ remote: RemoteHandle<R>, _ options: MicroOptions) throws {
         switch options.work {
         case "timers": try timers(on: reactor, options)
         case "schedule": schedule(on: reactor, options)
@@ -81,7 +81,7 @@ import MicroOptions
 
     // MARK: Calls from other threads
 
-    static func calls<R: ReactorBase>(on reactor: R, _ remote: Remote<R>, _ options: MicroOptions) throws {
+    static func calls<R: ReactorBase>(on reactor: R, _ remote: RemoteHandle<R>, _ options: MicroOptions) throws {
         let each = options.count / options.threads
         let all = each * options.threads
         let counter = Counter()
@@ -106,7 +106,7 @@ import MicroOptions
 
     // MARK: Waking a loop that sleeps
 
-    static func wakes<R: ReactorBase>(on reactor: R, _ remote: Remote<R>, _ options: MicroOptions) throws {
+    static func wakes<R: ReactorBase>(on reactor: R, _ remote: RemoteHandle<R>, _ options: MicroOptions) throws {
         let answered = Semaphore()
         var steps = Steps()
         reactor.onStartup {

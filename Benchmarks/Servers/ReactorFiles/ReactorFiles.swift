@@ -7,9 +7,9 @@ import EventReactor
 import Glibc
 
 final class FileSender: Protocol {
-    private let file: OpenFile
+    private let file: ReadableFile
 
-    init(_ file: OpenFile) {
+    init(_ file: ReadableFile) {
         self.file = file
     }
 
@@ -26,13 +26,13 @@ final class FileSender: Protocol {
 
 /// What one writes without `sendFile`.
 final class FileCopier: Protocol {
-    private let file: OpenFile
+    private let file: ReadableFile
     private unowned let reactor: Reactor
     private var offset = 0
     private var isPaused = false
     private var piece = [UInt8](repeating: 0, count: 64 * 1024)
 
-    init(_ file: OpenFile, _ reactor: Reactor) {
+    init(_ file: ReadableFile, _ reactor: Reactor) {
         self.file = file
         self.reactor = reactor
     }
@@ -73,7 +73,7 @@ final class FileCopier: Protocol {
             exit(2)
         }
         let copies = options["--mode"] == "copy"
-        let file = try OpenFile(path: options["--file"]!)
+        let file = try ReadableFile(path: options["--file"]!)
         let reactor = try Reactor()
         let port = try reactor.listenTCP(port: wanted, host: "127.0.0.1") { [unowned reactor] in
             copies ? FileCopier(file, reactor) : FileSender(file)

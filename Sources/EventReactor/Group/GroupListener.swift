@@ -7,7 +7,7 @@ final class GroupListener: ListenerEngine {
     private let membership: GroupMembership
     private let number: Int
     private let accepts: Bool
-    private var handOver: HandOver?
+    private var distributor: AcceptDistributor?
     private var isListed = true
 
     var address: SocketAddress { inner.address }
@@ -21,32 +21,32 @@ final class GroupListener: ListenerEngine {
         let seat = try membership.listeners.enter(
             place, at: address, backlog: backlog, options: options, mode: mode, isSettingUp: membership.isSettingUp)
         switch consume seat {
-        case .socket(let socket, let number, let handOver):
+        case .socket(let socket, let number, let distributor):
             self.number = number
-            self.handOver = handOver
+            self.distributor = distributor
             accepts = true
             do throws(ListenError) {
                 let listener = try LibeventListener(socket, port: port, engine: engine)
                 inner = listener
-                if let handOver {
-                    listener.handOver = { descriptor, peer in
-                        handOver.give(descriptor, from: peer, acceptedBy: place, number: number)
+                if let distributor {
+                    listener.distributor = { descriptor, peer in
+                        distributor.give(descriptor, from: peer, acceptedBy: place, number: number)
                     }
                 }
             } catch {
                 membership.listeners.leave(place, number: number, accepts: true)
                 throw error
             }
-        case .handed(let number, let handOver, let address):
+        case .handed(let number, let distributor, let address):
             self.number = number
-            self.handOver = handOver
+            self.distributor = distributor
             accepts = false
-            let inbox = HandedConnections(
-                address: address, port: port, number: number, handOver: handOver, membership: membership)
+            let inbox = RemoteAcceptListener(
+                address: address, port: port, number: number, distributor: distributor, membership: membership)
             inner = inbox
             membership.inboxes[number] = inbox
         }
-        handOver?.add(place, queue: engine.reactor.queue, load: membership.load, port: port.load)
+        distributor?.add(place, queue: engine.reactor.queue, load: membership.load, port: port.load)
     }
 
     deinit {
@@ -58,45 +58,46 @@ final class GroupListener: ListenerEngine {
 
     /// Those that wait at this reactor's socket are served by it: the others may be about to stop, too.
     func serveBacklog() {
-        handOver?.remove(membership.place)
+        distributor?.remove(membership.place)
         inner.serveBacklog()
     }
 
     func close() {
         guard isListed else { return }
         isListed = false
-        handOver?.remove(membership.place)
-        handOver = nil
+        distributor?.remove(membership.place)
+        distributor = nil
         inner.close()
         membership.listeners.leave(membership.place, number: number, accepts: accepts)
     }
 }
 
 /// A listener without a socket: its connections are those that another reactor of the group accepts.
-final class HandedConnections: ListenerEngine {
+final class RemoteAcceptListener: ListenerEngine {
     let address: SocketAddress
     private unowned let port: ListeningPort
     private let number: Int
-    private let handOver: HandOver
+    private let distributor: AcceptDistributor
     private unowned let membership: GroupMembership
     /// The port, as long as connections may arrive that were under way as it stopped listening.
     private var endingPort: ListeningPort?
     private var isEnabled = true
     private var isOpen = true
     /// What was under way as accepting was paused.
-    private var waiting: [HandedConnection] = []
+    private var waiting: [TransferredSocket] = []
 
     init(
-        address: SocketAddress, port: ListeningPort, number: Int, handOver: HandOver, membership: GroupMembership
+        address: SocketAddress, port: ListeningPort, number: Int, distributor: AcceptDistributor,
+        membership: GroupMembership
     ) {
         self.address = address
         self.port = port
         self.number = number
-        self.handOver = handOver
+        self.distributor = distributor
         self.membership = membership
     }
 
-    func arrived(_ connection: HandedConnection) {
+    func arrived(_ connection: TransferredSocket) {
         if let endingPort { return endingPort.arrivedLate(descriptor: connection.take(), peer: connection.peer) }
         guard isOpen else { return }
         guard isEnabled else { return waiting.append(connection) }
@@ -105,7 +106,7 @@ final class HandedConnections: ListenerEngine {
 
     func enable() {
         isEnabled = true
-        handOver.set(membership.place, isOpen: true)
+        distributor.set(membership.place, isOpen: true)
         // Whoever resumes accepting is not called back before that has returned.
         if !waiting.isEmpty { port.reactor.callSoon { [self] in takeWaiting() } }
     }
@@ -118,7 +119,7 @@ final class HandedConnections: ListenerEngine {
 
     func disable() {
         isEnabled = false
-        handOver.set(membership.place, isOpen: false)
+        distributor.set(membership.place, isOpen: false)
     }
 
     /// Takes what is under way: it was given to this reactor before it left the round, so it arrives before a call that

@@ -12,7 +12,7 @@ final class GroupListeners: Sendable {
         var places: Set<Int>
         let isOfSetUp: Bool
         /// Where one reactor accepts for all.
-        let handOver: HandOver?
+        let distributor: AcceptDistributor?
     }
 
     private struct Contents: Sendable {
@@ -23,9 +23,9 @@ final class GroupListeners: Sendable {
     /// What a reactor listens by.
     enum Seat: ~Copyable {
         /// A socket of its own; what is accepted there may be for others.
-        case socket(ListeningSocket, number: Int, handOver: HandOver?)
+        case socket(ListeningSocket, number: Int, distributor: AcceptDistributor?)
         /// What another reactor hands over.
-        case handed(number: Int, handOver: HandOver, address: SocketAddress)
+        case handed(number: Int, distributor: AcceptDistributor, address: SocketAddress)
     }
 
     private let accepting: ReactorGroup.Accepting
@@ -65,10 +65,10 @@ final class GroupListeners: Sendable {
                     asked.port == 0 ? isSettingUp && entry.isOfSetUp && entry.asked == asked : entry.actual == asked
                 return fits && !entry.places.contains(place)
             }
-            if let found, let handOver = contents.entries[found].handOver {
+            if let found, let distributor = contents.entries[found].distributor {
                 contents.entries[found].places.insert(place)
                 let entry = contents.entries[found]
-                seat = .handed(number: entry.number, handOver: handOver, address: entry.actual)
+                seat = .handed(number: entry.number, distributor: distributor, address: entry.actual)
                 return
             }
             var options = options
@@ -80,14 +80,14 @@ final class GroupListeners: Sendable {
                     mode: mode, letsOthersJoin: isShared)
                 if let found {
                     contents.entries[found].places.insert(place)
-                    seat = .socket(socket, number: contents.entries[found].number, handOver: nil)
+                    seat = .socket(socket, number: contents.entries[found].number, distributor: nil)
                 } else {
                     contents.lastNumber += 1
                     let entry = Entry(
                         number: contents.lastNumber, asked: asked, actual: socket.address, places: [place],
-                        isOfSetUp: isSettingUp, handOver: handing.map { HandOver($0) })
+                        isOfSetUp: isSettingUp, distributor: handing.map { AcceptDistributor($0) })
                     contents.entries.append(entry)
-                    seat = .socket(socket, number: entry.number, handOver: entry.handOver)
+                    seat = .socket(socket, number: entry.number, distributor: entry.distributor)
                 }
             } catch {
                 failure = error
@@ -102,7 +102,8 @@ final class GroupListeners: Sendable {
         contents.withLock { contents in
             guard let index = contents.entries.firstIndex(where: { $0.number == number }) else { return }
             contents.entries[index].places.remove(place)
-            let isOver = contents.entries[index].places.isEmpty || (accepts && contents.entries[index].handOver != nil)
+            let isOver =
+                contents.entries[index].places.isEmpty || (accepts && contents.entries[index].distributor != nil)
             if isOver { contents.entries.remove(at: index) }
         }
     }

@@ -13,9 +13,9 @@ final class GroupMembership {
     /// The reactor's set-up has not returned yet.
     var isSettingUp = true
     /// What takes the connections that another reactor accepts, by the number of the address.
-    var inboxes: [Int: HandedConnections] = [:]
+    var inboxes: [Int: RemoteAcceptListener] = [:]
     /// Those whose ports do not listen any more, until the last connection that was under way to them has arrived.
-    var endingInboxes: [ObjectIdentifier: HandedConnections] = [:]
+    var endingInboxes: [ObjectIdentifier: RemoteAcceptListener] = [:]
 
     init(place: Int, listeners: GroupListeners, load: ReactorLoad, wakeUp: WakeDescriptor?, stopSignals: [Int32]) {
         self.place = place

@@ -38,7 +38,7 @@ public enum RelayEnding: Sendable {
     /// The source's peer ended its side: everything was passed on, and the end after it.
     case ended
 
-    /// ``Relay/stop()`` was called; what had been taken from the source was passed on.
+    /// ``StreamRelay/stop()`` was called; what had been taken from the source was passed on.
     case stopped
 
     /// This program closed the receiving connection, or ended its write side; what had been taken was passed on.

@@ -92,7 +92,7 @@ public enum ExcessPolicy: Hashable, Sendable {
 }
 
 /// A peer that was accepted and is more than a listener's limits allow.
-public struct ExcessPeer: Hashable, Sendable {
+public struct ExcessConnection: Hashable, Sendable {
     /// The limit that it is beyond.
     public enum Cause: Hashable, Sendable {
         /// ``ConnectionLimits/total``.

@@ -18,8 +18,8 @@ public final class RateLimitGroup {
 
     /// The reactor's, which tells it from others: it may have gone, and another have its place in memory.
     let board: TimeoutBoard
-    let reading: Throttle?
-    let writing: Throttle?
+    let reading: RateLimiter?
+    let writing: RateLimiter?
 
     /// Creates a group without connections.
     ///
@@ -29,8 +29,8 @@ public final class RateLimitGroup {
     public init(_ limit: RateLimit, on reactor: ReactorBase) {
         self.limit = limit
         board = reactor.timeouts
-        reading = limit.readRate.map { Throttle(.reading, rate: $0, burst: limit.burst, reactor: reactor) }
-        writing = limit.writeRate.map { Throttle(.writing, rate: $0, burst: limit.burst, reactor: reactor) }
+        reading = limit.readRate.map { RateLimiter(.reading, rate: $0, burst: limit.burst, reactor: reactor) }
+        writing = limit.writeRate.map { RateLimiter(.writing, rate: $0, burst: limit.burst, reactor: reactor) }
     }
 }
 

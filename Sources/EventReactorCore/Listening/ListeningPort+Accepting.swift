@@ -4,7 +4,9 @@ extension ListeningPort {
     package func accepted(descriptor: Int32, peer: SocketAddress) {
         peerErrors = 0
         reactor.counts.accepted &+= 1
-        if let cause = excessCause(of: peer) { return turnAway(descriptor, ExcessPeer(cause: cause, address: peer)) }
+        if let cause = excessCause(of: peer) {
+            return turnAway(descriptor, ExcessConnection(cause: cause, address: peer))
+        }
         guard let factory, let made = factory.buildProtocol(for: peer) else {
             counters.refusedByFactory += 1
             reactor.counts.refused.add(.declined)
@@ -20,7 +22,7 @@ extension ListeningPort {
     }
 
     /// The limit that one more connection would be beyond; takes a token of the rate where there is none.
-    private func excessCause(of peer: SocketAddress) -> ExcessPeer.Cause? {
+    private func excessCause(of peer: SocketAddress) -> ExcessConnection.Cause? {
         if isFull { return .total }
         if let perPeer = limits.perPeer, peer.family != .unix, members.count(from: peer) >= perPeer { return .perPeer }
         if bucket != nil, bucket?.take(at: reactor.now) == false { return .rate }
@@ -45,7 +47,7 @@ extension ListeningPort {
     }
 
     /// Serves a peer that is one too many by a protocol of `onExcess`, or resets it.
-    private func turnAway(_ descriptor: Int32, _ peer: ExcessPeer) {
+    private func turnAway(_ descriptor: Int32, _ peer: ExcessConnection) {
         switch peer.cause {
         case .total: counters.refusedByTotal += 1
         case .perPeer: counters.refusedByPeer += 1

@@ -10,7 +10,7 @@ public final class ListeningPort {
     /// reactor tries: ten times a second where peers wait, once a closed peer otherwise.
     ///
     /// Accepting goes on by itself. Unless set, the first failure is reported to ``ReactorBase/onDiagnostic`` as
-    /// ``Diagnostic/acceptFailed(_:)``, and those that follow are counted there every ten seconds.
+    /// ``ReactorDiagnostic/acceptFailed(_:)``, and those that follow are counted there every ten seconds.
     ///
     /// An error of one peer alone, as `accept` reports those of the network, is none of these: the next peer is accepted
     /// at once. When 64 of them come in a row, that is a failure too.
@@ -29,7 +29,7 @@ public final class ListeningPort {
     /// ``ConnectionLimits/excessConnections`` stand at a time; a peer beyond them is reset, and this is not called.
     /// Where ``ConnectionLimits/excess`` has peers wait, it is called for those beyond ``ConnectionLimits/perPeer``
     /// alone.
-    public var onExcess: ((ExcessPeer) -> Protocol?)? {
+    public var onExcess: ((ExcessConnection) -> Protocol?)? {
         didSet { if !isListening { onExcess = nil } }
     }
 

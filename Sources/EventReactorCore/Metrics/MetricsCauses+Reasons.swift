@@ -13,7 +13,7 @@ extension ReactorMetrics.Loss {
 }
 
 extension ReactorMetrics.Refusal {
-    init(_ cause: ExcessPeer.Cause) {
+    init(_ cause: ExcessConnection.Cause) {
         self =
             switch cause {
             case .total: .overTotal

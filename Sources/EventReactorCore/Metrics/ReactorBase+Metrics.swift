@@ -37,7 +37,7 @@ extension ReactorBase {
         let counted = unsafe uncheckedTraffic
         unsafe connections.forEach { entry in
             unsafe entry._withUnsafeGuaranteedRef { connection in
-                guard !connection.state.isDisjoint(with: .indirect) else { return }
+                guard !connection.state.isDisjoint(with: .queuesWrites) else { return }
                 let waiting = connection.queuedByteCount
                 traffic.connectionsQueued += waiting > 0 ? 1 : 0
                 traffic.bytesQueued += waiting

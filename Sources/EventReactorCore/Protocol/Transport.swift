@@ -39,7 +39,7 @@ public protocol Transport: AnyObject {
     /// - Throws: ``FileError/outOfRange(file:offset:length:size:)``, or ``FileError/closed(peer:)`` where a write would
     ///   be dropped; nothing is called then.
     func sendFile(
-        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        _ file: ReadableFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
         completion: ((Result<Int, FileError>) -> Void)?
     ) throws(FileError)
 
@@ -66,7 +66,7 @@ public protocol Transport: AnyObject {
     @discardableResult
     func relay(
         to other: any Transport, completion: ((_ byteCount: Int, _ ending: RelayEnding) -> Void)?
-    ) throws(RelayError) -> Relay
+    ) throws(RelayError) -> StreamRelay
 
     /// Closes the connection when all that was written before has been delivered to the kernel and, over TCP,
     /// acknowledged by the peer's.
@@ -180,7 +180,7 @@ extension Transport {
     ///
     /// The parameters are those of ``sendFile(_:offset:length:progress:completion:)``.
     public func sendFile(
-        _ file: OpenFile, offset: Int = 0, length: Int? = nil,
+        _ file: ReadableFile, offset: Int = 0, length: Int? = nil,
         completion: ((Result<Int, FileError>) -> Void)? = nil
     ) throws(FileError) {
         try sendFile(file, offset: offset, length: length, progress: nil, completion: completion)
@@ -190,7 +190,7 @@ extension Transport {
     ///
     /// The parameters are those of ``sendFile(_:offset:length:progress:completion:)``.
     public func sendFile(
-        _ file: OpenFile, offset: Int = 0, length: Int? = nil, progress: @escaping (Int) -> Void,
+        _ file: ReadableFile, offset: Int = 0, length: Int? = nil, progress: @escaping (Int) -> Void,
         completion: ((Result<Int, FileError>) -> Void)?
     ) throws(FileError) {
         try sendFile(file, offset: offset, length: length, progress: Optional(progress), completion: completion)
@@ -204,20 +204,20 @@ extension Transport {
     public func sendFile(
         path: String, offset: Int = 0, length: Int? = nil, completion: ((Result<Int, FileError>) -> Void)? = nil
     ) throws(FileError) {
-        try sendFile(OpenFile(path: path), offset: offset, length: length, progress: nil, completion: completion)
+        try sendFile(ReadableFile(path: path), offset: offset, length: length, progress: nil, completion: completion)
     }
 
     /// Passes on to another connection whatever arrives here from now on.
     ///
     /// It does what ``relay(to:completion:)`` does.
     @discardableResult
-    public func relay(to other: any Transport) throws(RelayError) -> Relay {
+    public func relay(to other: any Transport) throws(RelayError) -> StreamRelay {
         try relay(to: other, completion: nil)
     }
 
     /// A transport that moves its bytes otherwise sends no files unless it says how.
     public func sendFile(
-        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        _ file: ReadableFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
         completion: ((Result<Int, FileError>) -> Void)?
     ) throws(FileError) {
         throw .unsupported
@@ -226,7 +226,7 @@ extension Transport {
     /// A transport that moves its bytes otherwise takes part in no relay unless it says how.
     public func relay(
         to other: any Transport, completion: ((_ byteCount: Int, _ ending: RelayEnding) -> Void)?
-    ) throws(RelayError) -> Relay {
+    ) throws(RelayError) -> StreamRelay {
         throw .unsupported
     }
 }
@@ -240,14 +240,14 @@ package final class ClosedTransport: Transport, Sendable {
     package func write(_ text: String) {}
     package func write(contentsOf pieces: some Sequence<[UInt8]>) {}
     package func sendFile(
-        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        _ file: ReadableFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
         completion: ((Result<Int, FileError>) -> Void)?
     ) throws(FileError) {
         throw .closed(peer: peerAddress)
     }
     package func relay(
         to other: any Transport, completion: ((Int, RelayEnding) -> Void)?
-    ) throws(RelayError) -> Relay {
+    ) throws(RelayError) -> StreamRelay {
         throw .sourceClosed(peer: peerAddress)
     }
     package func loseConnection() {}

@@ -53,7 +53,7 @@ extension ReactorBase {
 
     /// Takes the calls from other threads; the engine calls it when it has been woken.
     package func woken() {
-        unsafe isAttentive = true
+        unsafe pollsRemoteQueue = true
         // What is left of earlier calls comes first, and is looked after in every turn.
         guard jobs.isEmpty else { return }
         runTakenCalls(stops: queue.take(into: &jobs))
@@ -63,7 +63,7 @@ extension ReactorBase {
     func lookForCalls() {
         guard jobs.isEmpty else { return runCalls() }
         let (stops, rests) = queue.takeOrRest(into: &jobs)
-        if rests { unsafe isAttentive = false } else { runTakenCalls(stops: stops) }
+        if rests { unsafe pollsRemoteQueue = false } else { runTakenCalls(stops: stops) }
     }
 
     private func runTakenCalls(stops: Bool) {

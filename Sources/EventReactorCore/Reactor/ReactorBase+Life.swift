@@ -274,7 +274,7 @@ extension ReactorBase {
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()
             live.offerAll()
-            if live.state.contains(.closing) { live.settle() }
+            if live.state.contains(.closing) { live.processPendingState() }
             live.finish(.reactorStopped)
         }
         endTurn()

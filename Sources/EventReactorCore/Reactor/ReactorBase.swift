@@ -50,7 +50,7 @@ open class ReactorBase {
     @exclusivity(unchecked) private var hasListed = false
     @exclusivity(unchecked) private var hasEnded = false
     /// Calls from other threads came lately: more are looked for before the loop sleeps, so that none has to wake it.
-    @exclusivity(unchecked) final var isAttentive = false
+    @exclusivity(unchecked) final var pollsRemoteQueue = false
 
     /// A closure that is an element itself is wrapped in another, allocated for it; one that is a field is not.
     struct SoonCall {
@@ -80,20 +80,20 @@ open class ReactorBase {
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
     /// By number, so that they end in the order in which they were made, in every run.
-    package internal(set) final var ports = Roster<ListeningPort>()
+    package internal(set) final var ports = OrderedRegistry<ListeningPort>()
     /// The ports that wait for a descriptor to become free.
     final var starvedPorts: [ListeningPort] = []
     /// The ports that do not listen any more, and have accepted peers that are still to be served.
     package internal(set) final var endingPorts: [ListeningPort] = []
-    final var connectors = Roster<Connector>()
+    final var connectors = OrderedRegistry<Connector>()
     /// The listeners whose host is being resolved.
-    final var pendingListeners = Roster<PendingListener>()
+    final var pendingListeners = OrderedRegistry<PendingListener>()
     private var lastNumber: UInt64 = 0
     final var signalHandlers: [Int32: ReactorHook] = [:]
     /// The handlers of this run: what is changed meanwhile is for the next.
     final var watchedHandlers: [Int32: ReactorHook] = [:]
     /// Blocking work under way, by number: what to call with its result.
-    final var deferred = Roster<DeferredResult>()
+    final var deferred = OrderedRegistry<DeferredResult>()
     final var nextDeferred: UInt64 = 0
 
     let configuration: ReactorConfiguration
@@ -101,7 +101,8 @@ open class ReactorBase {
     /// Called with what goes wrong where no caller waits for an answer; unless set, a line on the standard error.
     ///
     /// It stays for later runs, until ``close()``.
-    public final var onDiagnostic: (Diagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") } {
+    public final var onDiagnostic: (ReactorDiagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
+    {
         didSet { if isClosed { onDiagnostic = { _ in } } }
     }
 
@@ -152,14 +153,14 @@ open class ReactorBase {
 
     /// The end of the sleep: nil sleeps until something happens.
     final var nextWake: ReactorInstant? {
-        if unsafe hasSoon || hasListed || isAttentive { return ReactorInstant(nanoseconds: .min) }
+        if unsafe hasSoon || hasListed || pollsRemoteQueue { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
 
     /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
     final func turn() {
         unsafe uncheckedTurnNumber &+= 1
-        let looksForCalls = unsafe isAttentive
+        let looksForCalls = unsafe pollsRemoteQueue
         clock.turnBegins()
         engine.poll(until: nextWake)
         beginWork()
@@ -222,7 +223,7 @@ open class ReactorBase {
         connection.settings.members?.remove(connection.peer)
         connection.settings.adoption?.release()
         load?.tell(unsafe connections.count)
-        if !starvedPorts.isEmpty { feedStarvedPorts() }
+        if !starvedPorts.isEmpty { retryStarvedListeners() }
         // After a flood the table does not keep the memory that the flood needed.
         if unsafe connections.capacity > 4096 && connections.count < connections.capacity / 8 { shrinkConnections() }
     }
@@ -263,13 +264,13 @@ open class ReactorBase {
         unsafe hasListed = true
     }
 
-    private func feedStarvedPorts() {
+    private func retryStarvedListeners() {
         let starved = starvedPorts
         starvedPorts = []
         for port in starved { port.descriptorFreed() }
     }
 
-    package final func report(_ diagnostic: Diagnostic) {
+    package final func report(_ diagnostic: ReactorDiagnostic) {
         onDiagnostic(diagnostic)
     }
 

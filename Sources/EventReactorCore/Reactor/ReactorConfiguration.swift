@@ -41,7 +41,7 @@ public struct ReactorConfiguration: Hashable, Sendable {
 }
 
 /// Something that went wrong where no caller waits for an answer.
-public enum Diagnostic: Sendable, CustomStringConvertible {
+public enum ReactorDiagnostic: Sendable, CustomStringConvertible {
     /// An `onStartup` or `onShutdown` hook threw.
     case hookFailed(any Error)
 

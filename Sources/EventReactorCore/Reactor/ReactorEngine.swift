@@ -146,7 +146,7 @@ package protocol ListenerEngine: AnyObject {
     var descriptor: Int32? { get }
 
     /// What becomes of the socket when it is closed here; an engine without a kernel has no use for them.
-    var duties: ListenerDuties { get set }
+    var duties: CloseActions { get set }
 }
 
 extension ListenerEngine {
@@ -154,7 +154,7 @@ extension ListenerEngine {
 
     package var descriptor: Int32? { nil }
 
-    package var duties: ListenerDuties {
+    package var duties: CloseActions {
         get { [] }
         set {}
     }

@@ -106,7 +106,7 @@ package final class RemoteQueue: Sendable {
 /// The handle to a reactor that other threads may hold: the one thing that crosses threads.
 ///
 /// It does not keep the reactor alive. What is posted to a reactor that is gone is dropped.
-public struct Remote<Owner: ReactorBase>: Sendable {
+public struct RemoteHandle<Owner: ReactorBase>: Sendable {
     private struct OwnJob {
         let body: @Sendable (Owner) -> Void
     }

@@ -5,7 +5,7 @@ final class OutgoingLine {
     enum Item {
         case bytes([UInt8])
         case file(FileTransfer)
-        case relay(Relay)
+        case relay(StreamRelay)
     }
 
     private var items: [Item] = []
@@ -74,7 +74,7 @@ final class OutgoingLine {
 
 /// A file on its way out.
 final class FileTransfer {
-    let file: OpenFile
+    let file: ReadableFile
     let length: Int
     var offset: Int
     /// The bytes that were read or sent, of which some may be in the connection's queue.
@@ -87,7 +87,7 @@ final class FileTransfer {
     let completion: ((Result<Int, FileError>) -> Void)?
 
     init(
-        _ file: OpenFile, offset: Int, length: Int, progress: ((Int) -> Void)?,
+        _ file: ReadableFile, offset: Int, length: Int, progress: ((Int) -> Void)?,
         completion: ((Result<Int, FileError>) -> Void)?
     ) {
         self.file = file

@@ -14,10 +14,10 @@ extension StreamConnection {
     private static let bytesPerCopy = 64 * 1024
 
     package func sendFile(
-        _ file: OpenFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
+        _ file: ReadableFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
         completion: ((Result<Int, FileError>) -> Void)?
     ) throws(FileError) {
-        guard state.isDisjoint(with: .deaf), state.contains(.made) else { throw .closed(peer: peer) }
+        guard state.isDisjoint(with: .rejectsWrites), state.contains(.established) else { throw .closed(peer: peer) }
         let length = try file.length(from: offset, length)
         joinLine(.file(FileTransfer(file, offset: offset, length: length, progress: progress, completion: completion)))
     }

@@ -2,15 +2,15 @@
 extension StreamConnection {
     package func relay(
         to other: any Transport, completion: ((Int, RelayEnding) -> Void)?
-    ) throws(RelayError) -> Relay {
+    ) throws(RelayError) -> StreamRelay {
         guard let other = other as? StreamConnection else { throw .unsupported }
         guard !isClosing, !state.contains(.readEnded) else { throw .sourceClosed(peer: peer) }
-        guard other.state.isDisjoint(with: .deaf), other.state.contains(.made) else {
+        guard other.state.isDisjoint(with: .rejectsWrites), other.state.contains(.established) else {
             throw .receiverClosed(peer: other.peer)
         }
         guard !state.contains(.relaying) else { throw .alreadyRelaying(peer: peer) }
         guard reactor === other.reactor else { throw .otherReactor }
-        let relay = Relay(from: self, to: other, completion: completion)
+        let relay = StreamRelay(from: self, to: other, completion: completion)
         makeExtras().relay = relay
         other.joinLine(.relay(relay))
         return relay
@@ -61,10 +61,10 @@ extension StreamConnection {
     func endBecause(of other: StreamConnection, _ reason: ConnectionLostReason) {
         guard state.isDisjoint(with: [.closing, .failed, .aborted, .lost]) else { return }
         fail(RelayError.otherLost(peer: other.peer, reason))
-        listIfOutside()
+        scheduleFlushOutsideCallback()
     }
 
-    func listIfOutside() {
-        if !state.contains(.inCallback) { list() }
+    func scheduleFlushOutsideCallback() {
+        if !state.contains(.inCallback) { scheduleFlush() }
     }
 }

@@ -18,21 +18,21 @@ extension StreamConnection: Transport {
             for piece in pieces { write(piece) }
             return
         }
-        // Each level holds one array's bytes in place, until all that one call takes are held.
-        func hold(_ rest: ArraySlice<[UInt8]>, _ held: inout [UnsafeRawBufferPointer]) {
-            guard let first = rest.first, unsafe held.count < 64 else {
-                return unsafe held.withUnsafeBufferPointer { unsafe sendTogether($0) }
+        // Each level holds one array's bytes in place, until all that one call takes are lent.
+        func lend(_ rest: ArraySlice<[UInt8]>, _ lent: inout [UnsafeRawBufferPointer]) {
+            guard let first = rest.first, unsafe lent.count < 64 else {
+                return unsafe lent.withUnsafeBufferPointer { unsafe sendTogether($0) }
             }
             unsafe first.withUnsafeBytes { bytes in
-                unsafe held.append(bytes)
-                unsafe hold(rest.dropFirst(), &held)
+                unsafe lent.append(bytes)
+                unsafe lend(rest.dropFirst(), &lent)
             }
         }
         var rest = pieces[...]
         while !rest.isEmpty {
-            var held: [UnsafeRawBufferPointer] = unsafe []
-            unsafe hold(rest, &held)
-            rest = unsafe rest.dropFirst(held.count)
+            var lent: [UnsafeRawBufferPointer] = unsafe []
+            unsafe lend(rest, &lent)
+            rest = unsafe rest.dropFirst(lent.count)
         }
     }
 
@@ -47,26 +47,28 @@ extension StreamConnection: Transport {
     }
 
     private func beginClosing(deadline: Duration?) {
-        guard state.contains(.made) else { return }
+        guard state.contains(.established) else { return }
         state.insert(.closing)
         setDeadline(deadline)
         stopRelaysIntoThis()
         // What arrives is read and dropped from now on, also where reading was paused.
         if state.contains(.parked) { engine.readingChanged(self) }
-        if !state.contains(.inCallback) { list() }
+        if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package func abortConnection() {
-        guard state.isDisjoint(with: [.aborted, .lost]), state.contains(.made) else { return }
+        guard state.isDisjoint(with: [.aborted, .lost]), state.contains(.established) else { return }
         state.insert(.aborted)
-        if !state.contains(.inCallback) { list() }
+        if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package func loseWriteConnection() {
-        guard state.isDisjoint(with: [.closing, .endsWriting, .aborted, .lost]), state.contains(.made) else { return }
+        guard state.isDisjoint(with: [.closing, .endsWriting, .aborted, .lost]), state.contains(.established) else {
+            return
+        }
         state.insert(.endsWriting)
         stopRelaysIntoThis()
-        if !state.contains(.inCallback) { list() }
+        if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package func pauseReading() {
@@ -74,7 +76,7 @@ extension StreamConnection: Transport {
         if state.isDisjoint(with: .readPaused) { noteReading(false) }
         state.insert(.readPaused)
         // A connection that broke was only read to its end; nothing would report the loss until reading is resumed.
-        if state.contains(.broken) && !state.contains(.inCallback) { list() }
+        if state.contains(.broken) && !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package func resumeReading() {
@@ -86,7 +88,7 @@ extension StreamConnection: Transport {
     }
 
     package var isClosing: Bool {
-        !state.isDisjoint(with: [.closing, .aborted, .failed, .broken, .lost]) || !state.contains(.made)
+        !state.isDisjoint(with: [.closing, .aborted, .failed, .broken, .lost]) || !state.contains(.established)
     }
 
     package var bufferedByteCount: Int {
@@ -97,8 +99,8 @@ extension StreamConnection: Transport {
         guard !state.contains(.lost) else { return }
         settings = settings.with(high: high, low: low)
         if state.contains(.queued) { engine.lowMarkChanged(self) }
-        state.insert(.marked)
-        if !state.contains(.inCallback) { list() }
+        state.insert(.watermarkCrossed)
+        if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package var writeBufferLimit: Int? {

@@ -9,7 +9,7 @@ import Darwin
 /// One stream connection of any reactor: the contract's state machine, the same over every engine.
 ///
 /// Everything happens on the reactor's thread. A protocol's calls only change the state and gather bytes; what follows
-/// from them is done in ``settle()`` when its callback has returned, or at the end of the turn where it was called from
+/// from them is done in ``processPendingState()`` when its callback has returned, or at the end of the turn where it was called from
 /// elsewhere. So no callback ever comes inside a call.
 @safe
 package final class StreamConnection {
@@ -19,7 +19,7 @@ package final class StreamConnection {
         package init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// `connectionMade` has been called or is being called.
-        package static let made = State(rawValue: 1 << 0)
+        package static let established = State(rawValue: 1 << 0)
         /// A callback of the protocol is running.
         static let inCallback = State(rawValue: 1 << 1)
         /// `pauseReading` was called last.
@@ -49,9 +49,9 @@ package final class StreamConnection {
         /// Something in `outbox` waits for room in the kernel.
         package static let queued = State(rawValue: 1 << 13)
         /// In the reactor's list of connections to settle at the end of the turn.
-        static let listed = State(rawValue: 1 << 14)
+        static let flushScheduled = State(rawValue: 1 << 14)
         /// A mark was passed: look when the callback has returned.
-        static let marked = State(rawValue: 1 << 15)
+        static let watermarkCrossed = State(rawValue: 1 << 15)
         /// The engine watches for nothing but a reset, since reading is not wanted.
         package static let parked = State(rawValue: 1 << 16)
         /// What is read is counted against a limit.
@@ -61,31 +61,31 @@ package final class StreamConnection {
         /// A limit allows no reading now.
         static let readStarved = State(rawValue: 1 << 19)
         /// Files or relays stand in line, and what is written now behind them: `queued` is set too.
-        static let lining = State(rawValue: 1 << 20)
+        static let hasQueuedTransfers = State(rawValue: 1 << 20)
         /// The engine tells by `hasRoom` that the kernel would take bytes.
         package static let wantsRoom = State(rawValue: 1 << 21)
         /// What arrives is for a relay, which is in `extras`.
         static let relaying = State(rawValue: 1 << 22)
         /// What arrives is taken by splice: the engine calls `readable`.
         static let splices = State(rawValue: 1 << 23)
-        /// It has timeouts: what arrives and what is taken is to be noted in its ``StreamWatch``.
-        package static let watched = State(rawValue: 1 << 24)
+        /// It has timeouts: what arrives and what is taken is to be noted in its ``ConnectionTimeouts``.
+        package static let hasTimeouts = State(rawValue: 1 << 24)
 
         /// What follows from the state is being done, by a call of `settle` that is under way.
-        static let settling = State(rawValue: 1 << 25)
+        static let processingPendingState = State(rawValue: 1 << 25)
 
         /// No write is taken in these.
-        static let deaf: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
+        static let rejectsWrites: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
         /// Bytes that arrive in these are not for the protocol: they are dropped, or relayed.
-        static let discards: State = [.closing, .aborted, .failed, .lost, .relaying]
+        static let divertsInput: State = [.closing, .aborted, .failed, .lost, .relaying]
         /// What is to be done with bytes that arrive is not just to deliver them.
-        static let notPlain: State = [.discards, .readMetered, .watched]
+        static let needsSlowReadPath: State = [.divertsInput, .readMetered, .hasTimeouts]
         /// What is written is not offered to the kernel at once.
-        static let indirect: State = [.queued, .writeMetered]
+        static let queuesWrites: State = [.queued, .writeMetered]
         /// Nothing is handed to the kernel in these.
-        static let mute: State = [.broken, .failed, .aborted, .lost]
+        static let cannotSend: State = [.broken, .failed, .aborted, .lost]
         /// Something is to be done once a callback has returned.
-        static let unsettled: State = [.closing, .endsWriting, .aborted, .failed, .broken, .marked]
+        static let hasPendingState: State = [.closing, .endsWriting, .aborted, .failed, .broken, .watermarkCrossed]
     }
 
     /// What few connections need, made when they do.
@@ -95,11 +95,11 @@ package final class StreamConnection {
         var recheck: DelayedCall?
         /// When to ask next whether what waits in line can still be sent.
         var sendCheck: DelayedCall?
-        var meter: Meter?
+        var meter: ConnectionRateLimit?
         /// What goes out without having been written.
         var line: OutgoingLine?
         /// Where what arrives goes.
-        var relay: Relay?
+        var relay: StreamRelay?
         /// The engine's own: what watches for room in the kernel.
         package var roomWatch: AnyObject?
         /// The timeout that ended the connection.
@@ -119,11 +119,11 @@ package final class StreamConnection {
 
     package let descriptor: Int32
 
-    @exclusivity(unchecked) private var uncheckedHeld: Unmanaged<Protocol>?
+    @exclusivity(unchecked) private var uncheckedProtocol: Unmanaged<Protocol>?
     /// The protocol, held from the start to the loss.
-    var held: Unmanaged<Protocol>? {
-        get { unsafe uncheckedHeld }
-        set { unsafe uncheckedHeld = newValue }
+    var retainedProtocol: Unmanaged<Protocol>? {
+        get { unsafe uncheckedProtocol }
+        set { unsafe uncheckedProtocol = newValue }
     }
 
     @exclusivity(unchecked) private var uncheckedGathered: Chunk?
@@ -147,13 +147,13 @@ package final class StreamConnection {
     package var handle: OpaquePointer?
     /// The engine's own: what holds the bytes that wait.
     package var outbox: OpaquePointer?
-    @exclusivity(unchecked) private(set) var uncheckedAnnex: Unmanaged<AnyObject>?
+    @exclusivity(unchecked) private(set) var uncheckedAttachment: Unmanaged<AnyObject>?
     /// The extras, or the watch, which has a place for them; few connections have either.
-    var annex: AnyObject? {
-        get { unsafe uncheckedAnnex?.takeUnretainedValue() }
+    var attachment: AnyObject? {
+        get { unsafe uncheckedAttachment?.takeUnretainedValue() }
         set {
-            let last = unsafe uncheckedAnnex
-            unsafe uncheckedAnnex = newValue.map { unsafe .passRetained($0) }
+            let last = unsafe uncheckedAttachment
+            unsafe uncheckedAttachment = newValue.map { unsafe .passRetained($0) }
             unsafe last?.release()
         }
     }
@@ -169,14 +169,14 @@ package final class StreamConnection {
         self.descriptor = descriptor
         self.peer = peer
         unsafe uncheckedSettings = .passRetained(settings)
-        unsafe uncheckedHeld = .passRetained(`protocol`)
+        unsafe uncheckedProtocol = .passRetained(`protocol`)
     }
 
     deinit {
         // Only a connection that was never started still holds its protocol here.
-        if let held = unsafe held { unsafe held.release() }
+        if let held = unsafe retainedProtocol { unsafe held.release() }
         unsafe uncheckedSettings.release()
-        unsafe uncheckedAnnex?.release()
+        unsafe uncheckedAttachment?.release()
     }
 
     /// The reactor, which outlives the connection until its loss.
@@ -267,7 +267,7 @@ package final class StreamConnection {
     ///     another one; unless given, the reactor reports it.
     package func start(as origin: ReactorMetrics.Origin = .other, failed: ((SystemError) -> Void)? = nil) {
         reactor.register(self)
-        if unsafe held?._withUnsafeGuaranteedRef({ $0.wasConnected }) == true {
+        if unsafe retainedProtocol?._withUnsafeGuaranteedRef({ $0.wasConnected }) == true {
             reactor.report(.protocolReused(peer: peer))
             let error = SystemError(code: EISCONN, operation: "serving two connections by one protocol", address: peer)
             return refuse(error, cause: .protocolReused, origin, failed ?? { _ in })
@@ -278,10 +278,10 @@ package final class StreamConnection {
             return refuse(error, cause: .unwatched, origin, failed)
         }
         reactor.counts.made.add(origin)
-        state.insert(.made)
+        state.insert(.established)
         if let limit = settings.rateLimit { _ = setRateLimit(limit) }
-        if let limits = settings.limits { watch(by: limits) }
-        unsafe held?._withUnsafeGuaranteedRef { $0.connect(to: self) }
+        if let limits = settings.limits { startTimeouts(by: limits) }
+        unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connect(to: self) }
         call { try $0.connectionMade() }
     }
 
@@ -302,8 +302,8 @@ package final class StreamConnection {
     /// Bytes arrived.
     package func received(_ data: Span<UInt8>) {
         // One question for all: a connection without limits and timeouts pays nothing for them.
-        if !state.isDisjoint(with: .notPlain) {
-            guard state.isDisjoint(with: .discards) else { return receivedElsewhere(data) }
+        if !state.isDisjoint(with: .needsSlowReadPath) {
+            guard state.isDisjoint(with: .divertsInput) else { return receivedElsewhere(data) }
             noteReceived(data.count)
             if state.contains(.readMetered) { chargeReading(data.count) }
         }
@@ -314,7 +314,9 @@ package final class StreamConnection {
         state.insert(.inCallback)
         do {
             // The loss waits until the callback has returned, so the protocol outlives it.
-            if let held = unsafe held { try unsafe held._withUnsafeGuaranteedRef { try $0.dataReceived(data) } }
+            if let held = unsafe retainedProtocol {
+                try unsafe held._withUnsafeGuaranteedRef { try $0.dataReceived(data) }
+            }
         } catch {
             fail(error)
         }
@@ -327,11 +329,11 @@ package final class StreamConnection {
         state.insert(.readEnded)
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }
         if state.contains(.lingering) { return finish(.done) }
-        if state.isDisjoint(with: .discards) {
+        if state.isDisjoint(with: .divertsInput) {
             call { $0.readConnectionLost() }
         } else {
             receivedEndElsewhere()
-            settle()
+            processPendingState()
         }
         // Only now: most connections are closed by that, and need not be watched in another way before.
         if !state.contains(.lost) { engine.readingChanged(self) }
@@ -351,18 +353,18 @@ package final class StreamConnection {
         if state.contains(.queued) { reactor.counts.bytesDropped &+= engine.queuedByteCount(self) }
         state.remove(.queued)
         brokenCode = code
-        if state.contains(.lining) { watchRoom(false) }
-        if !state.contains(.inCallback) { list() }
+        if state.contains(.hasQueuedTransfers) { watchRoom(false) }
+        if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     /// The queue has come down to the low mark or further.
     package func outboxDrained(remaining: Int) {
         if remaining == 0 {
             noteWaiting(false)
-            if !state.contains(.lining) { state.remove(.queued) }
+            if !state.contains(.hasQueuedTransfers) { state.remove(.queued) }
             if state.contains(.writeMetered) { pump() }
         }
-        if !state.contains(.inCallback) { settle() }
+        if !state.contains(.inCallback) { processPendingState() }
     }
 
     // MARK: Addresses

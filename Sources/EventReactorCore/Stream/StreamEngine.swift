@@ -38,8 +38,8 @@ package protocol StreamEngine: AnyObject {
     /// The mark at or below which `outboxDrained` is to be called has changed.
     func lowMarkChanged(_ connection: StreamConnection)
 
-    /// `.watched` has changed: from then on `outboxTaken` is to be called for what the kernel takes of the outbox.
-    func watchChanged(_ connection: StreamConnection)
+    /// `.hasTimeouts` has changed: from then on `outboxTaken` is to be called for what the kernel takes of the outbox.
+    func timeoutsChanged(_ connection: StreamConnection)
 
     /// `wantsReading` may have changed.
     func readingChanged(_ connection: StreamConnection)
@@ -100,7 +100,7 @@ extension StreamEngine {
     package func takePipe() -> (any RelayPipe)? { nil }
 
     /// An engine that calls `outboxTaken` for every connection has nothing to do.
-    package func watchChanged(_ connection: StreamConnection) {}
+    package func timeoutsChanged(_ connection: StreamConnection) {}
 }
 
 /// What the connections of one listener or connector share, so that each pays one pointer for it.
@@ -117,7 +117,7 @@ package final class StreamSettings {
     /// Where the connections are counted; nil for those of connectors.
     package let members: PortMembers?
     /// The timeouts that each begins with.
-    let limits: StreamLimits?
+    let limits: TimeoutPolicy?
     /// That the connection was adopted: others may hold descriptors of its socket.
     package internal(set) var adoption: AdoptionClaim?
 

@@ -48,9 +48,9 @@ extension ReactorBase {
     /// Has all work skipped whose results cannot be taken any more.
     ///
     /// - Returns: the completions, to be released when what they captured may call the reactor.
-    final func cancelDeferredWork() -> Roster<DeferredResult> {
+    final func cancelDeferredWork() -> OrderedRegistry<DeferredResult> {
         let results = deferred
-        deferred = Roster()
+        deferred = OrderedRegistry()
         for number in results.numbers { results[number]?.work?.cancel() }
         return results
     }

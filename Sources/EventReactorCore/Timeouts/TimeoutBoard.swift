@@ -22,8 +22,8 @@ package final class TimeoutBoard {
     private var alarm: DelayedCall?
     private var hasWaited = false
     private(set) var isShut = false
-    /// What connections share, as long as one has it; see ``StreamLimits``.
-    var limits: [StreamTimeouts: Unmanaged<StreamLimits>] = unsafe [:]
+    /// What connections share, as long as one has it; see ``TimeoutPolicy``.
+    var limits: [StreamTimeouts: Unmanaged<TimeoutPolicy>] = unsafe [:]
     /// The timeouts in the wheels.
     package private(set) var count = 0
     /// How often one was looked at, ever.

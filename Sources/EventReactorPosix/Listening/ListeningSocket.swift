@@ -9,7 +9,7 @@ package struct ListeningSocket: ~Copyable {
     /// The socket's own file, so that no other is removed.
     private let file: SocketFile?
     /// What is to be done at the end.
-    package var duties: ListenerDuties
+    package var duties: CloseActions
     /// The connections that waited at a socket as it was adopted.
     private var waiting: EarlierConnections?
 

@@ -108,7 +108,7 @@ struct HostFormTests {
 
     @Test func line58NamesOfFilesForgeNoLineOfALog() {
         do {
-            _ = try OpenFile(path: "/nowhere/\(HostFormTests.forged)")
+            _ = try ReadableFile(path: "/nowhere/\(HostFormTests.forged)")
             Issue.record("there is such a file")
         } catch {
             #expect(HostFormTests.isPlain("\(error)") && "\(error)".contains("\\n2026"))

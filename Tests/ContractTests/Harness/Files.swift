@@ -17,7 +17,7 @@ final class PatternFile {
         _ = unsafe unlink(path)
     }
 
-    func open() throws -> OpenFile { try OpenFile(path: path) }
+    func open() throws -> ReadableFile { try ReadableFile(path: path) }
 
     /// Cuts the file short, or makes it longer by a hole.
     func truncate(to size: Int) {

@@ -9,8 +9,8 @@ final class Forwarding {
     let outgoing = Recorder("outgoing")
     let target = Recorder("target")
     /// What arrives at `incoming` goes to `outgoing`, and the other way.
-    private(set) var there: Relay?
-    private(set) var back: Relay?
+    private(set) var there: StreamRelay?
+    private(set) var back: StreamRelay?
     /// How the two ended, "there" and "back".
     private(set) var endings: [(way: String, count: Int, ending: RelayEnding)] = []
     /// Called before the two begin.

@@ -67,7 +67,7 @@ extension Connector {
     }
 }
 
-extension Relay {
+extension StreamRelay {
     func touchEverything() {
         _ = byteCount
         #expect(!isActive)

@@ -146,7 +146,7 @@ final class World {
 
 extension World {
     /// The handle for other threads.
-    var remote: Remote<ReactorBase> { Remote(reactor.queue) }
+    var remote: RemoteHandle<ReactorBase> { RemoteHandle(reactor.queue) }
 
     /// Runs the reactor until `finish()`, or until a stop of the test's own; it may be called again.
     func run(sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -114,7 +114,7 @@ struct ConnectionLimitTests {
                 $0.excessConnections = 2
             }
             let port = try world.listen(options: options) { Recorder("server") }
-            var causes: [ExcessPeer.Cause] = []
+            var causes: [ExcessConnection.Cause] = []
             var served: [Recorder] = []
             port.onExcess = { excess in
                 causes.append(excess.cause)
@@ -158,7 +158,7 @@ struct ConnectionLimitTests {
         try setting.run { world in
             let options = ConnectionLimitTests.options { $0.perPeer = 2 }
             let port = try world.listen(options: options) { Recorder("server") }
-            var causes: [ExcessPeer.Cause] = []
+            var causes: [ExcessConnection.Cause] = []
             port.onExcess = {
                 causes.append($0.cause)
                 return nil

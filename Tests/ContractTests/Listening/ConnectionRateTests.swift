@@ -41,7 +41,7 @@ struct ConnectionRateTests {
                 $0.excess = .close
             }
             let port = try world.listen(options: options) { Recorder("server") }
-            var causes: [ExcessPeer.Cause] = []
+            var causes: [ExcessConnection.Cause] = []
             port.onExcess = { excess in
                 causes.append(excess.cause)
                 return nil

@@ -40,7 +40,7 @@ struct ClosureLifetimeTests {
         reactor.onShutdown(closure("onShutdown"))
         reactor.onShutdown(closure("async onShutdown", taking: ShutdownCompletion.self))
         reactor.onSignal(SIGHUP, closure("onSignal"))
-        reactor.onDiagnostic = closure("onDiagnostic", taking: Diagnostic.self)
+        reactor.onDiagnostic = closure("onDiagnostic", taking: ReactorDiagnostic.self)
         reactor.callLater(.seconds(1000), closure("callLater"))
         reactor.callSoon(closure("callSoon"))
         reactor.commonTimeout(.seconds(1000)).arm(closure("commonTimeout"))

@@ -12,14 +12,14 @@ struct KeptObjectTests {
         var transports: [any Transport] = []
         var ports: [ListeningPort] = []
         var connectors: [Connector] = []
-        var relays: [Relay] = []
+        var relays: [StreamRelay] = []
         var calls: [DelayedCall] = []
         var timeouts: [ArmedTimeout] = []
         var common: [CommonTimeout] = []
         var groups: [RateLimitGroup] = []
         var hooks: [ReactorHook] = []
         var completions: [ShutdownCompletion] = []
-        var remote: Remote<ReactorBase>?
+        var remote: RemoteHandle<ReactorBase>?
 
         /// What is of a connection or listener: it has gone when the run has ended.
         func touchConnections() {

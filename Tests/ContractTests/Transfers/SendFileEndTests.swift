@@ -15,7 +15,7 @@ struct SendFileEndTests {
         struct Oops: Error {}
         let isWhole = ending == .lose || ending == .loseWrite
         var results: [Result<Int, FileError>] = []
-        var files: [() -> OpenFile?] = []
+        var files: [() -> ReadableFile?] = []
         try setting.run { world in
             let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
             var file: PatternFile? = try PatternFile(world, 3_000_000)

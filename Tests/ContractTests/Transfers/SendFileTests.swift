@@ -121,7 +121,7 @@ struct SendFileTests {
                         continue
                     }
                 }
-                guard case .system(_, let error)? = refused({ _ = try OpenFile(adopting: -1) }), error.code == EBADF
+                guard case .system(_, let error)? = refused({ _ = try ReadableFile(adopting: -1) }), error.code == EBADF
                 else {
                     Issue.record("-1 was taken for a descriptor")
                     return

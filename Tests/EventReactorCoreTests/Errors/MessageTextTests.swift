@@ -48,9 +48,11 @@ import Testing
             errors += [reason, FileError.lost(sent: 1, reason), RelayError.otherLost(peer: address, reason)]
         }
         var messages = errors.map { "\($0)" } + errors.map { String(reflecting: $0) }
-        messages += errors.map { "\(Diagnostic.hookFailed($0)) \(Diagnostic.handoverFailed($0))" }
-        messages += ["\(Diagnostic.acceptFailed(system))", "\(Diagnostic.connectionFailed(system))", "\(address)"]
-        messages += ["\(Diagnostic.connectFailed(.cancelled(to: bad)))"]
+        messages += errors.map { "\(ReactorDiagnostic.hookFailed($0)) \(ReactorDiagnostic.handoverFailed($0))" }
+        messages += [
+            "\(ReactorDiagnostic.acceptFailed(system))", "\(ReactorDiagnostic.connectionFailed(system))", "\(address)",
+        ]
+        messages += ["\(ReactorDiagnostic.connectFailed(.cancelled(to: bad)))"]
         for message in messages {
             #expect(MessageText.escaped(message) == message, "\(message)")
         }

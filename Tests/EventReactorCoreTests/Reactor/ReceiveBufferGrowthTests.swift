@@ -1,6 +1,6 @@
-@testable import EventReactorCore
 import Testing
 
+@testable import EventReactorCore
 
 @Suite("The growth of the receive buffer")
 struct ReceiveBufferGrowthTests {

@@ -7,17 +7,17 @@ extension Parameter {
     /// Files and parts of them.
     static let files: [Parameter] = [
         Parameter(
-            plain: "OpenFile(path:)",
+            plain: "ReadableFile(path:)",
             Values.texts + Scratch.badPaths + ["/tmp/" + String(repeating: "../", count: 3_000)],
             .fails(FileError.self)
         ) {
-            _ = try OpenFile(path: $0)
+            _ = try ReadableFile(path: $0)
         },
-        Parameter(plain: "OpenFile(adopting:)", Values.noDescriptors, .fails(FileError.self)) {
-            _ = try OpenFile(adopting: $0)
+        Parameter(plain: "ReadableFile(adopting:)", Values.noDescriptors, .fails(FileError.self)) {
+            _ = try ReadableFile(adopting: $0)
         },
-        Parameter(plain: "OpenFile(adopting:name:)", Values.texts, .fails(FileError.self)) {
-            _ = try OpenFile(adopting: -1, name: $0)
+        Parameter(plain: "ReadableFile(adopting:name:)", Values.texts, .fails(FileError.self)) {
+            _ = try ReadableFile(adopting: -1, name: $0)
         },
         Parameter("sendFile, offset", Values.integers, .worksOrFails(FileError.self)) { engine, offset in
             try sendFile(on: engine, offset: offset, length: nil)
@@ -40,7 +40,7 @@ extension Parameter {
         ) { setup, path in
             setup.onEchoed = { transport, _ in try transport.sendFile(path: path) }
             // What is thrown in a callback ends the connection, and is thrown here to be looked at.
-            _ = try OpenFile(path: path)
+            _ = try ReadableFile(path: path)
         },
     ]
 
@@ -49,13 +49,13 @@ extension Parameter {
     private static let pairs = Values.integers.flatMap { offset in Values.integers.map { (offset, $0) } }
 
     /// A file with a name that nobody sees.
-    fileprivate static func makeFile() throws -> OpenFile {
+    fileprivate static func makeFile() throws -> ReadableFile {
         let path = Scratch.path("file")
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         try #require(descriptor >= 0)
         _ = unsafe unlink(path)
         try #require(ftruncate(descriptor, off_t(size)) == 0)
-        return try OpenFile(adopting: descriptor)
+        return try ReadableFile(adopting: descriptor)
     }
 
     /// Sends a part of a file, where there is such a part, and sees it arrive.

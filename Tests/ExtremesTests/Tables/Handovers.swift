@@ -16,29 +16,29 @@ extension Parameter {
             "Handover.take(timeout:) and ready(timeout:)", Values.noTimes + Values.shortTimes, on: Engine.onKernel,
             .worksOrFails(HandoverError.self)
         ) {
-            try handOver(on: $0, timeout: $1)
+            try distributor(on: $0, timeout: $1)
         },
         Parameter("Handover.take(timeout:) and ready(timeout:)", Values.longTimes, on: Engine.onKernel) {
-            try handOver(on: $0, timeout: $1)
+            try distributor(on: $0, timeout: $1)
         },
         Parameter("offerHandover, drainingFor", Values.optionalDurations, on: Engine.onKernel) {
-            try handOver(on: $0, drainingFor: $1)
+            try distributor(on: $0, drainingFor: $1)
         },
         Parameter(
             "offerHandover, readyWithin", Values.durations, on: Engine.onKernel, .worksOrFails(HandoverError.self)
         ) {
-            try handOver(on: $0, readyWithin: $1)
+            try distributor(on: $0, readyWithin: $1)
         },
         Parameter("offerHandover, path that can be", Scratch.goodNames, on: Engine.onKernel) {
-            try handOver(on: $0, at: Scratch.path($1))
+            try distributor(on: $0, at: Scratch.path($1))
         },
         Parameter(
             "offerHandover, path that cannot be", Scratch.badPaths, on: Engine.onKernel, .fails(HandoverError.self)
         ) {
-            try handOver(on: $0, at: $1)
+            try distributor(on: $0, at: $1)
         },
         Parameter("offerHandover, name", Values.texts, on: Engine.onKernel, .worksOrFails(HandoverError.self)) {
-            try handOver(on: $0, name: $1)
+            try distributor(on: $0, name: $1)
         },
         systemd("LISTEN_FDS") { ($0, "1", nil) },
         systemd("LISTEN_PID") { ("1", $0, nil) },
@@ -59,7 +59,7 @@ extension Parameter {
     }
 
     /// Hands a port over to a thread that then says that it serves.
-    private static func handOver(
+    private static func distributor(
         on engine: Engine, at path: String = Scratch.path(), name: String = "name", timeout: Duration = .seconds(60),
         drainingFor drain: Duration? = .zero, readyWithin readiness: Duration = .seconds(60)
     ) throws {
@@ -71,7 +71,7 @@ extension Parameter {
         let offer = try reactor.offerHandover(
             path: path, ports: [name: port], after: nil, drainingFor: drain, readyWithin: readiness)
         offer.onFailure = { _ in }
-        let successor = Successor(path: path, timeout: timeout, stops: Remote<ReactorBase>(reactor.queue))
+        let successor = Successor(path: path, timeout: timeout, stops: RemoteHandle<ReactorBase>(reactor.queue))
         let thread = WorkerThread { successor.run() }
         try reactor.run()
         thread.join()
@@ -84,9 +84,9 @@ private final class Successor: Sendable {
     let failure = Mutex<(any Error)?>(nil)
     private let path: String
     private let timeout: Duration
-    private let predecessor: Remote<ReactorBase>
+    private let predecessor: RemoteHandle<ReactorBase>
 
-    init(path: String, timeout: Duration, stops predecessor: Remote<ReactorBase>) {
+    init(path: String, timeout: Duration, stops predecessor: RemoteHandle<ReactorBase>) {
         self.path = path
         self.timeout = timeout
         self.predecessor = predecessor

@@ -124,7 +124,7 @@ final class RelayRecord {
     let source: ByteStream
     /// How far it had been read when the relay began.
     let start: ByteStream.Cursor
-    private var handle: Relay?
+    private var handle: StreamRelay?
     private(set) var isStopped = false
     private(set) var ending: RelayEnding?
     private var last = 0
@@ -136,7 +136,7 @@ final class RelayRecord {
         self.start = start
     }
 
-    func began(_ handle: Relay) {
+    func began(_ handle: StreamRelay) {
         self.handle = handle
     }
 

@@ -18,9 +18,9 @@ final class RandomScene {
     let group: RateLimitGroup
     private let wholeFile: PatternFile
     private let shortFile: PatternFile
-    let file: OpenFile
+    let file: ReadableFile
     /// Shorter than when it was opened.
-    let cutFile: OpenFile
+    let cutFile: ReadableFile
     var path: String { wholeFile.path }
 
     /// A call on a transport is under way: no callback may come.

@@ -17,8 +17,8 @@ extension StreamConnection {
         let line = extras.line ?? OutgoingLine()
         extras.line = line
         line.append(item)
-        state.insert([.lining, .queued, .marked])
-        if !state.contains(.inCallback) { list() }
+        state.insert([.hasQueuedTransfers, .queued, .watermarkCrossed])
+        if !state.contains(.inCallback) { scheduleFlush() }
         if peer.family == .unix && extras.sendCheck == nil { checkSending() }
     }
 
@@ -35,14 +35,14 @@ extension StreamConnection {
     private func checkSending() {
         extras?.sendCheck = reactor.callLater(.seconds(1)) { [self] in
             extras?.sendCheck = nil
-            if state.contains(.lining), !state.contains(.lost), canStillSend() { checkSending() }
+            if state.contains(.hasQueuedTransfers), !state.contains(.lost), canStillSend() { checkSending() }
         }
     }
 
     /// The bytes that wait: in the engine's queue, and behind files and relays.
     var waitingByteCount: Int {
-        guard !state.isDisjoint(with: .indirect) else { return 0 }
-        guard state.contains(.lining), let line = extras?.line else { return queuedByteCount }
+        guard !state.isDisjoint(with: .queuesWrites) else { return 0 }
+        guard state.contains(.hasQueuedTransfers), let line = extras?.line else { return queuedByteCount }
         return line.heldByteCount + (line.ownsQueue ? 0 : queuedByteCount)
     }
 
@@ -69,7 +69,7 @@ extension StreamConnection {
 
     private func leaveLine() {
         extras?.line = nil
-        state.remove(.lining)
+        state.remove(.hasQueuedTransfers)
         if engine.queuedByteCount(self) == 0 { state.remove(.queued) }
         state.remove(.wantsRoom)
         // Also where it was not asked for: it may have to watch for a reset again.
@@ -111,7 +111,7 @@ extension StreamConnection {
 
     /// Whether an event of the engine's waits for room in the kernel, and so would see a reset too.
     package var watchesRoom: Bool {
-        guard state.contains(.lining) else { return state.contains(.queued) }
+        guard state.contains(.hasQueuedTransfers) else { return state.contains(.queued) }
         return state.contains(.wantsRoom) || engine.queuedByteCount(self) > 0
     }
 
@@ -119,7 +119,7 @@ extension StreamConnection {
     package func hasRoom() {
         guard state.contains(.wantsRoom), !state.contains(.lost) else { return }
         extras?.line?.isRoomReported = true
-        settle()
+        processPendingState()
     }
 
     /// Whether the engine has just reported room; asked once a report.
@@ -137,7 +137,7 @@ extension StreamConnection {
         line.isScheduled = true
         reactor.callSoon { [self] in
             line.isScheduled = false
-            if !state.contains(.lost) { settle() }
+            if !state.contains(.lost) { processPendingState() }
         }
     }
 

@@ -7,7 +7,7 @@ import Glibc
 /// An idle connection costs nothing here beyond its two slots: `handle` holds the interest that epoll knows of, and
 /// `outbox` a ``SendQueue``, there only while bytes wait that the kernel did not take.
 @safe
-final class NativeStreams: SocketStreams {
+final class NativeStreamEngine: SocketStreamEngine {
     /// Unowned, so that what a program keeps of a lost connection holds no descriptor: it is used for live connections
     /// alone, and the engine, which holds it, outlives these.
     private let epoll: Unmanaged<Epoll>

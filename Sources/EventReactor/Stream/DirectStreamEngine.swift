@@ -7,7 +7,7 @@ import Glibc
 ///
 /// `handle` is the event, level-triggered for bytes or edge-triggered for the watch while reading is not wanted.
 /// `outbox` is a bufferevent, there only while bytes wait that the kernel did not take.
-final class DirectStreams: LibeventStreams, SocketStreams {
+final class DirectStreamEngine: LibeventStreamEngine, SocketStreamEngine {
     let outboxes = OutboxPool()
     private let pipes = PipePool()
 
@@ -20,21 +20,21 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     func open(_ connection: StreamConnection) throws(SystemError) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         let event = unsafe event_new(
-            base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
+            base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreamEngine.readCallback, context)
         unsafe connection.handle = event
-        let code = unsafe LibeventStreams.codeOfAdding(event)
+        let code = unsafe LibeventStreamEngine.codeOfAdding(event)
         if code != 0 { throw SystemError(code: code, operation: "event_add", address: connection.peerAddress) }
     }
 
     private static let readCallback: Event.Callback = { _, _, context in
-        // `LibeventStreams.with`, which would be a call here: no file of this module sees into another.
+        // `LibeventStreamEngine.with`, which would be a call here: no file of this module sees into another.
         guard let context = unsafe context else { return }
         unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef { connection in
             let buffer = unsafe connection.wantedBuffer
             if unsafe !buffer.isEmpty {
-                unsafe DirectStreams.read(connection, into: buffer)
+                unsafe DirectStreamEngine.read(connection, into: buffer)
             } else {
-                unsafe unsafeDowncast(connection.engine, to: DirectStreams.self).readOrPark(connection)
+                unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self).readOrPark(connection)
             }
         }
     }
@@ -60,7 +60,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         let buffer = unsafe connection.receiveBuffer
         let most = connection.readAllowance(of: buffer.count)
         guard most > 0 else { return park(connection) }
-        unsafe DirectStreams.read(connection, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]))
+        unsafe DirectStreamEngine.read(connection, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]))
     }
 
     /// Bytes came that are not wanted now: from here on only a reset is watched for.
@@ -84,7 +84,7 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         unsafe event_del(event)
         unsafe event_assign(
-            event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreams.readCallback, context)
+            event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreamEngine.readCallback, context)
         unsafe add(event, of: connection)
     }
 
@@ -105,16 +105,16 @@ final class DirectStreams: LibeventStreams, SocketStreams {
         if begins {
             if connection.state.contains(.parked) { disarmWatch(connection) }
             unsafe connection.outbox = outboxes.take(
-                base: base, connection: connection, written: DirectStreams.writtenCallback,
-                failed: DirectStreams.failedCallback)
-            if connection.state.contains(.watched) { watchChanged(connection) }
+                base: base, connection: connection, written: DirectStreamEngine.writtenCallback,
+                failed: DirectStreamEngine.failedCallback)
+            if connection.state.contains(.hasTimeouts) { timeoutsChanged(connection) }
         }
         guard let outbox = unsafe connection.outbox else { return ENOMEM }
         guard unsafe evbuffer_add(bufferevent_get_output(outbox), bytes.baseAddress, bytes.count) == 0 else {
             return ENOMEM
         }
         // The bufferevent does not say if it could not add its event: enabling it again does, and costs no system call.
-        return begins ? unsafe LibeventStreams.codeOfEnabling(outbox, EV_WRITE) : 0
+        return begins ? unsafe LibeventStreamEngine.codeOfEnabling(outbox, EV_WRITE) : 0
     }
 
     func queuedByteCount(_ connection: StreamConnection) -> Int {
@@ -128,8 +128,8 @@ final class DirectStreams: LibeventStreams, SocketStreams {
     }
 
     private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreams.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreams.self)
+        unsafe LibeventStreamEngine.working(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self)
             let rest = streams.queuedByteCount(connection)
             if rest == 0 { streams.releaseOutbox(connection) }
             connection.outboxDrained(remaining: rest)
@@ -141,8 +141,8 @@ final class DirectStreams: LibeventStreams, SocketStreams {
 
     private static let failedCallback: OutboxPool.EventCallback = { _, _, context in
         let code = errno
-        unsafe LibeventStreams.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreams.self)
+        unsafe LibeventStreamEngine.working(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self)
             // Told first, while what will not be sent can be counted.
             connection.sendFailed(code == 0 ? EPIPE : code)
             streams.releaseOutbox(connection)

@@ -10,7 +10,7 @@ import Darwin
 ///
 /// It need not be kept. The relay stands in the receiving connection's line, behind what was written before it. Between
 /// two sockets it moves bytes through a pipe in the kernel; elsewhere each piece that arrives is written to the other.
-public final class Relay {
+public final class StreamRelay {
     /// What one look at the sockets moves at most, so that no relay starves the other connections.
     private static let bytesPerTurn = 1024 * 1024
     /// A source that gave less than this at once has no more, as a rule.
@@ -155,7 +155,7 @@ public final class Relay {
         var isReadable = isSourceReadable
         isSourceReadable = false
         var hasMoved = false
-        var budget = Relay.bytesPerTurn
+        var budget = StreamRelay.bytesPerTurn
         var expectsMore = true
         while true {
             // Limits may have come meanwhile.
@@ -195,7 +195,7 @@ public final class Relay {
                 source.noteReceived(count)
                 taken += count
                 budget -= count
-                expectsMore = count >= min(portion.byteCount, Relay.worthAnotherLook)
+                expectsMore = count >= min(portion.byteCount, StreamRelay.worthAnotherLook)
                 portion.taken(count)
             } else if count == 0 {
                 source.receivedEnd()
@@ -246,17 +246,17 @@ public final class Relay {
 
     func sourceIsReadable() {
         isSourceReadable = true
-        receiver?.settle()
+        receiver?.processPendingState()
     }
 
     // MARK: By copying
 
     /// Bytes arrived on the source, which is only read while the receiver's queue is down.
     func copy(_ bytes: UnsafeRawBufferPointer) {
-        guard ending == nil, let receiver, receiver.state.isDisjoint(with: .mute) else { return }
+        guard ending == nil, let receiver, receiver.state.isDisjoint(with: .cannotSend) else { return }
         taken += bytes.count
         unsafe receiver.pass(bytes)
-        if !receiver.state.isDisjoint(with: .unsettled) { receiver.listIfOutside() }
+        if !receiver.state.isDisjoint(with: .hasPendingState) { receiver.scheduleFlushOutsideCallback() }
         updateCopying(receiver)
     }
 
@@ -332,8 +332,8 @@ public final class Relay {
         self.ending = ending
         if let source { takeBySplice(source, false) }
         if let receiver, receiver.state.isDisjoint(with: [.lost]) {
-            receiver.state.insert(.marked)
-            receiver.listIfOutside()
+            receiver.state.insert(.watermarkCrossed)
+            receiver.scheduleFlushOutsideCallback()
         }
     }
 
@@ -348,4 +348,4 @@ public final class Relay {
 }
 
 @available(*, unavailable)
-extension Relay: Sendable {}
+extension StreamRelay: Sendable {}

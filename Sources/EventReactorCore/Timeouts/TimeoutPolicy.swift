@@ -1,5 +1,5 @@
 /// Timeouts as connections use them, in nanoseconds: one object for all that have the same.
-final class StreamLimits {
+final class TimeoutPolicy {
     struct Rate {
         let bytes: Int
         let period: Int64
@@ -28,7 +28,7 @@ final class StreamLimits {
 
     fileprivate init(_ timeouts: StreamTimeouts, on board: TimeoutBoard) {
         func nanoseconds(_ duration: Duration?) -> Int64 {
-            duration.map { max(1, $0.saturatedNanoseconds) } ?? StreamLimits.never
+            duration.map { max(1, $0.saturatedNanoseconds) } ?? TimeoutPolicy.never
         }
         self.timeouts = timeouts
         self.board = board
@@ -46,7 +46,7 @@ final class StreamLimits {
 
     /// Whether it matters when the protocol reads.
     var concernsReading: Bool {
-        read != StreamLimits.never || firstByte != StreamLimits.never || readRate != nil
+        read != TimeoutPolicy.never || firstByte != TimeoutPolicy.never || readRate != nil
     }
 }
 
@@ -55,10 +55,10 @@ extension TimeoutBoard {
     package var limitsCount: Int { unsafe limits.count }
 
     /// The limits of these timeouts, shared by all who ask; nil for none.
-    func limits(for timeouts: StreamTimeouts) -> StreamLimits? {
+    func limits(for timeouts: StreamTimeouts) -> TimeoutPolicy? {
         guard timeouts != .none else { return nil }
         if let known = unsafe limits[timeouts] { return unsafe known.takeUnretainedValue() }
-        let made = StreamLimits(timeouts, on: self)
+        let made = TimeoutPolicy(timeouts, on: self)
         unsafe limits[timeouts] = .passUnretained(made)
         return made
     }

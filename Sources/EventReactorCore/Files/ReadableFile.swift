@@ -10,7 +10,7 @@ import Darwin
 ///
 /// Nothing of its position is used, so one may be sent to any number of connections at once, on any threads. The
 /// descriptor is closed once, when the last one who holds the file lets go of it; a transfer holds it until its end.
-public final class OpenFile: Sendable {
+public final class ReadableFile: Sendable {
     /// The path that was given, or the descriptor's number: for people.
     public let name: String
 

@@ -3,7 +3,7 @@
 /// Its entry in the wheels is looked at before any of its timeouts can be over, and says then how things stand. So
 /// activity is noted by one store, and what changes the picture for the better needs no note at all. Pauses and waits
 /// are not noted where they begin a time that cannot be over before the next look.
-final class StreamWatch: ArmedTimeout {
+final class ConnectionTimeouts: ArmedTimeout {
     /// What only rates, connections whose reading was paused, and those that end need.
     private final class Clocks {
         /// What the connection would keep in place of the watch.
@@ -24,7 +24,7 @@ final class StreamWatch: ArmedTimeout {
 
         init() {}
 
-        init(_ rate: StreamLimits.Rate, runs: Bool, now: Int64) {
+        init(_ rate: TimeoutPolicy.Rate, runs: Bool, now: Int64) {
             rest = rate.first
             if runs { go(on: now) }
         }
@@ -40,7 +40,7 @@ final class StreamWatch: ArmedTimeout {
         }
 
         /// Begins the next period where this one is over and brought enough.
-        mutating func judge(by rate: StreamLimits.Rate, now: Int64) {
+        mutating func judge(by rate: TimeoutPolicy.Rate, now: Int64) {
             guard let end, end <= now, count >= rate.bytes else { return }
             count = 0
             let next = end.saturatingAdding(rate.period)
@@ -54,7 +54,7 @@ final class StreamWatch: ArmedTimeout {
     /// It is being looked at, and will be put where it belongs.
     private var isLooking = false
     @exclusivity(unchecked) private var uncheckedSent: Int64
-    let limits: StreamLimits
+    let limits: TimeoutPolicy
     /// The connection, which holds the watch until the loss.
     private unowned(unsafe) let connection: StreamConnection
     @exclusivity(unchecked) private var uncheckedClocks: Clocks?
@@ -77,7 +77,7 @@ final class StreamWatch: ArmedTimeout {
         set { unsafe uncheckedClocks = newValue }
     }
 
-    init(_ limits: StreamLimits, for connection: StreamConnection) {
+    init(_ limits: TimeoutPolicy, for connection: StreamConnection) {
         self.limits = limits
         unsafe self.connection = connection
         let now = limits.board.clock.exactTime
@@ -174,7 +174,7 @@ final class StreamWatch: ArmedTimeout {
     private func nearest(at now: Int64) -> (time: Int64, timeout: StreamTimeout) {
         var nearest = (time: Int64.max, timeout: StreamTimeout.idle)
         func consider(_ timeout: StreamTimeout, _ length: Int64, since start: Int64) {
-            guard length != StreamLimits.never else { return }
+            guard length != TimeoutPolicy.never else { return }
             let time = start.saturatingAdding(length)
             if time < nearest.time { nearest = (time, timeout) }
         }

@@ -1,5 +1,5 @@
 /// The machinery under one test transport: what arrives is put here by the test, what is sent is kept here for it.
-final class TestStreams: StreamEngine {
+final class TestStreamEngine: StreamEngine {
     private let local: SocketAddress
     private weak var connection: StreamConnection?
     private var arrived: [[UInt8]] = []

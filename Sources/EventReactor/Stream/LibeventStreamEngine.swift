@@ -4,7 +4,7 @@ import EventReactorPosix
 import Glibc
 
 /// What both kinds of stream on libevent have in common: the watch over a connection that is not read.
-class LibeventStreams {
+class LibeventStreamEngine {
     /// Unowned, so that what a program keeps of a lost connection holds no descriptor of the engine's: it is used for
     /// live connections alone, and the engine outlives these.
     private unowned(unsafe) let engine: LibeventEngine
@@ -23,7 +23,7 @@ class LibeventStreams {
     // own event sees a reset too.
 
     static let watchCallback: Event.Callback = { _, _, context in
-        unsafe LibeventStreams.working(context) { connection in
+        unsafe LibeventStreamEngine.working(context) { connection in
             let code = StreamSocket.pendingError(connection.descriptor)
             if code != 0 { connection.broke(code) }
         }
@@ -31,7 +31,7 @@ class LibeventStreams {
 
     /// Adds an event of a connection to the base; the connection ends if that fails, since nothing would be reported.
     func add(_ event: OpaquePointer?, of connection: StreamConnection) {
-        let code = unsafe LibeventStreams.codeOfAdding(event)
+        let code = unsafe LibeventStreamEngine.codeOfAdding(event)
         if code != 0 { connection.interestFailed(code, "event_add") }
     }
 
@@ -52,10 +52,10 @@ class LibeventStreams {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         if let event = unsafe connection.handle {
             unsafe event_del(event)
-            unsafe event_assign(event, base, connection.descriptor, what, LibeventStreams.watchCallback, context)
+            unsafe event_assign(event, base, connection.descriptor, what, LibeventStreamEngine.watchCallback, context)
         } else {
             unsafe connection.handle = event_new(
-                base, connection.descriptor, what, LibeventStreams.watchCallback, context)
+                base, connection.descriptor, what, LibeventStreamEngine.watchCallback, context)
         }
         unsafe add(connection.handle, of: connection)
     }
@@ -93,23 +93,23 @@ class LibeventStreams {
     static let takenCallback: evbuffer_cb_func = { _, change, context in
         guard let change = unsafe change, unsafe change.pointee.n_deleted > 0 else { return }
         let count = unsafe Int(change.pointee.n_deleted)
-        unsafe LibeventStreams.with(context) { $0.outboxTaken(count) }
+        unsafe LibeventStreamEngine.with(context) { $0.outboxTaken(count) }
     }
 
-    func watchChanged(_ connection: StreamConnection) {
+    func timeoutsChanged(_ connection: StreamConnection) {
         guard let outbox = unsafe connection.outbox else { return }
         unsafe unwatchOutbox(outbox, connection)
-        if connection.state.contains(.watched) { unsafe watchOutbox(outbox, connection) }
+        if connection.state.contains(.hasTimeouts) { unsafe watchOutbox(outbox, connection) }
     }
 
     func watchOutbox(_ outbox: OpaquePointer, _ connection: StreamConnection) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
-        unsafe evbuffer_add_cb(bufferevent_get_output(outbox), LibeventStreams.takenCallback, context)
+        unsafe evbuffer_add_cb(bufferevent_get_output(outbox), LibeventStreamEngine.takenCallback, context)
     }
 
     func unwatchOutbox(_ outbox: OpaquePointer, _ connection: StreamConnection) {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
-        unsafe evbuffer_remove_cb(bufferevent_get_output(outbox), LibeventStreams.takenCallback, context)
+        unsafe evbuffer_remove_cb(bufferevent_get_output(outbox), LibeventStreamEngine.takenCallback, context)
     }
 
     /// The connection that a callback is for.
@@ -136,9 +136,9 @@ private final class RoomWatch {
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         let made = unsafe event_new(
             base, connection.descriptor, Int16(EV_WRITE | EV_PERSIST),
-            { _, _, context in unsafe LibeventStreams.with(context) { $0.hasRoom() } }, context)
+            { _, _, context in unsafe LibeventStreamEngine.with(context) { $0.hasRoom() } }, context)
         let watch = unsafe made.map { unsafe RoomWatch($0) }
-        let code = unsafe LibeventStreams.codeOfAdding(made)
+        let code = unsafe LibeventStreamEngine.codeOfAdding(made)
         return (code == 0 ? watch : nil, code)
     }
 

@@ -17,7 +17,7 @@ extension StreamConnection {
     func run(_ body: (Protocol) throws -> Void) {
         state.insert(.inCallback)
         do {
-            try unsafe held?._withUnsafeGuaranteedRef { try body($0) }
+            try unsafe retainedProtocol?._withUnsafeGuaranteedRef { try body($0) }
         } catch {
             fail(error)
         }
@@ -28,7 +28,7 @@ extension StreamConnection {
     func leave() {
         state.remove(.inCallback)
         if gathered != nil { flush() }
-        if !state.isDisjoint(with: .unsettled) { settle() }
+        if !state.isDisjoint(with: .hasPendingState) { processPendingState() }
     }
 
     func fail(_ error: any Error) {
@@ -45,7 +45,7 @@ extension StreamConnection {
     package func interestFailed(_ code: Int32, _ operation: String) {
         guard state.isDisjoint(with: [.failed, .aborted, .lost]) else { return }
         fail(SystemError(code: code, operation: operation, address: peer))
-        listIfOutside()
+        scheduleFlushOutsideCallback()
     }
 
     func makeExtras() -> Extras {
@@ -57,9 +57,9 @@ extension StreamConnection {
 
     /// Has the reactor settle this connection at the end of the turn.
     @inline(never)
-    func list() {
-        guard state.isDisjoint(with: [.listed, .lost]) else { return }
-        state.insert(.listed)
+    func scheduleFlush() {
+        guard state.isDisjoint(with: [.flushScheduled, .lost]) else { return }
+        state.insert(.flushScheduled)
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
             unsafe settings.owner._withUnsafeGuaranteedRef { $0.list(self) }
         }
@@ -67,30 +67,30 @@ extension StreamConnection {
 
     /// The end of the turn: settles a connection that was listed.
     func settleListed() {
-        state.remove(.listed)
-        settle()
+        state.remove(.flushScheduled)
+        processPendingState()
     }
 
     /// Does what the state asks for, until nothing is left to do.
     ///
     /// Never called inside a callback of this protocol. Called by what it does itself, such as a relay between two ends
     /// of which one is this connection, it leaves the rest to the call that is under way.
-    func settle() {
-        if state.contains(.settling) {
-            state.insert(.marked)
+    func processPendingState() {
+        if state.contains(.processingPendingState) {
+            state.insert(.watermarkCrossed)
             return
         }
-        state.insert(.settling)
-        while !state.contains(.lost), settleStep() || state.contains(.marked) {}
-        state.remove(.settling)
+        state.insert(.processingPendingState)
+        while !state.contains(.lost), processPendingStep() || state.contains(.watermarkCrossed) {}
+        state.remove(.processingPendingState)
     }
 
     /// Does one thing that the state asks for.
     ///
     /// - Returns: whether there may be more to do.
-    private func settleStep() -> Bool {
+    private func processPendingStep() -> Bool {
         flush()
-        state.remove(.marked)
+        state.remove(.watermarkCrossed)
         if state.contains(.failed) {
             finish(.failed(extras?.failure ?? CancellationError()), reset: true)
             return false
@@ -100,9 +100,9 @@ extension StreamConnection {
             return false
         }
         if state.contains(.broken) { return endBroken() }
-        if state.contains(.lining) && advanceLine() { return true }
+        if state.contains(.hasQueuedTransfers) && advanceLine() { return true }
         let waiting = waitingByteCount
-        if state.isDisjoint(with: .deaf) {
+        if state.isDisjoint(with: .rejectsWrites) {
             if !state.contains(.writePaused) && waiting > settings.highMark {
                 state.insert(.writePaused)
                 run { $0.pauseWriting() }
@@ -114,7 +114,7 @@ extension StreamConnection {
                 return true
             }
         }
-        guard waiting == 0, !state.contains(.lining) else { return false }
+        guard waiting == 0, !state.contains(.hasQueuedTransfers) else { return false }
         if state.contains(.closing) {
             finishClosing()
             return false
@@ -178,7 +178,7 @@ extension StreamConnection {
         guard let deadline else { return }
         makeExtras().deadline = reactor.callLater(deadline) { [self] in
             offerAll()
-            settle()
+            processPendingState()
             finish(.timedOut, reset: true, expired: .close)
         }
     }
@@ -188,7 +188,7 @@ extension StreamConnection {
     /// An engine that queues all would otherwise drop what the last callback wrote, before the kernel was asked.
     func offerAll() {
         flush()
-        if state.isDisjoint(with: .mute), state.contains(.queued) { engine.offerQueue(self) }
+        if state.isDisjoint(with: .cannotSend), state.contains(.queued) { engine.offerQueue(self) }
     }
 
     /// The reactor goes in the middle of a run: the protocol is told nothing, and later calls are harmless.
@@ -200,7 +200,7 @@ extension StreamConnection {
         state.remove(.queued)
         slot = -1
         dropGathered()
-        unwatch()
+        stopTimeouts()
         let last = extras
         last?.meter?.end()
         last?.relay?.abandon()
@@ -211,7 +211,7 @@ extension StreamConnection {
         engine.close(self, reset: true)
         settings.members?.remove(peer)
         defer { releaseProtocol() }
-        return [last as Any, unsafe held.map { unsafe $0.takeUnretainedValue() } as Any]
+        return [last as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any]
     }
 
     /// Ends the connection: closes the descriptor, tells the protocol, and releases it.
@@ -223,10 +223,10 @@ extension StreamConnection {
         let local = localAddress
         let resets = reset || dropsWrittenBytes
         state.insert(.lost)
-        if !state.isDisjoint(with: .indirect) { reactor.counts.bytesDropped &+= queuedByteCount }
+        if !state.isDisjoint(with: .queuesWrites) { reactor.counts.bytesDropped &+= queuedByteCount }
         state.remove(.queued)
         dropGathered()
-        unwatch()
+        stopTimeouts()
         let last = extras
         if let last {
             last.deadline?.cancel()
@@ -245,22 +245,22 @@ extension StreamConnection {
         reactor.counts.lost.add(.init(reason))
         if let line = last?.line { dissolve(line, reason) }
         if let relay = last?.relay { relay.sourceLost(reason) }
-        unsafe held?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
+        unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
     }
 
     /// Whether ending now drops something that was to be sent.
     private var dropsWrittenBytes: Bool {
         if gatheredByteCount > 0 { return true }
-        guard !state.isDisjoint(with: .indirect) else { return false }
+        guard !state.isDisjoint(with: .queuesWrites) else { return false }
         // All of the queue: also what a file or a relay at the front has put there.
         guard queuedByteCount == 0 else { return true }
         return extras?.line?.hasRest == true
     }
 
     func releaseProtocol() {
-        let last = unsafe held
-        unsafe held = nil
+        let last = unsafe retainedProtocol
+        unsafe retainedProtocol = nil
         unsafe last?.release()
     }
 }

@@ -1,7 +1,7 @@
 /// Objects by number, and in the order in which they came; numbers only grow.
 ///
 /// One kind of dictionary holds them, whatever they are: each further kind would be compiled anew for every program.
-package struct Roster<Element: AnyObject> {
+package struct OrderedRegistry<Element: AnyObject> {
     private var entries: [UInt64: AnyObject] = [:]
     /// The numbers in order, among them some of objects that have gone.
     private var order: [UInt64] = []

@@ -1,19 +1,19 @@
 /// What becomes of a listening socket when a reactor has done with it.
-package struct ListenerDuties: OptionSet {
+package struct CloseActions: OptionSet {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The descriptor is closed.
-    package static let close = ListenerDuties(rawValue: 1)
+    package static let close = CloseActions(rawValue: 1)
     /// Listening ends at once, for all who hold the socket.
-    package static let shutDown = ListenerDuties(rawValue: 2)
+    package static let shutDown = CloseActions(rawValue: 2)
     /// The file of a UNIX socket is removed.
-    package static let removeFile = ListenerDuties(rawValue: 4)
+    package static let removeFile = CloseActions(rawValue: 4)
     /// The peers in the backlog are accepted before the socket is closed: no other process would accept them.
-    package static let serveBacklog = ListenerDuties(rawValue: 8)
+    package static let serveBacklog = CloseActions(rawValue: 8)
 
     /// Those of a socket that no other process knows of.
-    package static let own: ListenerDuties = [.close, .shutDown, .removeFile, .serveBacklog]
+    package static let own: CloseActions = [.close, .shutDown, .removeFile, .serveBacklog]
     /// Those of a socket that others may hold too, or may not.
-    package static let adopted: ListenerDuties = [.close, .serveBacklog]
+    package static let adopted: CloseActions = [.close, .serveBacklog]
 }

@@ -7,7 +7,7 @@ import Glibc
 ///
 /// `outbox` is the bufferevent. `handle` is the edge-triggered event of the watch, there only once reading was paused.
 @safe
-final class BuffereventStreams: LibeventStreams, SocketStreams {
+final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
     /// The limits that each connection of the listener or connector is under; libevent borrows it.
     private let limits: OpaquePointer?
     /// The connection whose callback has bytes of its buffer at the moment, and how many.
@@ -30,12 +30,12 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         unsafe connection.outbox = buffered
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         unsafe bufferevent_setcb(
-            buffered, BuffereventStreams.readCallback, BuffereventStreams.writtenCallback,
-            BuffereventStreams.eventCallback, context)
+            buffered, BuffereventStreamEngine.readCallback, BuffereventStreamEngine.writtenCallback,
+            BuffereventStreamEngine.eventCallback, context)
         unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), connection.settings.lowMark, 0)
         if let limits = unsafe limits { unsafe bufferevent_set_rate_limit(buffered, limits) }
         // Only reading: enabled for writing with nothing to write it would report that once for nothing.
-        let code = unsafe LibeventStreams.codeOfEnabling(buffered, EV_READ)
+        let code = unsafe LibeventStreamEngine.codeOfEnabling(buffered, EV_READ)
         if code != 0 {
             throw SystemError(code: code, operation: "bufferevent_enable", address: connection.peerAddress)
         }
@@ -44,8 +44,8 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     // MARK: Reading
 
     private static let readCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreams.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
+        unsafe LibeventStreamEngine.working(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self)
             streams.deliver(connection)
         }
     }
@@ -86,8 +86,8 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
 
     private static let eventCallback: OutboxPool.EventCallback = { _, what, context in
         let code = errno
-        unsafe LibeventStreams.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
+        unsafe LibeventStreamEngine.working(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self)
             let what = Int32(what)
             if what & BEV_EVENT_WRITING != 0 {
                 connection.sendFailed(code == 0 ? EPIPE : code)
@@ -121,7 +121,7 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         guard connection.state.contains(.parked), let buffered = unsafe connection.outbox else { return }
         connection.state.remove(.parked)
         disarmWatch(connection)
-        let code = unsafe LibeventStreams.codeOfEnabling(buffered, EV_READ)
+        let code = unsafe LibeventStreamEngine.codeOfEnabling(buffered, EV_READ)
         if code != 0 { return connection.interestFailed(code, "bufferevent_enable") }
         if let input = unsafe bufferevent_get_input(buffered), unsafe evbuffer_get_length(input) > 0 {
             // What was read before the pause comes first, and not inside the call that ended the pause.
@@ -145,7 +145,7 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
         let begins = queuedByteCount(connection) == 0
         guard unsafe bufferevent_write(buffered, bytes.baseAddress, bytes.count) == 0 else { return ENOMEM }
         // It does not say if it could not add its event: enabling it again does, and costs no system call.
-        return begins ? unsafe LibeventStreams.codeOfEnabling(buffered, EV_WRITE) : 0
+        return begins ? unsafe LibeventStreamEngine.codeOfEnabling(buffered, EV_WRITE) : 0
     }
 
     func offerQueue(_ connection: StreamConnection) {
@@ -169,8 +169,8 @@ final class BuffereventStreams: LibeventStreams, SocketStreams {
     }
 
     private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreams.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreams.self)
+        unsafe LibeventStreamEngine.working(context) { connection in
+            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self)
             let rest = streams.queuedByteCount(connection)
             connection.outboxDrained(remaining: rest)
             if rest == 0 && connection.state.contains(.parked) && !connection.state.contains(.lost) {

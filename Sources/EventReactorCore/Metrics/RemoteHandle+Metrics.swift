@@ -1,4 +1,4 @@
-extension Remote {
+extension RemoteHandle {
     /// The reactor's figures, asked for from another thread or task.
     ///
     /// They are taken on the reactor's thread, in one of its next turns. Where the reactor is not running, they are

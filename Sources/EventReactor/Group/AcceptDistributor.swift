@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 
 /// The round in which connections that one reactor accepts are given to those of its group.
-final class HandOver: Sendable {
+final class AcceptDistributor: Sendable {
     private struct Target: Sendable {
         let place: Int
         let queue: RemoteQueue
@@ -52,7 +52,7 @@ final class HandOver: Sendable {
                 return false
             }
             let load = target.load
-            let connection = HandedConnection(descriptor, from: peer, underWayTo: target.port)
+            let connection = TransferredSocket(descriptor, from: peer, underWayTo: target.port)
             load.announce()
             target.queue.post { reactor in
                 load.arrived {
@@ -88,7 +88,7 @@ final class HandOver: Sendable {
 }
 
 /// A descriptor on its way to another thread; it is closed where that does not take it.
-final class HandedConnection: Sendable {
+final class TransferredSocket: Sendable {
     let peer: SocketAddress
     private let descriptor: Atomic<Int32>
     private let port: PortLoad

@@ -25,7 +25,7 @@ extension StreamConnection {
         guard !state.contains(.lost) else { return false }
         guard limit != nil || group != nil || extras?.meter != nil else { return true }
         let extras = makeExtras()
-        let meter = extras.meter ?? Meter()
+        let meter = extras.meter ?? ConnectionRateLimit()
         extras.meter = meter
         meter.change(self, limit: limit, group: group)
         if meter.reading.isEmpty { state.remove(.readMetered) } else { state.insert(.readMetered) }
@@ -35,9 +35,9 @@ extension StreamConnection {
             pump()
             // Without limits `pump` leaves the queue to the engine.
             if meter.writing.isEmpty { state.remove(.writeMetered) }
-            if !state.contains(.inCallback) && state.contains(.made) {
-                state.insert(.marked)
-                list()
+            if !state.contains(.inCallback) && state.contains(.established) {
+                state.insert(.watermarkCrossed)
+                scheduleFlush()
             }
         }
         if limit == nil && group == nil { extras.meter = nil }
@@ -45,16 +45,16 @@ extension StreamConnection {
     }
 
     /// Tokens came for which it waited.
-    func tokensCame(to share: Share) {
+    func tokensCame(to share: RateShare) {
         guard !state.contains(.lost) else { return }
-        switch share.throttle.direction {
+        switch share.limiter.direction {
         case .reading:
             readGoesOn()
             // Whoever has paused reading would keep tokens from the others.
-            if !wantsReading { share.throttle.giveBack(share) }
+            if !wantsReading { share.limiter.giveBack(share) }
         case .writing:
             pump()
-            if !state.contains(.inCallback) { settle() }
+            if !state.contains(.inCallback) { processPendingState() }
         }
     }
 
@@ -67,11 +67,11 @@ extension StreamConnection {
         guard state.contains(.readMetered), !state.contains(.closing), let meter = extras?.meter else { return most }
         var least = most
         for share in meter.reading {
-            let allowed = share.throttle.allowance(of: share, wanted: .max)
+            let allowed = share.limiter.allowance(of: share, wanted: .max)
             if allowed == 0 {
                 state.insert(.readStarved)
                 noteReading(false)
-                share.throttle.wait(share, wanted: .max)
+                share.limiter.wait(share, wanted: .max)
                 return 0
             }
             least = min(least, allowed)
@@ -82,7 +82,7 @@ extension StreamConnection {
     @inline(never)
     func chargeReading(_ count: Int) {
         guard let meter = extras?.meter else { return }
-        for share in meter.reading { share.throttle.charge(share, count) }
+        for share in meter.reading { share.limiter.charge(share, count) }
     }
 
     private func readGoesOn() {
@@ -115,7 +115,7 @@ extension StreamConnection {
     @inline(never)
     func pump() {
         guard let meter = extras?.meter else { return }
-        while !meter.held.isEmpty, state.isDisjoint(with: .mute) {
+        while !meter.held.isEmpty, state.isDisjoint(with: .cannotSend) {
             let isLimited = !meter.writing.isEmpty
             let isQueued = state.contains(.queued) && engine.queuedByteCount(self) > 0
             if isQueued && isLimited { return }
@@ -125,28 +125,28 @@ extension StreamConnection {
                 let taken = isQueued ? 0 : unsafe engine.send(self, bytes)
                 guard taken >= 0, taken < bytes.count else { return (taken, 0) }
                 let isPacketEnough = isLimited && !engine.queuesAll
-                let end = isPacketEnough ? min(bytes.count, taken + Throttle.leastShare) : bytes.count
+                let end = isPacketEnough ? min(bytes.count, taken + RateLimiter.leastShare) : bytes.count
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[taken..<end])
                 return (end, unsafe engine.enqueue(self, rest))
             }
             if taken < 0 { return sendFailed(Int32(-taken)) }
             if code != 0 { return fail(SystemError(code: code, operation: "write", address: peer)) }
-            if !isQueued { watch?.offered() }
+            if !isQueued { timeouts?.offered() }
             if engine.queuedByteCount(self) > 0 {
                 if !isQueued { noteWaiting(true) }
                 state.insert(.queued)
             }
-            for share in meter.writing { share.throttle.charge(share, taken) }
+            for share in meter.writing { share.limiter.charge(share, taken) }
             meter.held.removeFirst(taken)
         }
     }
 
-    private func writeAllowance(of most: Int, _ meter: Meter) -> Int {
+    private func writeAllowance(of most: Int, _ meter: ConnectionRateLimit) -> Int {
         var least = most
         for share in meter.writing {
-            let allowed = share.throttle.allowance(of: share, wanted: most)
+            let allowed = share.limiter.allowance(of: share, wanted: most)
             if allowed == 0 {
-                share.throttle.wait(share, wanted: most)
+                share.limiter.wait(share, wanted: most)
                 return 0
             }
             least = min(least, allowed)

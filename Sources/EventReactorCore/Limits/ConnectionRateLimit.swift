@@ -1,44 +1,46 @@
 /// What a connection under limits has besides: its parts in them, and what it wrote that has to wait for tokens.
-final class Meter {
+final class ConnectionRateLimit {
     var limit: RateLimit?
     var group: RateLimitGroup?
-    private(set) var reading: [Share] = []
-    private(set) var writing: [Share] = []
+    private(set) var reading: [RateShare] = []
+    private(set) var writing: [RateShare] = []
     var held = HeldBytes()
 
     /// Takes part in other limits from now on.
     func change(_ connection: StreamConnection, limit: RateLimit?, group: RateLimitGroup?) {
         let isSameLimit = limit == self.limit
-        let own = isSameLimit ? (reading + writing).filter { $0.throttle !== throttle(of: $0, in: self.group) } : []
-        for share in reading + writing where !own.contains(where: { $0 === share }) { share.throttle.leave(share) }
+        let own = isSameLimit ? (reading + writing).filter { $0.limiter !== limiter(of: $0, in: self.group) } : []
+        for share in reading + writing where !own.contains(where: { $0 === share }) { share.limiter.leave(share) }
         if self.group !== group {
             self.group?.connectionCount -= 1
             group?.connectionCount += 1
         }
         self.limit = limit
         self.group = group
-        reading = own.filter { $0.throttle.direction == .reading }
-        writing = own.filter { $0.throttle.direction == .writing }
+        reading = own.filter { $0.limiter.direction == .reading }
+        writing = own.filter { $0.limiter.direction == .writing }
         if !isSameLimit, let limit {
             let reactor = connection.reactor
             if let rate = limit.readRate {
-                reading.append(Share(Throttle(.reading, rate: rate, burst: limit.burst, reactor: reactor), connection))
+                reading.append(
+                    RateShare(RateLimiter(.reading, rate: rate, burst: limit.burst, reactor: reactor), connection))
             }
             if let rate = limit.writeRate {
-                writing.append(Share(Throttle(.writing, rate: rate, burst: limit.burst, reactor: reactor), connection))
+                writing.append(
+                    RateShare(RateLimiter(.writing, rate: rate, burst: limit.burst, reactor: reactor), connection))
             }
         }
-        if let throttle = group?.reading { reading.append(Share(throttle, connection)) }
-        if let throttle = group?.writing { writing.append(Share(throttle, connection)) }
+        if let limiter = group?.reading { reading.append(RateShare(limiter, connection)) }
+        if let limiter = group?.writing { writing.append(RateShare(limiter, connection)) }
     }
 
-    private func throttle(of share: Share, in group: RateLimitGroup?) -> Throttle? {
-        share.throttle.direction == .reading ? group?.reading : group?.writing
+    private func limiter(of share: RateShare, in group: RateLimitGroup?) -> RateLimiter? {
+        share.limiter.direction == .reading ? group?.reading : group?.writing
     }
 
     /// The connection is lost.
     func end() {
-        for share in reading + writing { share.throttle.leave(share) }
+        for share in reading + writing { share.limiter.leave(share) }
         group?.connectionCount -= 1
         group = nil
         reading = []

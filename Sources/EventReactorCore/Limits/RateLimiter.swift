@@ -2,7 +2,7 @@
 ///
 /// While nobody waits whoever asks may have all there is. Those who wait are served in turn and share alike what has come
 /// since: so each of them gets the same in the long run, and a newcomer does not overtake them.
-final class Throttle {
+final class RateLimiter {
     enum Direction { case reading, writing }
 
     /// The least that is worth a call to the kernel, about a packet: with less for each, fewer are served at a time.
@@ -13,7 +13,7 @@ final class Throttle {
     private var bucket: TokenBucket
     private var waiting = ShareList()
     /// Those that were given tokens to read with and may not have used them, in the order in which they were.
-    private var granted: [Share] = []
+    private var granted: [RateShare] = []
     private var timer: DelayedCall?
 
     init(_ direction: Direction, rate: Int, burst: Int, reactor: ReactorBase) {
@@ -30,7 +30,7 @@ final class Throttle {
     ///
     /// Fewer than a hundredth of a second's worth are none, where it wants more: tokens come all the time, and a call to
     /// the kernel for each few of them would never end.
-    func allowance(of share: Share, wanted: Int) -> Int {
+    func allowance(of share: RateShare, wanted: Int) -> Int {
         takeBackGrants()
         if share.grant > 0 { return share.grant }
         guard waiting.isEmpty else { return 0 }
@@ -39,7 +39,7 @@ final class Throttle {
     }
 
     /// Bytes were moved.
-    func charge(_ share: Share, _ count: Int) {
+    func charge(_ share: RateShare, _ count: Int) {
         let granted = min(count, share.grant)
         share.grant -= granted
         bucket.take(count - granted)
@@ -48,7 +48,7 @@ final class Throttle {
     /// Has a connection called when it may move bytes.
     ///
     /// - Parameter wanted: how many it would like to move.
-    func wait(_ share: Share, wanted: Int) {
+    func wait(_ share: RateShare, wanted: Int) {
         guard !share.isWaiting else { return }
         giveBack(share)
         share.wanted = wanted
@@ -57,7 +57,7 @@ final class Throttle {
     }
 
     /// A connection does not need tokens any more.
-    func leave(_ share: Share) {
+    func leave(_ share: RateShare) {
         giveBack(share)
         granted.removeAll { $0 === share }
         guard share.isWaiting else { return }
@@ -68,7 +68,7 @@ final class Throttle {
         }
     }
 
-    func giveBack(_ share: Share) {
+    func giveBack(_ share: RateShare) {
         bucket.give(share.grant)
         share.grant = 0
     }
@@ -96,11 +96,11 @@ final class Throttle {
         timer = nil
         takeBackGrants()
         bucket.refill(at: reactor.now)
-        let count = min(waiting.count, max(1, bucket.tokens / Throttle.leastShare))
+        let count = min(waiting.count, max(1, bucket.tokens / RateLimiter.leastShare))
         guard count > 0 else { return }
         let each = bucket.tokens / count
         guard each > 0 else { return arm() }
-        var served: [Share] = []
+        var served: [RateShare] = []
         while served.count < count, let share = waiting.first {
             waiting.remove(share)
             bucket.take(each)
@@ -118,11 +118,11 @@ final class Throttle {
     }
 }
 
-/// One connection's part in a throttle.
+/// One connection's part in a limiter.
 @safe
-final class Share {
-    let throttle: Throttle
-    /// It leaves the throttle before the connection goes.
+final class RateShare {
+    let limiter: RateLimiter
+    /// It leaves the limiter before the connection goes.
     private let unmanaged: Unmanaged<StreamConnection>
     /// Tokens that are taken from the bucket for it, and the turn in which they were.
     var grant = 0
@@ -130,11 +130,11 @@ final class Share {
     var wanted = 0
     fileprivate(set) var isWaiting = false
     // Both are in the same list, which they leave before they go.
-    fileprivate unowned(unsafe) var next: Share?
-    fileprivate unowned(unsafe) var previous: Share?
+    fileprivate unowned(unsafe) var next: RateShare?
+    fileprivate unowned(unsafe) var previous: RateShare?
 
-    init(_ throttle: Throttle, _ connection: StreamConnection) {
-        self.throttle = throttle
+    init(_ limiter: RateLimiter, _ connection: StreamConnection) {
+        self.limiter = limiter
         unsafe unmanaged = .passUnretained(connection)
     }
 
@@ -144,15 +144,15 @@ final class Share {
 /// Those who wait, in the order in which they came; any of them can leave at once.
 @safe
 private struct ShareList {
-    private unowned(unsafe) var head: Share?
-    private unowned(unsafe) var tail: Share?
+    private unowned(unsafe) var head: RateShare?
+    private unowned(unsafe) var tail: RateShare?
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
 
-    var first: Share? { unsafe head }
+    var first: RateShare? { unsafe head }
 
-    mutating func append(_ share: Share) {
+    mutating func append(_ share: RateShare) {
         unsafe share.previous = tail
         unsafe share.next = nil
         if let tail = unsafe tail { unsafe tail.next = share } else { unsafe head = share }
@@ -161,7 +161,7 @@ private struct ShareList {
         count += 1
     }
 
-    mutating func remove(_ share: Share) {
+    mutating func remove(_ share: RateShare) {
         let next = unsafe share.next
         let previous = unsafe share.previous
         if let previous { unsafe previous.next = next } else { unsafe head = next }

@@ -2,9 +2,9 @@ package import EventReactorCore
 import Glibc
 
 /// A stream engine whose connections are sockets: what does not depend on who watches them.
-package protocol SocketStreams: StreamEngine {}
+package protocol SocketStreamEngine: StreamEngine {}
 
-extension SocketStreams {
+extension SocketStreamEngine {
     package func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
         unsafe StreamSocket.send(connection.descriptor, bytes)
     }
