@@ -186,7 +186,7 @@ final class LibeventEngine: ReactorEngine {
     }
 
     func releaseMemory() {
-        direct.outboxes.empty()
+        direct.shut()
         er_release_memory()
     }
 

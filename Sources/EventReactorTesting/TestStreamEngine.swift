@@ -6,8 +6,8 @@ final class TestStreamEngine: StreamEngine {
     private var hasEndArrived = false
     private var failure: Int32 = 0
     private var isDelivering = false
-    private var queued = ByteQueue()
-    private var takes = true
+    /// The bytes that are taken of what is written from now on.
+    private var room = Int.max
     var written: [UInt8] = []
     private(set) var hasEnded = false
     private(set) var isClosed = false
@@ -18,7 +18,7 @@ final class TestStreamEngine: StreamEngine {
     }
 
     var unreadCount: Int { arrived.reduce(0) { $0 + $1.count } }
-    var queuedCount: Int { queued.count }
+    var queuedCount: Int { connection?.queuedByteCount ?? 0 }
 
     // MARK: What the test does
 
@@ -40,24 +40,26 @@ final class TestStreamEngine: StreamEngine {
     }
 
     func stopTaking() {
-        takes = false
+        room = 0
     }
 
     func take(_ count: Int) {
-        takes = false
-        pass(min(max(0, count), queued.count))
+        room = min(max(0, count), queuedCount)
+        takeQueued()
+        room = 0
     }
 
     func resumeTaking() {
-        takes = true
-        pass(queued.count)
+        room = .max
+        takeQueued()
     }
 
-    private func pass(_ count: Int) {
-        guard count > 0, let connection else { return }
-        written += queued.take(count)
-        connection.outboxTaken(count)
-        if queued.count <= connection.settings.lowMark { connection.outboxDrained(remaining: queued.count) }
+    private func takeQueued() {
+        while room > 0, let connection, connection.state.contains(.wantsRoom) {
+            let before = connection.queue?.byteCount ?? 0
+            connection.hasRoom()
+            guard before > 0 else { return }
+        }
     }
 
     /// Delivers what has arrived, piece by piece, for as long as the protocol reads.
@@ -92,33 +94,18 @@ final class TestStreamEngine: StreamEngine {
     }
 
     func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
-        guard takes else { return 0 }
-        unsafe written.append(contentsOf: bytes)
-        return bytes.count
+        let taken = min(bytes.count, room)
+        unsafe written.append(contentsOf: bytes[..<taken])
+        if room != .max { room -= taken }
+        return taken
     }
 
     func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
-        guard takes else { return 0 }
-        var count = 0
-        for index in pieces.indices {
-            unsafe written.append(contentsOf: pieces[index])
-            unsafe count += pieces[index].count
-        }
-        return count
+        unsafe pieces.reduce(0) { unsafe $0 + send(connection, $1) }
     }
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
-        unsafe queued.append(bytes)
-        return 0
-    }
-
-    func queuedByteCount(_ connection: StreamConnection) -> Int { queued.count }
-
-    func lowMarkChanged(_ connection: StreamConnection) {}
-
-    func readingChanged(_ connection: StreamConnection) {
-        guard connection.wantsReading, connection.state.contains(.parked) else { return }
-        connection.state.remove(.parked)
+    func interestChanged(_ connection: StreamConnection) {
+        guard !connection.state.contains(.parked) else { return }
         // In the next turn: resuming does not call back.
         connection.reactor.callSoon { [weak self] in self?.deliver() }
     }
@@ -134,23 +121,20 @@ final class TestStreamEngine: StreamEngine {
         }
     }
 
-    func closingLosesBytes(_ connection: StreamConnection) -> Bool {
+    func drainInput(of connection: StreamConnection) -> InputDrain {
         arrived = []
-        return false
+        return .delivered
     }
 
     func close(_ connection: StreamConnection, reset: Bool) {
         isClosed = true
         wasReset = reset
         if !reset { hasEnded = true }
-        queued.removeAll()
         arrived = []
         self.connection = nil
     }
 
     func localAddress(_ connection: StreamConnection) -> SocketAddress { local }
 
-    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool { true }
-
-    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool { true }
+    func set(_ option: SocketOption, of connection: StreamConnection) -> Bool { true }
 }

@@ -131,15 +131,11 @@ final class ScriptedStreams: StreamEngine {
     func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
         unsafe pieces.reduce(0) { $0 + $1.count }
     }
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 { 12 }
-    func queuedByteCount(_ connection: StreamConnection) -> Int { 0 }
-    func lowMarkChanged(_ connection: StreamConnection) {}
-    func readingChanged(_ connection: StreamConnection) {}
+    func interestChanged(_ connection: StreamConnection) {}
     func shutdownWrite(_ connection: StreamConnection) {}
     func deliverArrived(_ connection: StreamConnection) {}
-    func closingLosesBytes(_ connection: StreamConnection) -> Bool { false }
+    func drainInput(of connection: StreamConnection) -> InputDrain { .delivered }
     func close(_ connection: StreamConnection, reset: Bool) { engine?.note("close \(connection.descriptor)") }
     func localAddress(_ connection: StreamConnection) -> SocketAddress { .unnamedUnix }
-    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool { true }
-    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool { true }
+    func set(_ option: SocketOption, of connection: StreamConnection) -> Bool { true }
 }

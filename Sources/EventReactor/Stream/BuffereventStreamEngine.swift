@@ -3,9 +3,10 @@ import EventReactorCore
 import EventReactorPosix
 import Glibc
 
-/// Streams that are bufferevents from the first byte to the last: libevent's own buffering, and its rate limits.
+/// Streams that are bufferevents from the first byte to the last: libevent's own reading, writing and rate limits.
 ///
-/// `outbox` is the bufferevent. `handle` is the edge-triggered event of the watch, there only once reading was paused.
+/// What waits to be sent stays in the connection's send queue, and the bufferevent borrows it piece by piece. The
+/// connection's `handle` is a ``BuffereventHandle``.
 @safe
 final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
     /// The limits that each connection of the listener or connector is under; libevent borrows it.
@@ -27,35 +28,49 @@ final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
         guard let buffered = unsafe bufferevent_socket_new(base, connection.descriptor, 0) else {
             throw SystemError(code: ENOMEM, operation: "bufferevent_socket_new", address: connection.peerAddress)
         }
-        unsafe connection.outbox = buffered
+        unsafe connection.bufferevent = .passRetained(BuffereventHandle(buffered))
+        connection.state.insert(.queuesAll)
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         unsafe bufferevent_setcb(
             buffered, BuffereventStreamEngine.readCallback, BuffereventStreamEngine.writtenCallback,
             BuffereventStreamEngine.eventCallback, context)
-        unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), connection.settings.lowMark, 0)
+        unsafe evbuffer_add_cb(bufferevent_get_output(buffered), BuffereventStreamEngine.outputCallback, context)
         if let limits = unsafe limits { unsafe bufferevent_set_rate_limit(buffered, limits) }
         // Only reading: enabled for writing with nothing to write it would report that once for nothing.
-        let code = unsafe LibeventStreamEngine.codeOfEnabling(buffered, EV_READ)
+        let code = unsafe BuffereventStreamEngine.codeOfEnabling(buffered, EV_READ)
         if code != 0 {
             throw SystemError(code: code, operation: "bufferevent_enable", address: connection.peerAddress)
         }
     }
 
+    /// Enables a bufferevent: 0, or the errno with which the kernel refused to watch the descriptor.
+    private static func codeOfEnabling(_ buffered: OpaquePointer, _ what: Int32) -> Int32 {
+        LibeventError.of("bufferevent_enable") { unsafe bufferevent_enable(buffered, Int16(what)) }?.code ?? 0
+    }
+
+    /// Calls a closure with a connection that libevent has called back for, and its engine.
+    private static func with(
+        _ context: UnsafeMutableRawPointer?, _ body: (StreamConnection, BuffereventStreamEngine) -> Void
+    ) {
+        unsafe LibeventStreamEngine.working(context) { connection in
+            body(connection, unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self))
+        }
+    }
+
+    private func input(of connection: StreamConnection) -> OpaquePointer? {
+        unsafe connection.buffered.flatMap { unsafe bufferevent_get_input($0) }
+    }
+
     // MARK: Reading
 
-    private static let readCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreamEngine.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self)
-            streams.deliver(connection)
-        }
+    private static let readCallback: bufferevent_data_cb = { _, context in
+        unsafe BuffereventStreamEngine.with(context) { $1.deliver($0) }
     }
 
     /// Delivers what has been read, or keeps it while reading is paused.
     private func deliver(_ connection: StreamConnection) {
         guard connection.wantsReading else { return park(connection) }
-        guard let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) else {
-            return
-        }
+        guard let input = unsafe input(of: connection) else { return }
         let arrived = unsafe evbuffer_get_length(input)
         guard arrived > 0 else { return }
         let count = connection.readsFreely ? arrived : connection.readAllowance(of: arrived)
@@ -64,17 +79,17 @@ final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
         (delivering, deliveredByteCount) = (connection, count)
         unsafe connection.received(UnsafeBufferPointer(start: start, count: count).span)
         delivering = nil
-        // Where the connection ended meanwhile, libevent frees the buffer itself, once it has left its callback.
-        guard unsafe connection.outbox != nil else { return }
+        // If the connection ended meanwhile, libevent frees the buffer itself, once it has left its callback.
+        guard unsafe connection.handle != nil else { return }
         unsafe evbuffer_drain(input, count)
-        // The limits allow no more as a rule, and it is parked.
+        // The limits mostly allow no more, and the connection is parked.
         if count < arrived { deliver(connection) }
     }
 
     func deliverArrived(_ connection: StreamConnection) {
         // What is being delivered leaves the buffer only once its callback has returned.
         let delivered = delivering === connection ? deliveredByteCount : 0
-        if let buffered = unsafe connection.outbox, let input = unsafe bufferevent_get_input(buffered) {
+        if let input = unsafe input(of: connection) {
             let arrived = unsafe evbuffer_get_length(input)
             if arrived > delivered, let start = unsafe evbuffer_pullup(input, arrived) {
                 let rest = unsafe UnsafeBufferPointer(start: start + delivered, count: arrived - delivered)
@@ -84,112 +99,115 @@ final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
         deliverUnread(connection)
     }
 
-    private static let eventCallback: OutboxPool.EventCallback = { _, what, context in
+    private static let eventCallback: bufferevent_event_cb = { _, what, context in
         let code = errno
-        unsafe LibeventStreamEngine.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self)
+        unsafe BuffereventStreamEngine.with(context) { connection, engine in
             let what = Int32(what)
             if what & BEV_EVENT_WRITING != 0 {
                 connection.sendFailed(code == 0 ? EPIPE : code)
             } else if what & BEV_EVENT_ERROR != 0 {
-                streams.deliver(connection)
+                engine.deliver(connection)
                 connection.broke(code)
             } else if what & BEV_EVENT_EOF != 0 {
-                streams.deliver(connection)
+                engine.deliver(connection)
                 // While reading is paused the end waits: enabled again, the bufferevent finds it once more.
-                if connection.wantsReading { connection.receivedEnd() } else { streams.park(connection) }
+                if connection.wantsReading { connection.receivedEnd() } else { engine.park(connection) }
             }
         }
     }
 
     private func park(_ connection: StreamConnection) {
-        guard connection.state.isDisjoint(with: [.parked, .lost]), let buffered = unsafe connection.outbox else {
-            return
-        }
+        guard connection.state.isDisjoint(with: [.parked, .lost]) else { return }
         connection.state.insert(.parked)
-        unsafe bufferevent_disable(buffered, Int16(EV_READ))
-        let code = StreamSocket.pendingError(connection.descriptor)
-        if code != 0 { return connection.broke(code) }
-        armWatch(connection)
+        interestChanged(connection)
     }
 
-    func readingChanged(_ connection: StreamConnection) {
-        guard connection.wantsReading else {
-            if connection.state.contains(.readEnded) { park(connection) }
+    func interestChanged(_ connection: StreamConnection) {
+        guard !connection.state.contains(.lost), let handle = unsafe connection.bufferevent?.takeUnretainedValue()
+        else {
             return
         }
-        guard connection.state.contains(.parked), let buffered = unsafe connection.outbox else { return }
-        connection.state.remove(.parked)
-        disarmWatch(connection)
-        let code = unsafe LibeventStreamEngine.codeOfEnabling(buffered, EV_READ)
-        if code != 0 { return connection.interestFailed(code, "bufferevent_enable") }
-        if let input = unsafe bufferevent_get_input(buffered), unsafe evbuffer_get_length(input) > 0 {
-            // What was read before the pause comes first, and not inside the call that ended the pause.
-            unsafe bufferevent_trigger(
-                buffered, Int16(EV_READ),
-                Int32(BEV_TRIG_IGNORE_WATERMARKS.rawValue | BEV_TRIG_DEFER_CALLBACKS.rawValue))
+        let buffered = unsafe handle.buffered
+        let reads = unsafe Int32(bufferevent_get_enabled(buffered)) & EV_READ != 0
+        if !connection.state.contains(.parked) {
+            guard !reads else { return }
+            handle.stopWatchingForReset()
+            let code = unsafe BuffereventStreamEngine.codeOfEnabling(buffered, EV_READ)
+            if code != 0 { return connection.interestFailed(code, "bufferevent_enable") }
+            if let input = unsafe bufferevent_get_input(buffered), unsafe evbuffer_get_length(input) > 0 {
+                // What was read before the pause comes first, and not inside the call that ended the pause.
+                unsafe bufferevent_trigger(
+                    buffered, Int16(EV_READ),
+                    Int32(BEV_TRIG_IGNORE_WATERMARKS.rawValue | BEV_TRIG_DEFER_CALLBACKS.rawValue))
+            }
+            return
+        }
+        if reads {
+            unsafe bufferevent_disable(buffered, Int16(EV_READ))
+            let code = StreamSocket.pendingError(connection.descriptor)
+            if code != 0 { return connection.broke(code) }
+        }
+        // The bufferevent's own event sees a reset while it waits for room, and is level-triggered.
+        if connection.state.contains(.wantsRoom) {
+            handle.stopWatchingForReset()
+        } else {
+            let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+            let code = unsafe handle.watchForReset(base, connection.descriptor, resetEvents, context)
+            if code != 0 { connection.interestFailed(code, "event_add") }
         }
     }
 
     // MARK: Writing
 
-    var queuesAll: Bool { true }
-
-    func send(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int { 0 }
-
-    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int { 0 }
-
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
-        guard let buffered = unsafe connection.outbox else { return ENOMEM }
-        if connection.state.contains(.parked) { disarmWatch(connection) }
-        let begins = queuedByteCount(connection) == 0
-        guard unsafe bufferevent_write(buffered, bytes.baseAddress, bytes.count) == 0 else { return ENOMEM }
-        // It does not say if it could not add its event: enabling it again does, and costs no system call.
-        return begins ? unsafe LibeventStreamEngine.codeOfEnabling(buffered, EV_WRITE) : 0
-    }
-
-    func offerQueue(_ connection: StreamConnection) {
-        guard let buffered = unsafe connection.outbox, let output = unsafe bufferevent_get_output(buffered) else {
-            return
+    func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        guard let queue = connection.queue, let handle = unsafe connection.bufferevent?.takeUnretainedValue(),
+            let output = unsafe bufferevent_get_output(handle.buffered)
+        else { return -Int(ENOMEM) }
+        // The event makes way before the bufferevent adds its own.
+        handle.stopWatchingForReset()
+        var lent = 0
+        for index in pieces.indices {
+            let (start, count) = unsafe (pieces[index].baseAddress, pieces[index].count)
+            guard unsafe evbuffer_add_reference(output, start, count, nil, nil) == 0 else { break }
+            lent += count
         }
-        // The bufferevent keeps others from taking bytes out of its buffer, and does the same around its own writes.
-        unsafe evbuffer_unfreeze(output, 1)
-        unsafe evbuffer_write(output, connection.descriptor)
-        unsafe evbuffer_freeze(output, 1)
+        guard lent > 0 else { return -Int(ENOMEM) }
+        queue.lentByteCount = lent
+        let low = max(0, connection.settings.lowMark - (queue.byteCount - lent))
+        unsafe bufferevent_setwatermark(handle.buffered, Int16(EV_WRITE), low, 0)
+        // The bufferevent does not say if it could not add its event: enabling it again does, and costs no system call.
+        let code = unsafe BuffereventStreamEngine.codeOfEnabling(handle.buffered, EV_WRITE)
+        if code != 0 { connection.interestFailed(code, "write") }
+        return lent
     }
 
-    func queuedByteCount(_ connection: StreamConnection) -> Int {
-        guard let buffered = unsafe connection.outbox else { return 0 }
-        return unsafe evbuffer_get_length(bufferevent_get_output(buffered))
+    /// The kernel took bytes of the output buffer.
+    private static let outputCallback: evbuffer_cb_func = { _, change, context in
+        guard let change = unsafe change, unsafe change.pointee.n_deleted > 0 else { return }
+        let count = unsafe Int(change.pointee.n_deleted)
+        unsafe LibeventStreamEngine.with(context) { $0.sent(count) }
     }
 
-    func lowMarkChanged(_ connection: StreamConnection) {
-        guard let buffered = unsafe connection.outbox else { return }
-        unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), connection.settings.lowMark, 0)
-    }
-
-    private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreamEngine.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: BuffereventStreamEngine.self)
-            let rest = streams.queuedByteCount(connection)
-            connection.outboxDrained(remaining: rest)
-            if rest == 0 && connection.state.contains(.parked) && !connection.state.contains(.lost) {
-                streams.armWatch(connection)
-            }
-        }
+    private static let writtenCallback: bufferevent_data_cb = { _, context in
+        unsafe BuffereventStreamEngine.with(context) { connection, _ in connection.hasRoom() }
     }
 
     func close(_ connection: StreamConnection, reset: Bool) {
-        if let event = unsafe connection.handle { unsafe event_free(event) }
-        unsafe connection.handle = nil
-        if let buffered = unsafe connection.outbox {
-            unsafe unwatchOutbox(buffered, connection)
-            // Freed inside its own callback it would keep its events until that has returned, and so past the close:
-            // the next socket with the descriptor's number would be taken for one that is watched already.
-            unsafe bufferevent_setfd(buffered, -1)
-            unsafe bufferevent_free(buffered)
+        if let handle = unsafe connection.bufferevent {
+            unsafe connection.bufferevent = nil
+            unsafe handle.takeUnretainedValue().free()
+            unsafe handle.release()
         }
-        unsafe connection.outbox = nil
-        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
+        closeSocket(of: connection, reset: reset)
     }
+}
+
+extension StreamConnection {
+    /// The connection's bufferevent, which it owns from `open` to `close`.
+    fileprivate var bufferevent: Unmanaged<BuffereventHandle>? {
+        get { unsafe handle.map { unsafe Unmanaged.fromOpaque(UnsafeRawPointer($0)) } }
+        set { unsafe handle = newValue.map { unsafe OpaquePointer($0.toOpaque()) } }
+    }
+
+    fileprivate var buffered: OpaquePointer? { unsafe bufferevent?.takeUnretainedValue().buffered }
 }

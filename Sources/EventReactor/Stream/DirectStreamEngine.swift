@@ -5,16 +5,15 @@ import Glibc
 
 /// Streams on libevent's events: received into the reactor's buffer, sent straight to the kernel.
 ///
-/// `handle` is the event, level-triggered for bytes or edge-triggered for the watch while reading is not wanted.
-/// `outbox` is a bufferevent, there only while bytes wait that the kernel did not take.
-final class DirectStreamEngine: LibeventStreamEngine, SocketStreamEngine {
-    let outboxes = OutboxPool()
-    private let pipes = PipePool()
+/// The connection's `handle` is its event: level-triggered for bytes, or edge-triggered for a reset while reading is not
+/// wanted. The send queue's `registration` is a second event, there only while the connection waits for room.
+final class DirectStreamEngine: LibeventStreamEngine, ReadinessStreamEngine {
+    let pipePool = PipePool()
+    let interestCall = "event_add"
 
-    /// Closes and frees what is kept for the next connection.
+    /// Closes what is kept for the next relay.
     func shut() {
-        outboxes.empty()
-        pipes.empty()
+        pipePool.empty()
     }
 
     func open(_ connection: StreamConnection) throws(SystemError) {
@@ -27,139 +26,62 @@ final class DirectStreamEngine: LibeventStreamEngine, SocketStreamEngine {
     }
 
     private static let readCallback: Event.Callback = { _, _, context in
-        // `LibeventStreamEngine.with`, which would be a call here: no file of this module sees into another.
+        // `LibeventStreamEngine.with`, spelled out: a call here costs each message.
         guard let context = unsafe context else { return }
         unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef { connection in
             let buffer = unsafe connection.wantedBuffer
             if unsafe !buffer.isEmpty {
-                unsafe DirectStreamEngine.read(connection, into: buffer)
+                unsafe StreamSocket.receive(connection, into: buffer)
             } else {
-                unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self).readOrPark(connection)
+                unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self).receiveOrPark(connection)
             }
         }
     }
 
-    @inline(__always)
-    private static func read(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
-        let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
-        if count > 0 {
-            if count == buffer.count { connection.filledReceiveBuffer(count) }
-            let bytes = unsafe UnsafeBufferPointer(
-                start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
-            unsafe connection.received(bytes.span)
-        } else if count == 0 {
-            connection.receivedEnd()
-        } else if errno != EAGAIN && errno != EINTR {
-            connection.broke(errno)
-        }
+    private static let roomCallback: Event.Callback = { _, _, context in
+        unsafe LibeventStreamEngine.working(context) { $0.hasRoom() }
     }
 
-    /// Bytes came for a connection that is under limits, or is not to be read now.
-    @inline(never)
-    private func readOrPark(_ connection: StreamConnection) {
-        let buffer = unsafe connection.receiveBuffer
-        let most = connection.readAllowance(of: buffer.count)
-        guard most > 0 else { return park(connection) }
-        unsafe DirectStreamEngine.read(connection, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]))
-    }
-
-    /// Bytes came that are not wanted now: from here on only a reset is watched for.
-    private func park(_ connection: StreamConnection) {
-        if connection.takesBySplice { return connection.readable() }
-        guard connection.state.isDisjoint(with: [.parked, .lost]) else { return }
-        connection.state.insert(.parked)
-        disarmWatch(connection)
-        let code = StreamSocket.pendingError(connection.descriptor)
-        if code != 0 { return connection.broke(code) }
-        armWatch(connection)
-    }
-
-    func readingChanged(_ connection: StreamConnection) {
-        guard connection.wantsReading || connection.takesBySplice else {
-            if connection.state.contains(.readEnded) { park(connection) }
-            return
-        }
-        guard connection.state.contains(.parked), let event = unsafe connection.handle else { return }
-        connection.state.remove(.parked)
+    func setInterest(_ interest: SocketInterest, for connection: StreamConnection) -> Int32 {
+        guard let event = unsafe connection.handle else { return 0 }
+        let wanted: Int32 =
+            interest.contains(.read) ? EV_READ | EV_PERSIST : interest.contains(.reset) ? resetEvents : 0
+        let isAdded = unsafe event_pending(event, Int16(EV_READ), nil) != 0
+        let current = isAdded ? unsafe Int32(event_get_events(event)) : 0
+        // One descriptor cannot have edge-triggered and level-triggered events at a time: this one makes way first.
+        if current != wanted && isAdded { unsafe event_del(event) }
+        let code = setWantsRoom(interest.contains(.write), for: connection)
+        guard code == 0, current != wanted, wanted != 0 else { return code }
+        let callback =
+            unsafe interest.contains(.read) ? DirectStreamEngine.readCallback : LibeventStreamEngine.resetCallback
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
-        unsafe event_del(event)
-        unsafe event_assign(
-            event, base, connection.descriptor, Int16(EV_READ | EV_PERSIST), DirectStreamEngine.readCallback, context)
-        unsafe add(event, of: connection)
+        unsafe event_assign(event, base, connection.descriptor, Int16(wanted), callback, context)
+        return unsafe LibeventStreamEngine.codeOfAdding(event)
     }
 
-    // MARK: Files and relays
-
-    func sendFile(_ connection: StreamConnection, _ file: Int32, offset: Int, count: Int) -> FileStep {
-        StreamSocket.sendFile(connection.descriptor, file, offset: offset, count: count)
-    }
-
-    var splices: Bool { true }
-
-    func takePipe() -> (any RelayPipe)? { pipes.take() }
-
-    // MARK: What the kernel did not take
-
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
-        let begins = unsafe connection.outbox == nil
-        if begins {
-            if connection.state.contains(.parked) { disarmWatch(connection) }
-            unsafe connection.outbox = outboxes.take(
-                base: base, connection: connection, written: DirectStreamEngine.writtenCallback,
-                failed: DirectStreamEngine.failedCallback)
-            if connection.state.contains(.hasTimeouts) { timeoutsChanged(connection) }
+    /// Adds or frees the event for room in the kernel.
+    private func setWantsRoom(_ wanted: Bool, for connection: StreamConnection) -> Int32 {
+        guard let queue = connection.queue, unsafe wanted != (queue.registration != nil) else { return 0 }
+        guard wanted else {
+            freeRoomEvent(of: connection)
+            return 0
         }
-        guard let outbox = unsafe connection.outbox else { return ENOMEM }
-        guard unsafe evbuffer_add(bufferevent_get_output(outbox), bytes.baseAddress, bytes.count) == 0 else {
-            return ENOMEM
-        }
-        // The bufferevent does not say if it could not add its event: enabling it again does, and costs no system call.
-        return begins ? unsafe LibeventStreamEngine.codeOfEnabling(outbox, EV_WRITE) : 0
+        let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
+        unsafe queue.registration = event_new(
+            base, connection.descriptor, Int16(EV_WRITE | EV_PERSIST), DirectStreamEngine.roomCallback, context)
+        return unsafe LibeventStreamEngine.codeOfAdding(queue.registration)
     }
 
-    func queuedByteCount(_ connection: StreamConnection) -> Int {
-        guard let outbox = unsafe connection.outbox else { return 0 }
-        return unsafe evbuffer_get_length(bufferevent_get_output(outbox))
-    }
-
-    func lowMarkChanged(_ connection: StreamConnection) {
-        guard let outbox = unsafe connection.outbox else { return }
-        unsafe bufferevent_setwatermark(outbox, Int16(EV_WRITE), connection.settings.lowMark, 0)
-    }
-
-    private static let writtenCallback: OutboxPool.WriteCallback = { _, context in
-        unsafe LibeventStreamEngine.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self)
-            let rest = streams.queuedByteCount(connection)
-            if rest == 0 { streams.releaseOutbox(connection) }
-            connection.outboxDrained(remaining: rest)
-            if rest == 0 && connection.state.contains(.parked) && !connection.state.contains(.lost) {
-                streams.armWatch(connection)
-            }
-        }
-    }
-
-    private static let failedCallback: OutboxPool.EventCallback = { _, _, context in
-        let code = errno
-        unsafe LibeventStreamEngine.working(context) { connection in
-            let streams = unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self)
-            // Told first, while what will not be sent can be counted.
-            connection.sendFailed(code == 0 ? EPIPE : code)
-            streams.releaseOutbox(connection)
-        }
-    }
-
-    private func releaseOutbox(_ connection: StreamConnection) {
-        guard let outbox = unsafe connection.outbox else { return }
-        unsafe connection.outbox = nil
-        unsafe unwatchOutbox(outbox, connection)
-        unsafe outboxes.give(outbox)
+    private func freeRoomEvent(of connection: StreamConnection) {
+        guard let queue = connection.queue, let event = unsafe queue.registration else { return }
+        unsafe queue.registration = nil
+        unsafe event_free(event)
     }
 
     func close(_ connection: StreamConnection, reset: Bool) {
         if let event = unsafe connection.handle { unsafe event_free(event) }
         unsafe connection.handle = nil
-        releaseOutbox(connection)
-        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
+        freeRoomEvent(of: connection)
+        closeSocket(of: connection, reset: reset)
     }
 }

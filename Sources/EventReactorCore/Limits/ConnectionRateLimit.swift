@@ -1,10 +1,9 @@
-/// What a connection under limits has besides: its parts in them, and what it wrote that has to wait for tokens.
+/// The rate limits of one connection: its own and its group's, with its share in each.
 final class ConnectionRateLimit {
     var limit: RateLimit?
     var group: RateLimitGroup?
     private(set) var reading: [RateShare] = []
     private(set) var writing: [RateShare] = []
-    var held = HeldBytes()
 
     /// Takes part in other limits from now on.
     func change(_ connection: StreamConnection, limit: RateLimit?, group: RateLimitGroup?) {
@@ -45,36 +44,5 @@ final class ConnectionRateLimit {
         group = nil
         reading = []
         writing = []
-        held = HeldBytes()
-    }
-}
-
-/// Bytes that go in at the end and out at the front; it owns no memory while it is empty.
-struct HeldBytes {
-    private var bytes: [UInt8] = []
-    private var first = 0
-
-    var count: Int { bytes.count - first }
-    var isEmpty: Bool { bytes.count == first }
-
-    mutating func append(_ data: UnsafeRawBufferPointer) {
-        unsafe bytes.append(contentsOf: data)
-    }
-
-    /// Lends the bytes at the front.
-    func withFirst<Result>(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        unsafe bytes.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[first..<first + count])) }
-    }
-
-    mutating func removeFirst(_ count: Int) {
-        first += count
-        if first == bytes.count {
-            bytes = []
-            first = 0
-        } else if first > 65_536 && first > bytes.count / 2 {
-            // Into new memory, so that the old is given back.
-            bytes = [UInt8](bytes[first...])
-            first = 0
-        }
     }
 }

@@ -273,7 +273,7 @@ extension ReactorBase {
         tellFailedConnects()
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()
-            live.offerAll()
+            live.offerBeforeEnding()
             if live.state.contains(.closing) { live.processPendingState() }
             live.finish(.reactorStopped)
         }

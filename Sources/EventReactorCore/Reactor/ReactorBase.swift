@@ -183,7 +183,7 @@ open class ReactorBase {
         var settled = 0
         // Settling may list others, whose turn has then come too.
         while unsafe settled < listed.count {
-            unsafe listed[settled]._withUnsafeGuaranteedRef { $0.settleListed() }
+            unsafe listed[settled]._withUnsafeGuaranteedRef { $0.processScheduledFlush() }
             settled += 1
         }
         unsafe listed.removeAll(keepingCapacity: settled <= 4096)
@@ -256,7 +256,7 @@ open class ReactorBase {
     ///
     /// Where many wait already, as in a broadcast, the first of them are sent now, so that what they gathered stays
     /// little.
-    final func list(_ connection: StreamConnection) {
+    final func scheduleFlush(of connection: StreamConnection) {
         if unsafe listed.count >= 256, unsafe listed.count % 64 == 0 {
             unsafe listed.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }
         }

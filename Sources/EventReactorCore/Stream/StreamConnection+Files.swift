@@ -19,42 +19,40 @@ extension StreamConnection {
     ) throws(FileError) {
         guard state.isDisjoint(with: .rejectsWrites), state.contains(.established) else { throw .closed(peer: peer) }
         let length = try file.length(from: offset, length)
-        joinLine(.file(FileTransfer(file, offset: offset, length: length, progress: progress, completion: completion)))
+        enqueue(.file(FileTransfer(file, offset: offset, length: length, progress: progress, completion: completion)))
     }
 
     /// Sends the next piece of a file, one a turn.
-    func advance(_ transfer: FileTransfer, in line: OutgoingLine) -> Bool {
-        let queued = queuedByteCount
+    func advance(_ transfer: FileTransfer, in queue: SendQueue) -> Bool {
+        let queued = queue.byteCount
         if !transfer.hasBegun {
             // What was written before it goes first.
-            guard queued == 0 else {
-                watchRoom(false)
-                return false
-            }
+            guard queued == 0 else { return false }
             transfer.hasBegun = true
         }
         if transfer.remaining == 0 {
             guard queued == 0 else { return false }
-            line.removeFirst()
+            queue.removeFirstTransfer()
+            setWantsRoom(false)
             if let completion = transfer.completion { runClosure { completion(.success(transfer.length)) } }
             return true
         }
         // Under limits each byte has to be counted as it goes. An engine that sends no files reports no room for them
         // either: one that waited for room, since another was sent in this turn, would wait for ever.
-        if state.contains(.writeMetered) || !engine.splices { transfer.copies = true }
+        if state.contains(.writeRateLimited) || engine.pipes == nil { transfer.copies = true }
         let turn = reactor.turnNumber
-        if line.lastTurn != turn {
-            line.lastTurn = turn
+        if queue.lastFileTurn != turn {
+            queue.lastFileTurn = turn
             return transfer.copies ? copyPiece(of: transfer, queued: queued) : sendPiece(of: transfer)
         }
-        goOnWith(transfer, in: line, queued: queued)
+        goOnWith(transfer, in: queue, queued: queued)
         return false
     }
 
-    private func goOnWith(_ transfer: FileTransfer, in line: OutgoingLine, queued: Int) {
-        watchRoom(!transfer.copies)
+    private func goOnWith(_ transfer: FileTransfer, in queue: SendQueue, queued: Int) {
         // With bytes in the queue the engine reports when they have gone.
-        if transfer.copies && queued <= copyMark { advanceSoon(line) }
+        if queued == 0 { setWantsRoom(!transfer.copies) }
+        if transfer.copies && queued <= copyMark { advanceSoon(queue) }
     }
 
     private func sendPiece(of transfer: FileTransfer) -> Bool {
@@ -68,7 +66,7 @@ extension StreamConnection {
         case .noRoom where hadRoom:
             transfer.copies = true
             return copyPiece(of: transfer, queued: 0)
-        case .noRoom: watchRoom(true)
+        case .noRoom: setWantsRoom(true)
         case .fileEnded: failTruncated(transfer)
         case .fileFailed(let code): fail(transfer, code)
         case .connectionFailed(let code): sendFailed(code)
@@ -90,7 +88,7 @@ extension StreamConnection {
         } else if count < 0 {
             fail(transfer, Int32(-count))
         } else {
-            unsafe pass(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            unsafe sendCopied(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             if state.isDisjoint(with: [.failed, .broken]) { took(count, of: transfer) }
         }
         return true
@@ -100,13 +98,13 @@ extension StreamConnection {
     var copyMark: Int { min(settings.lowMark, StreamConnection.bytesPerCopy) }
 
     private func took(_ count: Int, of transfer: FileTransfer) {
-        transfer.take(count)
+        transfer.advance(by: count)
         guard let progress = transfer.progress else { return }
-        runClosure { progress(transfer.taken) }
+        runClosure { progress(transfer.transferred) }
     }
 
     private func failTruncated(_ transfer: FileTransfer) {
-        end(transfer, .truncated(file: transfer.file.name, sent: transfer.taken, length: transfer.length))
+        end(transfer, .truncated(file: transfer.file.name, sent: transfer.transferred, length: transfer.length))
     }
 
     private func fail(_ transfer: FileTransfer, _ code: Int32) {
@@ -115,7 +113,7 @@ extension StreamConnection {
 
     /// The file cannot be sent whole: the peer is not to take what it got for all.
     private func end(_ transfer: FileTransfer, _ error: FileError) {
-        extras?.line?.removeFirst()
+        queue?.removeFirstTransfer()
         fail(error)
         if let completion = transfer.completion { runClosure { completion(.failure(error)) } }
     }

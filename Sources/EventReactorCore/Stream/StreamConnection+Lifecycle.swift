@@ -33,7 +33,7 @@ extension StreamConnection {
 
     func fail(_ error: any Error) {
         makeExtras().failure = error
-        state.insert(.failed)
+        state.begin(.failed)
         dropGathered()
     }
 
@@ -48,25 +48,18 @@ extension StreamConnection {
         scheduleFlushOutsideCallback()
     }
 
-    func makeExtras() -> Extras {
-        if let extras { return extras }
-        let made = Extras()
-        extras = made
-        return made
-    }
-
-    /// Has the reactor settle this connection at the end of the turn.
+    /// Has the reactor process this connection at the end of the turn.
     @inline(never)
     func scheduleFlush() {
         guard state.isDisjoint(with: [.flushScheduled, .lost]) else { return }
         state.insert(.flushScheduled)
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
-            unsafe settings.owner._withUnsafeGuaranteedRef { $0.list(self) }
+            unsafe settings.owner._withUnsafeGuaranteedRef { $0.scheduleFlush(of: self) }
         }
     }
 
-    /// The end of the turn: settles a connection that was listed.
-    func settleListed() {
+    /// The end of the turn has come for a connection whose flush was scheduled.
+    func processScheduledFlush() {
         state.remove(.flushScheduled)
         processPendingState()
     }
@@ -91,16 +84,18 @@ extension StreamConnection {
     private func processPendingStep() -> Bool {
         flush()
         state.remove(.watermarkCrossed)
-        if state.contains(.failed) {
+        switch state.ending {
+        case .failed:
             finish(.failed(extras?.failure ?? CancellationError()), reset: true)
             return false
-        }
-        if state.contains(.aborted) {
+        case .aborted:
             finish(.aborted, reset: true)
             return false
+        case .broken: return endBroken()
+        case .lost: return false
+        case .closing, nil: break
         }
-        if state.contains(.broken) { return endBroken() }
-        if state.contains(.hasQueuedTransfers) && advanceLine() { return true }
+        if state.contains(.hasQueuedTransfers) && advanceTransfers() { return true }
         let waiting = waitingByteCount
         if state.isDisjoint(with: .rejectsWrites) {
             if !state.contains(.writePaused) && waiting > settings.highMark {
@@ -119,8 +114,8 @@ extension StreamConnection {
             finishClosing()
             return false
         }
-        if state.contains(.endsWriting) && !state.contains(.writeEnded) {
-            state.insert(.writeEnded)
+        if state.contains(.writeEnding) && !state.contains(.writeEnded) {
+            state.endWriting()
             engine.shutdownWrite(self)
             run { $0.writeConnectionLost() }
             return true
@@ -150,25 +145,36 @@ extension StreamConnection {
     /// sent first and the descriptor closed when the peer has everything.
     private func finishClosing() {
         if state.contains(.readEnded) { return finish(.done) }
-        if !state.contains(.lingering) {
-            guard engine.closingLosesBytes(self) else { return finish(.done) }
-            guard !state.contains(.lost) else { return }
-            state.insert(.lingering)
+        if !state.contains(.awaitingPeer) {
+            guard waitsForPeer() else { return }
+            state.awaitPeer()
             if !state.contains(.writeEnded) {
-                state.insert(.writeEnded)
+                state.endWriting()
                 engine.shutdownWrite(self)
             }
-            engine.readingChanged(self)
+            updateReadInterest()
             recheck(after: .milliseconds(20))
         }
+    }
+
+    /// Ends the connection if the peer has everything, or is gone.
+    ///
+    /// - Returns: whether the peer has yet to acknowledge something.
+    private func waitsForPeer() -> Bool {
+        switch engine.drainInput(of: self) {
+        case .delivered: finish(.done)
+        case .pending: return true
+        // The kernel reports a reset once: the engine would take it for an orderly end now.
+        case .failed(let code): broke(code)
+        }
+        return false
     }
 
     /// Looks again whether the peer has everything; seldom needed, since most peers answer the end with theirs.
     private func recheck(after delay: Duration) {
         makeExtras().recheck = reactor.callLater(delay) { [self] in
             guard !state.contains(.lost) else { return }
-            if !engine.closingLosesBytes(self) { return finish(.done) }
-            guard !state.contains(.lost) else { return }
+            guard waitsForPeer() else { return }
             recheck(after: min(delay * 2, .seconds(1)))
         }
     }
@@ -177,18 +183,10 @@ extension StreamConnection {
         extras?.deadline?.cancel()
         guard let deadline else { return }
         makeExtras().deadline = reactor.callLater(deadline) { [self] in
-            offerAll()
+            offerBeforeEnding()
             processPendingState()
             finish(.timedOut, reset: true, expired: .close)
         }
-    }
-
-    /// Offers what was written to the kernel once, before the connection is ended.
-    ///
-    /// An engine that queues all would otherwise drop what the last callback wrote, before the kernel was asked.
-    func offerAll() {
-        flush()
-        if state.isDisjoint(with: .cannotSend), state.contains(.queued) { engine.offerQueue(self) }
     }
 
     /// The reactor goes in the middle of a run: the protocol is told nothing, and later calls are harmless.
@@ -196,22 +194,23 @@ extension StreamConnection {
     /// - Returns: what it held, to be released once nothing leads to the reactor any more.
     func abandon() -> [Any] {
         let local = localAddress
-        state.insert(.lost)
+        state.begin(.lost)
         state.remove(.queued)
         slot = -1
         dropGathered()
         stopTimeouts()
         let last = extras
-        last?.meter?.end()
+        last?.rateLimit?.end()
         last?.relay?.abandon()
-        if let line = last?.line { for case .relay(let relay) in line.all { relay.abandon() } }
-        last?.roomWatch = nil
+        let queue = self.queue
+        for case .relay(let relay) in queue?.allTransfers ?? [] { relay.abandon() }
         extras = nil
         makeExtras().local = local
         engine.close(self, reset: true)
+        self.queue = nil
         settings.members?.remove(peer)
         defer { releaseProtocol() }
-        return [last as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any]
+        return [last as Any, queue as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any]
     }
 
     /// Ends the connection: closes the descriptor, tells the protocol, and releases it.
@@ -222,8 +221,8 @@ extension StreamConnection {
         guard !state.contains(.lost) else { return }
         let local = localAddress
         let resets = reset || dropsWrittenBytes
-        state.insert(.lost)
-        if !state.isDisjoint(with: .queuesWrites) { reactor.counts.bytesDropped &+= queuedByteCount }
+        state.begin(.lost)
+        if let queue { reactor.counts.bytesDropped &+= queue.byteCount + queue.byteCountBehindTransfers }
         state.remove(.queued)
         dropGathered()
         stopTimeouts()
@@ -232,18 +231,18 @@ extension StreamConnection {
             last.deadline?.cancel()
             last.recheck?.cancel()
             last.sendCheck?.cancel()
-            last.meter?.end()
-            // Before the descriptor goes that it watches.
-            last.roomWatch = nil
+            last.rateLimit?.end()
             self.extras = nil
         }
         let extras = makeExtras()
         extras.local = local
         extras.expired = expired
         engine.close(self, reset: resets)
+        let queue = self.queue
+        self.queue = nil
         reactor.unregister(self)
         reactor.counts.lost.add(.init(reason))
-        if let line = last?.line { dissolve(line, reason) }
+        if let queue { reportLoss(toTransfersOf: queue, reason) }
         if let relay = last?.relay { relay.sourceLost(reason) }
         unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
@@ -252,10 +251,9 @@ extension StreamConnection {
     /// Whether ending now drops something that was to be sent.
     private var dropsWrittenBytes: Bool {
         if gatheredByteCount > 0 { return true }
-        guard !state.isDisjoint(with: .queuesWrites) else { return false }
+        guard let queue else { return false }
         // All of the queue: also what a file or a relay at the front has put there.
-        guard queuedByteCount == 0 else { return true }
-        return extras?.line?.hasRest == true
+        return queue.byteCount > 0 || queue.hasUnsentTransfers
     }
 
     func releaseProtocol() {

@@ -12,7 +12,7 @@ extension StreamConnection {
         guard reactor === other.reactor else { throw .otherReactor }
         let relay = StreamRelay(from: self, to: other, completion: completion)
         makeExtras().relay = relay
-        other.joinLine(.relay(relay))
+        other.enqueue(.relay(relay))
         return relay
     }
 
@@ -21,7 +21,7 @@ extension StreamConnection {
         guard isOpenForRelay, let relay = extras?.relay else { return }
         noteReceived(data.count)
         count { $0.bytesReceived &+= data.count }
-        if state.contains(.readMetered) { chargeReading(data.count) }
+        if state.contains(.readRateLimited) { chargeReading(data.count) }
         unsafe data.withUnsafeBytes { unsafe relay.copy($0) }
     }
 
@@ -53,7 +53,7 @@ extension StreamConnection {
         } else if state.contains(.readPaused) {
             state.remove(.readPaused)
             noteReading(true)
-            if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
+            if state.contains(.parked) && !state.contains(.lost) { updateReadInterest() }
         }
     }
 

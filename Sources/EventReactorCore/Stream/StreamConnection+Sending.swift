@@ -1,13 +1,8 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-/// Bytes on their way out: gathered, sent, queued.
+/// Sending: what a callback writes is gathered, offered to the kernel when the callback returns, and queued if the kernel
+/// does not take it.
 extension StreamConnection {
+    // MARK: Gathering
+
     func gather(_ bytes: UnsafeRawBufferPointer) {
         guard state.isDisjoint(with: .rejectsWrites), state.contains(.established), unsafe !bytes.isEmpty else {
             return
@@ -28,15 +23,10 @@ extension StreamConnection {
     private func sendNow(_ bytes: UnsafeRawBufferPointer) {
         guard let chunk = gathered else { return unsafe push(bytes) }
         gathered = nil
-        if !state.isDisjoint(with: .queuesWrites) {
-            unsafe push(chunk.bytes)
-            unsafe push(bytes)
-        } else {
-            unsafe withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: 2) { pieces in
-                unsafe pieces.initializeElement(at: 0, to: chunk.bytes)
-                unsafe pieces.initializeElement(at: 1, to: bytes)
-                unsafe push(pieces: UnsafeBufferPointer(pieces))
-            }
+        unsafe withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: 2) { pieces in
+            unsafe pieces.initializeElement(at: 0, to: chunk.bytes)
+            unsafe pieces.initializeElement(at: 1, to: bytes)
+            unsafe push(pieces: UnsafeBufferPointer(pieces))
         }
         withChunks { $0.give(chunk) }
     }
@@ -63,21 +53,37 @@ extension StreamConnection {
         withChunks { $0.give(chunk) }
     }
 
-    /// Hands bytes to the kernel, or to the queue where it does not take them.
+    var gatheredByteCount: Int { gathered?.count ?? 0 }
+
+    // MARK: Offering
+
+    /// Offers bytes to the kernel, and queues those that it does not take.
     @inline(__always)
     private func push(_ bytes: UnsafeRawBufferPointer) {
-        guard state.isDisjoint(with: [.cannotSend, .hasTimeouts]) || noteOffered() else { return }
-        if !state.isDisjoint(with: .queuesWrites) { return unsafe queue(bytes) }
+        guard state.isDisjoint(with: .needsSlowSendPath) else { return unsafe pushSlowly(bytes) }
         let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
         if taken == bytes.count { return count { $0.bytesTaken &+= taken } }
-        if taken < 0 { return sendFailed(Int32(-taken)) }
-        count { $0.bytesTaken &+= taken }
-        unsafe queue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+        unsafe pushed(taken, of: bytes)
     }
 
-    /// Hands several pieces to the kernel in one call.
+    @inline(never)
+    private func pushSlowly(_ bytes: UnsafeRawBufferPointer) {
+        guard mayOffer() else { return }
+        guard state.isDisjoint(with: .queuesWrites) else { return unsafe enqueue(bytes) }
+        unsafe pushed(engine.send(self, bytes), of: bytes)
+    }
+
+    /// The kernel has answered an offer.
+    @inline(never)
+    private func pushed(_ taken: Int, of bytes: UnsafeRawBufferPointer) {
+        if taken < 0 { return sendFailed(Int32(-taken)) }
+        count { $0.bytesTaken &+= taken }
+        unsafe enqueue(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+    }
+
+    /// Offers several pieces to the kernel in one call.
     private func push(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) {
-        guard state.isDisjoint(with: [.cannotSend, .hasTimeouts]) || noteOffered() else { return }
+        guard mayOffer() else { return }
         var taken = 0
         if state.isDisjoint(with: .queuesWrites) {
             taken = unsafe engine.send(self, pieces: pieces)
@@ -87,34 +93,177 @@ extension StreamConnection {
         unsafe pieces.forEach { piece in
             let before = min(taken, piece.count)
             taken -= before
-            unsafe queue(UnsafeRawBufferPointer(rebasing: piece[before...]))
+            unsafe enqueue(UnsafeRawBufferPointer(rebasing: piece[before...]))
         }
     }
 
-    private func queue(_ bytes: UnsafeRawBufferPointer) {
+    // MARK: Queueing
+
+    /// The queue, made when something has to wait.
+    func makeQueue() -> SendQueue {
+        if let queue { return queue }
+        let made = withChunks { SendQueue(chunks: $0) }
+        queue = made
+        return made
+    }
+
+    /// Appends bytes that were written to the queue.
+    private func enqueue(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
         if state.contains(.queued), !canStillSend() { return }
-        let waiting = waitingByteCount
-        let (wanted, overflow) = waiting.addingReportingOverflow(bytes.count)
-        if overflow || wanted > settings.limit {
-            fail(WriteLimitExceeded(limit: settings.limit, wanted: wanted, peer: peer))
-        } else if state.contains(.hasQueuedTransfers) {
-            unsafe extras?.line?.hold(bytes)
-            if wanted > settings.highMark { state.insert(.watermarkCrossed) }
-        } else if state.contains(.writeMetered) {
-            count { $0.bytesQueued &+= bytes.count }
-            unsafe hold(bytes)
-            if wanted > settings.highMark { state.insert(.watermarkCrossed) }
+        let (total, overflow) = waitingByteCount.addingReportingOverflow(bytes.count)
+        if overflow || total > settings.limit {
+            fail(WriteLimitExceeded(limit: settings.limit, wanted: total, peer: peer))
         } else {
-            let code = unsafe engine.enqueue(self, bytes)
-            guard code == 0 else { return interestFailed(code, "write") }
-            if !state.contains(.queued) { noteWaiting(true) }
-            state.insert(.queued)
             count { $0.bytesQueued &+= bytes.count }
-            if wanted > settings.highMark { state.insert(.watermarkCrossed) }
+            if total > settings.highMark { state.insert(.watermarkCrossed) }
+            let queue = makeQueue()
+            if state.contains(.hasQueuedTransfers) {
+                unsafe queue.appendBehindTransfers(bytes)
+            } else {
+                unsafe appendToFront(bytes, of: queue)
+            }
         }
         if !state.contains(.inCallback) && !state.isDisjoint(with: .hasPendingState) { scheduleFlush() }
     }
 
-    var gatheredByteCount: Int { gathered?.count ?? 0 }
+    /// Sends bytes of the first transfer, which are next in order.
+    func sendCopied(_ bytes: UnsafeRawBufferPointer) {
+        let queue = makeQueue()
+        var taken = 0
+        if state.isDisjoint(with: [.writeRateLimited, .queuesAll]) && queue.byteCount == 0 {
+            taken = unsafe engine.send(self, bytes)
+            if taken < 0 { return sendFailed(Int32(-taken)) }
+            noteTaken(taken)
+        }
+        guard taken < bytes.count else { return }
+        count { $0.bytesQueued &+= bytes.count - taken }
+        unsafe appendToFront(UnsafeRawBufferPointer(rebasing: bytes[taken...]), of: queue)
+    }
+
+    private func appendToFront(_ bytes: UnsafeRawBufferPointer, of queue: SendQueue) {
+        unsafe queue.appendToFront(bytes)
+        state.insert(.queued)
+        // Otherwise the kernel has just refused bytes, and has no room.
+        if state.isDisjoint(with: [.writeRateLimited, .queuesAll]) { setWantsRoom(true) } else { sendQueued() }
+    }
+
+    /// The kernel took bytes that did not wait at the front of the queue and were not written: a file's, or a relay's.
+    func noteTaken(_ taken: Int) {
+        count { $0.bytesTaken &+= taken }
+        timeouts?.taken(taken)
+    }
+
+    // MARK: Draining
+
+    /// Offers the bytes at the front of the queue to the kernel, as far as tokens and room go.
+    func sendQueued() {
+        guard let queue else { return }
+        while queue.byteCount > 0, queue.lentByteCount == 0, state.isDisjoint(with: .cannotSend) {
+            let isLimited = state.contains(.writeRateLimited)
+            let most = isLimited ? writeAllowance(of: queue.byteCount) : queue.byteCount
+            // Called again when tokens come.
+            if most == 0 { return setWantsRoom(false) }
+            if !state.contains(.wantsRoom) { timeouts?.offered() }
+            var offered = 0
+            let taken = unsafe queue.withPieces(upTo: most) { pieces, byteCount in
+                offered = byteCount
+                return unsafe engine.send(self, pieces: pieces)
+            }
+            if taken < 0 { return sendFailed(Int32(-taken)) }
+            if isLimited { chargeWriting(taken) }
+            // Lent to the engine: `sent` is called when the kernel has them.
+            if queue.lentByteCount > 0 { return setWantsRoom(true) }
+            sent(taken)
+            // One call for each report of room, so that no queue starves other connections.
+            if taken < offered || !isLimited { break }
+        }
+        // A transfer that is first now asks for room again if it needs any.
+        if queue.byteCount > 0 {
+            setWantsRoom(true)
+        } else if state.contains(.hasQueuedTransfers) {
+            setWantsRoom(false)
+        }
+    }
+
+    /// The kernel took bytes from the front of the queue.
+    package func sent(_ count: Int) {
+        guard let queue, count > 0 else { return }
+        queue.removeFirst(count)
+        queue.lentByteCount = max(0, queue.lentByteCount - count)
+        if queue.isEmpty { state.remove(.queued) }
+        timeouts?.taken(count)
+    }
+
+    /// The kernel would take bytes.
+    package func hasRoom() {
+        guard state.contains(.wantsRoom), !state.contains(.lost), let queue else { return }
+        if queue.byteCount > 0 || state.contains(.queuesAll) { sendQueued() } else { queue.isRoomReported = true }
+        if !state.contains(.inCallback) { processPendingState() }
+        releaseQueueIfDrained()
+    }
+
+    /// Releases the queue if nothing waits any more.
+    ///
+    /// Called after the protocol had its say: it often writes again, and changing the engine's interest is a system call.
+    func releaseQueueIfDrained() {
+        guard let queue, queue.isEmpty else { return }
+        setWantsRoom(false)
+        if state.isDisjoint(with: [.writeRateLimited, .lost]) { self.queue = nil }
+    }
+
+    /// Has the engine call `hasRoom`, in each turn in which the kernel would take bytes.
+    func setWantsRoom(_ wanted: Bool) {
+        guard wanted != state.contains(.wantsRoom) else { return }
+        if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }
+        if wanted { timeouts?.beganWaiting() } else { timeouts?.endedWaiting() }
+        if !state.contains(.lost) { engine.interestChanged(self) }
+    }
+
+    // MARK: Questions
+
+    /// The bytes that were written and wait.
+    var waitingByteCount: Int {
+        guard !state.isDisjoint(with: .queuesWrites), let queue else { return 0 }
+        return queue.byteCountBehindTransfers + (queue.frontBelongsToTransfer ? 0 : queue.byteCount)
+    }
+
+    /// The bytes that wait, those of files and relays that were copied among them.
+    package var queuedByteCount: Int {
+        queue.map { $0.byteCount + $0.byteCountBehindTransfers } ?? 0
+    }
+
+    /// Whether bytes may be offered, which is noted if the connection has timeouts.
+    private func mayOffer() -> Bool {
+        guard state.isDisjoint(with: .cannotSend) else { return false }
+        if state.contains(.hasTimeouts), !state.contains(.queued) { noteOffered() }
+        return true
+    }
+
+    /// Asks the kernel whether what waits can still be sent, and ends the connection if not.
+    ///
+    /// Only a UNIX socket needs the question: if its peer shuts its reading side while bytes wait for room, the kernel
+    /// reports neither room nor an error. An empty send answers without sending anything.
+    func canStillSend() -> Bool {
+        guard peer.family == .unix else { return true }
+        let answer = unsafe engine.send(self, UnsafeRawBufferPointer(start: nil, count: 0))
+        if answer < 0 { sendFailed(Int32(-answer)) }
+        return answer >= 0
+    }
+
+    /// Offers everything written to the kernel once more, before the connection is ended by force.
+    ///
+    /// An engine that writes by itself may not have asked the kernel yet. The caller ends the connection before the
+    /// engine writes again.
+    func offerBeforeEnding() {
+        flush()
+        guard state.contains(.queuesAll), state.isDisjoint(with: .cannotSend), let queue else { return }
+        var isTaken = true
+        while isTaken, queue.byteCount > 0 {
+            let taken = unsafe queue.withPieces(upTo: .max) { pieces, _ in unsafe engine.send(self, pieces[0]) }
+            isTaken = taken > 0
+            if isTaken { sent(taken) }
+        }
+        releaseQueueIfDrained()
+    }
 }

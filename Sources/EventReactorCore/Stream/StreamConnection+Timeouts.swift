@@ -30,29 +30,15 @@ extension StreamConnection {
         withTimeouts { $0.received(count) }
     }
 
-    /// Bytes are on their way to the kernel, on a connection that has timeouts or on one whose bytes go nowhere.
-    ///
-    /// - Returns: whether they are to be sent.
+    /// Bytes are offered to the kernel with none waiting before them.
     @inline(never)
-    func noteOffered() -> Bool {
-        guard state.isDisjoint(with: .cannotSend) else { return false }
-        if !state.contains(.queued) { withTimeouts { $0.offered() } }
-        return true
+    func noteOffered() {
+        withTimeouts { $0.offered() }
     }
 
     /// Reading has begun or ended, by the protocol's will, a relay's or a limit's.
     func noteReading(_ reads: Bool) {
         if reads { timeouts?.readingResumed() } else { timeouts?.readingPaused() }
-    }
-
-    /// Bytes begin to wait for the peer, or wait no more.
-    func noteWaiting(_ waits: Bool) {
-        if waits { timeouts?.beganWaiting() } else { timeouts?.endedWaiting() }
-    }
-
-    /// The kernel took bytes that waited.
-    package func outboxTaken(_ count: Int) {
-        timeouts?.taken(count)
     }
 
     // MARK: Setting
@@ -72,7 +58,6 @@ extension StreamConnection {
         attachment = timeouts
         state.insert(.hasTimeouts)
         timeouts.begin()
-        engine.timeoutsChanged(self)
     }
 
     func stopTimeouts() {
@@ -81,7 +66,6 @@ extension StreamConnection {
         state.remove(.hasTimeouts)
         attachment = timeouts.extras
         timeouts.extras = nil
-        if !state.contains(.lost) { engine.timeoutsChanged(self) }
     }
 
     /// One of the timeouts is over.

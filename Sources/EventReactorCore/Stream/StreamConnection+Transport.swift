@@ -48,25 +48,23 @@ extension StreamConnection: Transport {
 
     private func beginClosing(deadline: Duration?) {
         guard state.contains(.established) else { return }
-        state.insert(.closing)
+        state.begin(.closing)
         setDeadline(deadline)
         stopRelaysIntoThis()
         // What arrives is read and dropped from now on, also where reading was paused.
-        if state.contains(.parked) { engine.readingChanged(self) }
+        if state.contains(.parked) { updateReadInterest() }
         if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package func abortConnection() {
         guard state.isDisjoint(with: [.aborted, .lost]), state.contains(.established) else { return }
-        state.insert(.aborted)
+        state.begin(.aborted)
         if !state.contains(.inCallback) { scheduleFlush() }
     }
 
     package func loseWriteConnection() {
-        guard state.isDisjoint(with: [.closing, .endsWriting, .aborted, .lost]), state.contains(.established) else {
-            return
-        }
-        state.insert(.endsWriting)
+        guard state.isDisjoint(with: .rejectsWrites), state.contains(.established) else { return }
+        state.beginEndingWrites()
         stopRelaysIntoThis()
         if !state.contains(.inCallback) { scheduleFlush() }
     }
@@ -84,7 +82,7 @@ extension StreamConnection: Transport {
         if state.contains(.relaying), let relay = extras?.relay { return relay.pause(false) }
         state.remove(.readPaused)
         noteReading(true)
-        if state.contains(.parked) && !state.contains(.lost) { engine.readingChanged(self) }
+        if state.contains(.parked) && !state.contains(.lost) { updateReadInterest() }
     }
 
     package var isClosing: Bool {
@@ -98,7 +96,6 @@ extension StreamConnection: Transport {
     package func setWriteBufferLimits(high: Int, low: Int) {
         guard !state.contains(.lost) else { return }
         settings = settings.with(high: high, low: low)
-        if state.contains(.queued) { engine.lowMarkChanged(self) }
         state.insert(.watermarkCrossed)
         if !state.contains(.inCallback) { scheduleFlush() }
     }
@@ -110,11 +107,11 @@ extension StreamConnection: Transport {
 
     package func setNoDelay(_ enabled: Bool) -> Bool {
         guard !state.contains(.lost) else { return false }
-        return engine.setNoDelay(self, enabled)
+        return engine.set(.noDelay(enabled), of: self)
     }
 
     package func setKeepAlive(idle: Duration, interval: Duration, count: Int) -> Bool {
         guard !state.contains(.lost) else { return false }
-        return engine.setKeepAlive(self, .init(idle: idle, interval: interval, count: count))
+        return engine.set(.keepAlive(.init(idle: idle, interval: interval, count: count)), of: self)
     }
 }

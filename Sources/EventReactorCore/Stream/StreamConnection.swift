@@ -8,106 +8,11 @@ import Darwin
 
 /// One stream connection of any reactor: the contract's state machine, the same over every engine.
 ///
-/// Everything happens on the reactor's thread. A protocol's calls only change the state and gather bytes; what follows
-/// from them is done in ``processPendingState()`` when its callback has returned, or at the end of the turn where it was called from
-/// elsewhere. So no callback ever comes inside a call.
+/// Everything happens on the reactor's thread. A protocol's calls only change the state and gather bytes. What follows
+/// from them is done in ``processPendingState()`` when the protocol's callback has returned, or at the end of the turn if
+/// the call came from elsewhere: so no callback ever comes inside a call.
 @safe
 package final class StreamConnection {
-    /// What a connection is doing; several at once.
-    package struct State: OptionSet {
-        package let rawValue: UInt32
-        package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-        /// `connectionMade` has been called or is being called.
-        package static let established = State(rawValue: 1 << 0)
-        /// A callback of the protocol is running.
-        static let inCallback = State(rawValue: 1 << 1)
-        /// `pauseReading` was called last.
-        static let readPaused = State(rawValue: 1 << 2)
-        /// The peer has ended its side.
-        package static let readEnded = State(rawValue: 1 << 3)
-        /// `loseWriteConnection` was called.
-        static let endsWriting = State(rawValue: 1 << 4)
-        /// The end of the stream has been sent.
-        package static let writeEnded = State(rawValue: 1 << 5)
-        /// `loseConnection` was called.
-        static let closing = State(rawValue: 1 << 6)
-        /// Closing, all sent, waiting for the peer to take it.
-        static let lingering = State(rawValue: 1 << 7)
-        /// `abortConnection` was called.
-        static let aborted = State(rawValue: 1 << 8)
-        /// A callback threw, or a limit was passed; the error is in `extras`.
-        static let failed = State(rawValue: 1 << 9)
-        /// Sending failed; the errno is in `brokenCode`.
-        ///
-        /// What arrived before is still delivered.
-        static let broken = State(rawValue: 1 << 10)
-        /// `connectionLost` has been called or is being called.
-        package static let lost = State(rawValue: 1 << 11)
-        /// `pauseWriting` was called last.
-        static let writePaused = State(rawValue: 1 << 12)
-        /// Something in `outbox` waits for room in the kernel.
-        package static let queued = State(rawValue: 1 << 13)
-        /// In the reactor's list of connections to settle at the end of the turn.
-        static let flushScheduled = State(rawValue: 1 << 14)
-        /// A mark was passed: look when the callback has returned.
-        static let watermarkCrossed = State(rawValue: 1 << 15)
-        /// The engine watches for nothing but a reset, since reading is not wanted.
-        package static let parked = State(rawValue: 1 << 16)
-        /// What is read is counted against a limit.
-        static let readMetered = State(rawValue: 1 << 17)
-        /// What is written is counted against a limit, and waits in `extras` for tokens.
-        static let writeMetered = State(rawValue: 1 << 18)
-        /// A limit allows no reading now.
-        static let readStarved = State(rawValue: 1 << 19)
-        /// Files or relays stand in line, and what is written now behind them: `queued` is set too.
-        static let hasQueuedTransfers = State(rawValue: 1 << 20)
-        /// The engine tells by `hasRoom` that the kernel would take bytes.
-        package static let wantsRoom = State(rawValue: 1 << 21)
-        /// What arrives is for a relay, which is in `extras`.
-        static let relaying = State(rawValue: 1 << 22)
-        /// What arrives is taken by splice: the engine calls `readable`.
-        static let splices = State(rawValue: 1 << 23)
-        /// It has timeouts: what arrives and what is taken is to be noted in its ``ConnectionTimeouts``.
-        package static let hasTimeouts = State(rawValue: 1 << 24)
-
-        /// What follows from the state is being done, by a call of `settle` that is under way.
-        static let processingPendingState = State(rawValue: 1 << 25)
-
-        /// No write is taken in these.
-        static let rejectsWrites: State = [.closing, .endsWriting, .aborted, .failed, .broken, .lost]
-        /// Bytes that arrive in these are not for the protocol: they are dropped, or relayed.
-        static let divertsInput: State = [.closing, .aborted, .failed, .lost, .relaying]
-        /// What is to be done with bytes that arrive is not just to deliver them.
-        static let needsSlowReadPath: State = [.divertsInput, .readMetered, .hasTimeouts]
-        /// What is written is not offered to the kernel at once.
-        static let queuesWrites: State = [.queued, .writeMetered]
-        /// Nothing is handed to the kernel in these.
-        static let cannotSend: State = [.broken, .failed, .aborted, .lost]
-        /// Something is to be done once a callback has returned.
-        static let hasPendingState: State = [.closing, .endsWriting, .aborted, .failed, .broken, .watermarkCrossed]
-    }
-
-    /// What few connections need, made when they do.
-    package final class Extras {
-        var failure: (any Error)?
-        var deadline: DelayedCall?
-        var recheck: DelayedCall?
-        /// When to ask next whether what waits in line can still be sent.
-        var sendCheck: DelayedCall?
-        var meter: ConnectionRateLimit?
-        /// What goes out without having been written.
-        var line: OutgoingLine?
-        /// Where what arrives goes.
-        var relay: StreamRelay?
-        /// The engine's own: what watches for room in the kernel.
-        package var roomWatch: AnyObject?
-        /// The timeout that ended the connection.
-        var expired: StreamTimeout?
-        /// The address of this end, kept from the loss on.
-        var local = SocketAddress.unnamedUnix
-    }
-
     // The data path uses these several times a message, and the check at run time that no two accesses to a property
     // overlap would cost more than all else there. None can: there is one thread, and each access is one load or store.
 
@@ -145,8 +50,8 @@ package final class StreamConnection {
 
     /// The engine's own: what watches the descriptor.
     package var handle: OpaquePointer?
-    /// The engine's own: what holds the bytes that wait.
-    package var outbox: OpaquePointer?
+    /// What waits to be sent; nil while nothing does.
+    package var queue: SendQueue?
     @exclusivity(unchecked) private(set) var uncheckedAttachment: Unmanaged<AnyObject>?
     /// The extras, or the watch, which has a place for them; few connections have either.
     var attachment: AnyObject? {
@@ -244,7 +149,7 @@ package final class StreamConnection {
     /// Whether all that came may be read; otherwise `readAllowance(of:)` says how much, if any.
     @inline(__always)
     package var readsFreely: Bool {
-        if state.isDisjoint(with: [.readEnded, .lost, .readPaused, .readMetered]) { return true }
+        if state.isDisjoint(with: [.readEnded, .lost, .readPaused, .readRateLimited]) { return true }
         return state.contains(.closing) && state.isDisjoint(with: [.readEnded, .lost])
     }
 
@@ -290,8 +195,8 @@ package final class StreamConnection {
         _ error: SystemError, cause: ReactorMetrics.Refusal, _ origin: ReactorMetrics.Origin,
         _ failed: ((SystemError) -> Void)?
     ) {
-        state.insert(.lost)
-        extras?.meter?.end()
+        state.begin(.lost)
+        extras?.rateLimit?.end()
         engine.close(self, reset: true)
         reactor.unregister(self)
         releaseProtocol()
@@ -305,7 +210,7 @@ package final class StreamConnection {
         if !state.isDisjoint(with: .needsSlowReadPath) {
             guard state.isDisjoint(with: .divertsInput) else { return receivedElsewhere(data) }
             noteReceived(data.count)
-            if state.contains(.readMetered) { chargeReading(data.count) }
+            if state.contains(.readRateLimited) { chargeReading(data.count) }
         }
         count {
             $0.callbacks &+= 1
@@ -326,9 +231,9 @@ package final class StreamConnection {
     /// The peer ended its side.
     package func receivedEnd() {
         guard state.isDisjoint(with: [.readEnded, .lost]) else { return }
-        state.insert(.readEnded)
+        state.endReading()
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }
-        if state.contains(.lingering) { return finish(.done) }
+        if state.contains(.awaitingPeer) { return finish(.done) }
         if state.isDisjoint(with: .divertsInput) {
             call { $0.readConnectionLost() }
         } else {
@@ -336,7 +241,19 @@ package final class StreamConnection {
             processPendingState()
         }
         // Only now: most connections are closed by that, and need not be watched in another way before.
-        if !state.contains(.lost) { engine.readingChanged(self) }
+        if !state.contains(.lost) { updateReadInterest() }
+    }
+
+    /// Whether bytes are wanted may have changed: the engine is to watch the descriptor accordingly.
+    ///
+    /// A pause alone changes nothing yet: most end before anything has come.
+    func updateReadInterest() {
+        if wantsReading || takesBySplice {
+            state.remove(.parked)
+        } else if state.contains(.readEnded) {
+            state.insert(.parked)
+        }
+        engine.interestChanged(self)
     }
 
     /// The connection is gone: reset by the peer, or the peer out of reach.
@@ -349,22 +266,10 @@ package final class StreamConnection {
     /// What arrived before the peer went is delivered first.
     package func sendFailed(_ code: Int32) {
         guard state.isDisjoint(with: [.broken, .lost]) else { return }
-        state.insert(.broken)
-        if state.contains(.queued) { reactor.counts.bytesDropped &+= engine.queuedByteCount(self) }
-        state.remove(.queued)
+        state.begin(.broken)
         brokenCode = code
-        if state.contains(.hasQueuedTransfers) { watchRoom(false) }
+        setWantsRoom(false)
         if !state.contains(.inCallback) { scheduleFlush() }
-    }
-
-    /// The queue has come down to the low mark or further.
-    package func outboxDrained(remaining: Int) {
-        if remaining == 0 {
-            noteWaiting(false)
-            if !state.contains(.hasQueuedTransfers) { state.remove(.queued) }
-            if state.contains(.writeMetered) { pump() }
-        }
-        if !state.contains(.inCallback) { processPendingState() }
     }
 
     // MARK: Addresses

@@ -77,19 +77,16 @@ public final class StreamRelay {
     func advance() -> Bool {
         guard let receiver else { return false }
         if !isFront {
-            guard receiver.queuedByteCount == 0 else {
-                receiver.watchRoom(false)
-                return false
-            }
+            guard receiver.frontByteCount == 0 else { return false }
             begin(receiver)
         }
         if isSpliced { move(receiver) } else { updateCopying(receiver) }
         // What was done to the source may have finished this relay.
         guard self.receiver != nil else { return true }
         guard receiver.state.isDisjoint(with: [.lost, .failed, .broken]) else { return true }
-        guard let ending, pipe == nil, receiver.queuedByteCount == 0 else { return false }
-        receiver.extras?.line?.removeFirst()
-        receiver.watchRoom(false)
+        guard let ending, pipe == nil, receiver.frontByteCount == 0 else { return false }
+        receiver.queue?.removeFirstTransfer()
+        receiver.setWantsRoom(false)
         finish(receiver, ending)
         return true
     }
@@ -103,8 +100,8 @@ public final class StreamRelay {
 
     /// Under limits each byte has to be counted as it goes.
     private func canSplice(_ source: StreamConnection, _ receiver: StreamConnection) -> Bool {
-        source.engine.splices && receiver.engine.splices && !source.state.contains(.readMetered)
-            && !receiver.state.contains(.writeMetered)
+        source.engine.pipes != nil && receiver.engine.pipes != nil && !source.state.contains(.readRateLimited)
+            && !receiver.state.contains(.writeRateLimited)
     }
 
     /// Everything is passed on: what follows from how it ended.
@@ -148,7 +145,7 @@ public final class StreamRelay {
     /// Moves bytes from the source to the pipe and from the pipe to the receiver, in turn, and has the event watched
     /// that lets it go on.
     private func move(_ receiver: StreamConnection) {
-        guard receiver.queuedByteCount == 0 else { return }
+        guard receiver.frontByteCount == 0 else { return }
         defer { letGoOfPipe() }
         // What has moved nothing though the kernel reported readiness would be reported again and again.
         let hadRoom = receiver.takeRoomReport()
@@ -166,7 +163,7 @@ public final class StreamRelay {
                     if hadRoom && !hasMoved { return goOnByCopying(receiver) }
                     portion.stuck()
                     if let source { takeBySplice(source, false) }
-                    return receiver.watchRoom(true)
+                    return receiver.setWantsRoom(true)
                 }
                 if count == -Int(EINVAL) { return goOnByCopying(receiver) }
                 if count <= 0 {
@@ -180,13 +177,13 @@ public final class StreamRelay {
             guard ending == nil, let source else { return }
             guard !isPaused, source.isOpenForRelay else {
                 takeBySplice(source, false)
-                return receiver.watchRoom(false)
+                return receiver.setWantsRoom(false)
             }
             guard expectsMore, budget > 0 else {
-                receiver.watchRoom(false)
+                receiver.setWantsRoom(false)
                 return takeBySplice(source, true)
             }
-            if pipe == nil { pipe = receiver.engine.takePipe() }
+            if pipe == nil { pipe = receiver.engine.pipes?.take() }
             guard let pipe else { return goOnByCopying(receiver) }
             let count = pipe.fill(from: source.descriptor, most: portion.byteCount, isReadable: isReadable)
             isReadable = false
@@ -213,12 +210,12 @@ public final class StreamRelay {
     private func goOnByCopying(_ receiver: StreamConnection) {
         isSpliced = false
         if let source { takeBySplice(source, false) }
-        receiver.watchRoom(false)
+        receiver.setWantsRoom(false)
         let buffer = unsafe receiver.receiveBuffer
         while let pipe, pipe.byteCount > 0 {
             let count = unsafe pipe.read(into: buffer)
             guard count > 0 else { return receiver.fail(RelayError.unsupported) }
-            unsafe receiver.pass(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            unsafe receiver.sendCopied(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
         letGoOfPipe()
         updateCopying(receiver)
@@ -241,7 +238,7 @@ public final class StreamRelay {
         }
         source.state.insert(.splices)
         source.noteReading(true)
-        if source.state.contains(.parked) && !source.state.contains(.lost) { source.engine.readingChanged(source) }
+        if source.state.contains(.parked) && !source.state.contains(.lost) { source.updateReadInterest() }
     }
 
     func sourceIsReadable() {
@@ -255,7 +252,7 @@ public final class StreamRelay {
     func copy(_ bytes: UnsafeRawBufferPointer) {
         guard ending == nil, let receiver, receiver.state.isDisjoint(with: .cannotSend) else { return }
         taken += bytes.count
-        unsafe receiver.pass(bytes)
+        unsafe receiver.sendCopied(bytes)
         if !receiver.state.isDisjoint(with: .hasPendingState) { receiver.scheduleFlushOutsideCallback() }
         updateCopying(receiver)
     }
@@ -264,7 +261,7 @@ public final class StreamRelay {
         guard ending == nil, let source, source.isOpenForRelay else { return }
         let isRead =
             !isPaused && isFront && !isSpliced
-            && receiver.queuedByteCount <= receiver.copyMark
+            && receiver.frontByteCount <= receiver.copyMark
         source.setReading(isRead)
     }
 

@@ -104,7 +104,7 @@ final class ConnectionTimeouts: ArmedTimeout {
     }
 
     /// Whether it is the peer that bytes wait for.
-    private var isWaiting: Bool { unsafe connection.watchesRoom }
+    private var isWaiting: Bool { unsafe connection.state.contains(.wantsRoom) }
 
     func begin() {
         let now = limits.board.clock.exactTime

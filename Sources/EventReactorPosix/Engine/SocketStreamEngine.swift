@@ -1,7 +1,7 @@
 package import EventReactorCore
 import Glibc
 
-/// A stream engine whose connections are sockets: what does not depend on who watches them.
+/// A stream engine whose connections are sockets: the part that does not depend on who watches them.
 package protocol SocketStreamEngine: StreamEngine {}
 
 extension SocketStreamEngine {
@@ -10,22 +10,13 @@ extension SocketStreamEngine {
     }
 
     package func send(
-        _ connection: StreamConnection,
-        pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>
+        _ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>
     ) -> Int {
         unsafe StreamSocket.send(connection.descriptor, pieces: pieces)
     }
 
     package func shutdownWrite(_ connection: StreamConnection) {
         StreamSocket.shutdownWrite(connection.descriptor)
-    }
-
-    package func sendError(_ connection: StreamConnection) -> Int32 {
-        guard connection.peerAddress.family == .unix else { return 0 }
-        // Nothing is sent, and a full buffer is no matter.
-        return Int32(
-            truncatingIfNeeded:
-                -(unsafe StreamSocket.send(connection.descriptor, UnsafeRawBufferPointer(start: nil, count: 0))))
     }
 
     package func deliverArrived(_ connection: StreamConnection) {
@@ -56,29 +47,25 @@ extension SocketStreamEngine {
         }
     }
 
-    package func closingLosesBytes(_ connection: StreamConnection) -> Bool {
-        let delivery = unsafe StreamSocket.delivery(
+    package func drainInput(of connection: StreamConnection) -> InputDrain {
+        unsafe StreamSocket.drainInput(
             connection.descriptor, family: connection.peerAddress.family,
             endSent: connection.state.contains(.writeEnded), scratch: connection.receiveBuffer)
-        switch delivery {
-        case .complete: return false
-        case .underWay: return true
-        case .failed(let code):
-            // The kernel tells of a reset once: whoever watches the descriptor would take it for an orderly end now.
-            connection.broke(code)
-            return true
-        }
     }
 
     package func localAddress(_ connection: StreamConnection) -> SocketAddress {
         SocketAddress(of: connection.descriptor)
     }
 
-    package func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool {
-        StreamSocket.setNoDelay(connection.descriptor, enabled)
+    package func set(_ option: SocketOption, of connection: StreamConnection) -> Bool {
+        switch option {
+        case .noDelay(let enabled): StreamSocket.setNoDelay(connection.descriptor, enabled)
+        case .keepAlive(let keepAlive): StreamSocket.setKeepAlive(connection.descriptor, keepAlive)
+        }
     }
 
-    package func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
-        StreamSocket.setKeepAlive(connection.descriptor, keepAlive)
+    /// Closes the descriptor of a connection that is watched no more.
+    package func closeSocket(of connection: StreamConnection, reset: Bool) {
+        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
     }
 }

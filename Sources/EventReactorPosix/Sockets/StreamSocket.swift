@@ -4,6 +4,22 @@ import Glibc
 
 /// What connections do with their descriptors, the same over every engine.
 package enum StreamSocket {
+    /// Receives once into a buffer, and reports what came: bytes, the end or an error.
+    @inlinable @inline(__always)
+    package static func receive(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
+        let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 {
+            if count == buffer.count { connection.filledReceiveBuffer(count) }
+            let bytes = unsafe UnsafeBufferPointer(
+                start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
+            unsafe connection.received(bytes.span)
+        } else if count == 0 {
+            connection.receivedEnd()
+        } else if errno != EAGAIN && errno != EINTR {
+            connection.broke(errno)
+        }
+    }
+
     /// Offers bytes to the kernel: how many it took, 0 where it takes none now, or a negative errno.
     @inline(__always)
     package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
@@ -76,17 +92,7 @@ package enum StreamSocket {
     /// The bytes that have arrived and were not read; 0 if that cannot be found out.
     package static func unreadByteCount(_ descriptor: Int32) -> Int { max(0, Int(er_unread(descriptor))) }
 
-    /// What closing now would do to bytes on their way to the peer.
-    package enum Delivery {
-        /// Nothing: the peer has them.
-        case complete
-        /// It could destroy some.
-        case underWay
-        /// The connection is gone, with an errno that is told only once.
-        case failed(Int32)
-    }
-
-    /// Whether closing now could destroy bytes on their way: the kernel answers unread bytes, and those that arrive
+    /// Reads and drops what has arrived, to find out whether closing now could destroy bytes on their way: the kernel answers unread bytes, and those that arrive
     /// after the close, with a reset, and a reset drops what the peer has not acknowledged.
     ///
     /// What has arrived is read into the buffer and dropped.
@@ -95,23 +101,23 @@ package enum StreamSocket {
     ///   - family: of the connection. A UNIX socket has put all that was sent into the peer's hands.
     ///   - endSent: whether the end of the stream has been sent. A peer that has acknowledged it has all, and may send
     ///     for ever: it does not hold the close up.
-    package static func delivery(
+    package static func drainInput(
         _ descriptor: Int32, family: SocketAddress.Family, endSent: Bool, scratch: UnsafeMutableRawBufferPointer
-    ) -> Delivery {
+    ) -> InputDrain {
         for _ in 0..<4 {
             let count = unsafe recv(descriptor, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
             // The peer's end has arrived: it sends nothing that could be answered with a reset.
-            if count == 0 { return .complete }
+            if count == 0 { return .delivered }
             if count < 0 {
                 if errno == EINTR { continue }
                 return errno == EAGAIN ? acknowledged(descriptor, family) : .failed(errno)
             }
         }
-        return endSent ? acknowledged(descriptor, family) : .underWay
+        return endSent ? acknowledged(descriptor, family) : .pending
     }
 
-    private static func acknowledged(_ descriptor: Int32, _ family: SocketAddress.Family) -> Delivery {
-        family != .unix && er_unacknowledged(descriptor) != 0 ? .underWay : .complete
+    private static func acknowledged(_ descriptor: Int32, _ family: SocketAddress.Family) -> InputDrain {
+        family != .unix && er_unacknowledged(descriptor) != 0 ? .pending : .delivered
     }
 
     /// Closes the descriptor; with a reset in place of an orderly end where that is asked for.

@@ -18,7 +18,11 @@ extension SimulatedHost: StreamEngine {
         if socket.failure != 0 && (!hasMore || !connection.wantsReading) {
             return connection.broke(socket.failure)
         }
-        if !socket.outbox.isEmpty && socket.failure == 0 { drain(socket, connection) }
+        if connection.state.contains(.wantsRoom) && socket.failure == 0 && socket.hasRoom {
+            connection.hasRoom()
+            // As a level-triggered poll would: room that is left is for the next turn.
+            if connection.state.contains(.wantsRoom) && socket.hasRoom { socket.markReady() }
+        }
         guard !connection.state.contains(.lost) else { return }
         if !socket.inbox.isEmpty {
             read(socket, connection)
@@ -50,10 +54,12 @@ extension SimulatedHost: StreamEngine {
         connection.state.insert(.parked)
     }
 
-    func readingChanged(_ connection: StreamConnection) {
-        guard connection.wantsReading, connection.state.contains(.parked) else { return }
-        connection.state.remove(.parked)
-        socket(of: connection)?.markReady()
+    func interestChanged(_ connection: StreamConnection) {
+        guard let socket = socket(of: connection) else { return }
+        let mayRead = !connection.state.contains(.parked) && (!socket.inbox.isEmpty || socket.hasEnd)
+        if mayRead || socket.failure != 0 || (connection.state.contains(.wantsRoom) && socket.hasRoom) {
+            socket.markReady()
+        }
     }
 
     // MARK: Writing
@@ -70,30 +76,6 @@ extension SimulatedHost: StreamEngine {
         return unsafe all.withBytes(from: 0, count: all.count) { unsafe socket.write($0) }
     }
 
-    func enqueue(_ connection: StreamConnection, _ bytes: UnsafeRawBufferPointer) -> Int32 {
-        guard let socket = socket(of: connection) else { return Code.brokenPipe }
-        unsafe socket.outbox.append(bytes)
-        return 0
-    }
-
-    func queuedByteCount(_ connection: StreamConnection) -> Int {
-        socket(of: connection)?.outbox.count ?? 0
-    }
-
-    func lowMarkChanged(_ connection: StreamConnection) {}
-
-    private func drain(_ socket: SimulatedSocket, _ connection: StreamConnection) {
-        let room = min(socket.outbox.count, socket.sendCapacity - socket.outgoing.count)
-        guard room > 0 else { return }
-        let taken = unsafe socket.outbox.withBytes(from: 0, count: room) { unsafe socket.write($0) }
-        guard taken > 0 else { return }
-        socket.outbox.removeFirst(taken)
-        connection.outboxTaken(taken)
-        if socket.outbox.count <= connection.settings.lowMark {
-            connection.outboxDrained(remaining: socket.outbox.count)
-        }
-    }
-
     func shutdownWrite(_ connection: StreamConnection) {
         socket(of: connection)?.endWriting()
     }
@@ -108,8 +90,8 @@ extension SimulatedHost: StreamEngine {
         }
     }
 
-    func closingLosesBytes(_ connection: StreamConnection) -> Bool {
-        socket(of: connection)?.dropArrived() ?? false
+    func drainInput(of connection: StreamConnection) -> InputDrain {
+        socket(of: connection)?.dropArrived() == true ? .pending : .delivered
     }
 
     func close(_ connection: StreamConnection, reset: Bool) {
@@ -120,14 +102,12 @@ extension SimulatedHost: StreamEngine {
         socket(of: connection)?.local ?? .unnamedUnix
     }
 
-    func setNoDelay(_ connection: StreamConnection, _ enabled: Bool) -> Bool {
-        socket(of: connection).map { $0.local.family != .unix } ?? false
-    }
-
-    func setKeepAlive(_ connection: StreamConnection, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
+    func set(_ option: SocketOption, of connection: StreamConnection) -> Bool {
         guard let socket = socket(of: connection), socket.local.family != .unix else { return false }
-        socket.keepAlive = keepAlive
-        socket.armKeepAlive()
+        if case .keepAlive(let keepAlive) = option {
+            socket.keepAlive = keepAlive
+            socket.armKeepAlive()
+        }
         return true
     }
 }

@@ -25,7 +25,7 @@ extension SimulatedSocket {
             beginWaiting()
             if stage == .opening { opened() }
             if isOrphan && isEndAcknowledged { return network.remove(self) }
-            if !outbox.isEmpty { markReady() }
+            if connection?.state.contains(.wantsRoom) == true { markReady() }
             if isWaiting { armRetry() }
         }
         send()
@@ -90,7 +90,6 @@ extension SimulatedSocket {
     /// The program closes: in order, unless it has left bytes unread.
     func close(reset: Bool) {
         connection = nil
-        outbox.removeAll()
         if failure != 0 || stage == .gone { return network.remove(self) }
         if reset || !inbox.isEmpty { return abort() }
         isOrphan = true

@@ -42,8 +42,6 @@ final class SimulatedSocket {
     /// What the kernel has taken and the peer has not acknowledged.
     var outgoing = ByteQueue()
     var sendCapacity: Int
-    /// What the kernel has not taken: the engine's queue.
-    var outbox = ByteQueue()
     /// The first place that the peer has not acknowledged, and the first that was not sent yet.
     var unacknowledged: Int64
     var next: Int64
@@ -118,6 +116,9 @@ final class SimulatedSocket {
     var isWaiting: Bool {
         failure == 0 && stage != .gone && (stage == .opening || !outgoing.isEmpty || (end != nil && !isEndAcknowledged))
     }
+
+    /// Whether the kernel would take bytes of the program.
+    var hasRoom: Bool { outgoing.count < sendCapacity }
 
     var place: Place { network.place(local, host: host.index) }
     var peerPlace: Place { network.place(remote, host: way.to) }

@@ -33,7 +33,6 @@ struct SystemFaultTests {
         let all = ["accept4", "socket", "connect", "epoll_ctl ADD", "epoll_ctl MOD", "epoll_wait", "recv", "close"]
         switch (setting.engine, setting.movement) {
         case (_, .bufferevent): return all + ["readv", "writev", "pread"]
-        case (.libevent, _): return all + ["send", "sendmsg", "writev", "splice", "sendfile"]
         default: return all + ["send", "sendmsg", "splice", "sendfile"]
         }
     }

@@ -70,7 +70,7 @@ extension Recorder {
     /// What the engine holds for the connection, which costs memory; files and relays take none of it for long.
     var engineByteCount: Int {
         guard let connection = transport as? StreamConnection, reason == nil else { return 0 }
-        return connection.engine.queuedByteCount(connection)
+        return connection.queue?.byteCount ?? 0
     }
 }
 

@@ -136,7 +136,7 @@ struct ThrottlingTests {
         try setting.run { world in
             let (server, client) = try world.pair()
             client.onMade = { client in
-                client.transport.setRateLimit(RateLimit(writeRate: 1_000_000))
+                client.transport.setRateLimit(RateLimit(writeRate: 1_000_000, burst: 16_384))
                 client.transport.write(Pattern.bytes(250_000))
             }
             client.onPause = { #expect($0.transport.bufferedByteCount > 64 * 1024) }

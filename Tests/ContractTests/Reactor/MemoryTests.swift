@@ -20,7 +20,7 @@ struct MemoryTests {
                     #expect(server.transport.bufferedByteCount == 0)
                     let connection = server.transport as? StreamConnection
                     #expect(connection != nil)
-                    if setting.isOnKernel { unsafe #expect(connection?.outbox == nil) }
+                    if setting.isOnKernel { #expect(connection?.queue == nil) }
                     #expect(world.reactor.chunks.keptCount <= 256)
                     world.reactor.releaseMemory()
                     #expect(world.reactor.chunks.keptCount == 0)

@@ -1,0 +1,26 @@
+extension StreamConnection {
+    /// Rarely used connection state, allocated on first use.
+    package final class Extras {
+        var failure: (any Error)?
+        /// Ends a connection that closes in order if it takes too long.
+        var deadline: DelayedCall?
+        /// Asks again whether the peer has acknowledged everything.
+        var recheck: DelayedCall?
+        /// Asks again whether what waits behind a transfer can still be sent.
+        var sendCheck: DelayedCall?
+        var rateLimit: ConnectionRateLimit?
+        /// The relay that arriving bytes are for.
+        var relay: StreamRelay?
+        /// The timeout that ended the connection.
+        var expired: StreamTimeout?
+        /// The address of this end, kept from the loss on.
+        var local = SocketAddress.unnamedUnix
+    }
+
+    func makeExtras() -> Extras {
+        if let extras { return extras }
+        let made = Extras()
+        extras = made
+        return made
+    }
+}

@@ -1,0 +1,53 @@
+/// The settings shared by the connections of one listener or connector, so that each pays one pointer for them.
+@safe
+package final class StreamSettings {
+    package let engine: any StreamEngine
+    /// The reactor, which outlives its connections until their loss.
+    let owner: Unmanaged<ReactorBase>
+    package let closeDeadline: Duration?
+    package let highMark: Int
+    package let lowMark: Int
+    package let limit: Int
+    let rateLimit: RateLimit?
+    /// Where the connections are counted; nil for those of connectors.
+    package let members: PortMembers?
+    /// The timeouts that each begins with.
+    let limits: TimeoutPolicy?
+    /// That the connection was adopted: others may hold descriptors of its socket.
+    package internal(set) var adoption: AdoptionClaim?
+
+    package init(engine: any StreamEngine, options: StreamOptions, reactor: ReactorBase) {
+        self.engine = engine
+        unsafe owner = .passUnretained(reactor)
+        closeDeadline = options.closeDeadline
+        highMark = max(0, options.writeBufferHighMark)
+        lowMark = min(max(0, options.writeBufferLowMark), highMark)
+        limit = options.writeBufferLimit.map { max(0, $0) } ?? .max
+        rateLimit = options.rateLimit
+        members = nil
+        limits = reactor.timeouts.limits(for: options.timeouts)
+    }
+
+    private init(_ other: StreamSettings, high: Int, low: Int, limit: Int, members: PortMembers?) {
+        engine = other.engine
+        unsafe owner = other.owner
+        closeDeadline = other.closeDeadline
+        highMark = max(0, high)
+        lowMark = min(max(0, low), highMark)
+        self.limit = max(0, limit)
+        rateLimit = other.rateLimit
+        self.members = members
+        limits = other.limits
+        adoption = other.adoption
+    }
+
+    /// The same settings with other marks, for one connection.
+    func with(high: Int? = nil, low: Int? = nil, limit: Int? = nil) -> StreamSettings {
+        StreamSettings(self, high: high ?? highMark, low: low ?? lowMark, limit: limit ?? self.limit, members: members)
+    }
+
+    /// The same settings for connections that are counted.
+    func of(_ members: PortMembers) -> StreamSettings {
+        StreamSettings(self, high: highMark, low: lowMark, limit: limit, members: members)
+    }
+}
