@@ -1,6 +1,6 @@
 /// A connect of a simulated host on its way: tried again until it is answered, refused, or given up.
 final class SimulatedConnect: ConnectAttempt {
-    let number: Int32
+    let id: Int32
     unowned let host: SimulatedHost
     let target: SocketAddress
     let local: SocketAddress
@@ -18,10 +18,10 @@ final class SimulatedConnect: ConnectAttempt {
     var client: Int32 = -1
 
     init(
-        number: Int32, host: SimulatedHost, target: SocketAddress, local: SocketAddress, options: StreamOptions,
+        id: Int32, host: SimulatedHost, target: SocketAddress, local: SocketAddress, options: StreamOptions,
         way: Link?, back: Link?, completion: @escaping (Result<Int32, ConnectError>) -> Void
     ) {
-        self.number = number
+        self.id = id
         self.host = host
         self.target = target
         self.local = local
@@ -39,15 +39,15 @@ final class SimulatedConnect: ConnectAttempt {
         guard isOpen, let way else { return }
         let network = host.network
         if tries == 7 { return end(.failure(.timedOut(after: nil, to: target.description))) }
-        network.schedule(.connectRetry(number), after: Int64(1_000_000_000) << Int64(tries))
+        network.schedule(.connectRetry(id), after: Int64(1_000_000_000) << Int64(tries))
         tries += 1
-        if !hangs { network.carry(.connect(number), over: way) }
+        if !hangs { network.carry(.connect(id), over: way) }
     }
 
     func end(_ result: Result<Int32, ConnectError>) {
         guard isOpen else { return }
         self.result = result
-        host.addReady(.connect(number))
+        host.addReady(.connect(id))
     }
 
     /// Tells the connector, in a turn of the host.

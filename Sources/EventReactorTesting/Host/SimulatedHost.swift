@@ -137,14 +137,14 @@ final class SimulatedHost: ReactorEngine {
         }
         for item in readyNow {
             switch item {
-            case .socket(let number):
-                if let socket = network.socket(number) { serve(socket) }
-            case .listener(let number):
-                guard let listener = network.listener(number) else { continue }
+            case .socket(let id):
+                if let socket = network.socket(id) { serve(socket) }
+            case .listener(let id):
+                guard let listener = network.listener(id) else { continue }
                 listener.isReady = false
                 listener.accept()
-            case .connect(let number):
-                network.connect(number)?.complete()
+            case .connect(let id):
+                network.connect(id)?.complete()
             }
         }
         readyNow.removeAll(keepingCapacity: true)

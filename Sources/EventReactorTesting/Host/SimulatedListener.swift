@@ -1,6 +1,6 @@
 /// A listening socket of a simulated host, with the connections that wait to be accepted.
 final class SimulatedListener: ListenerEngine {
-    let number: Int32
+    let id: Int32
     let address: SocketAddress
     let reusesPort: Bool
     let options: StreamOptions
@@ -15,10 +15,10 @@ final class SimulatedListener: ListenerEngine {
     var isReady = false
 
     init(
-        number: Int32, address: SocketAddress, backlog: Int, options: ListenOptions, host: SimulatedHost,
+        id: Int32, address: SocketAddress, backlog: Int, options: ListenOptions, host: SimulatedHost,
         port: ListeningPort
     ) {
-        self.number = number
+        self.id = id
         self.address = address
         self.backlog = max(1, backlog)
         self.host = host
@@ -39,38 +39,38 @@ final class SimulatedListener: ListenerEngine {
     func answered() { opening += 1 }
 
     func abandoned(_ socket: SimulatedSocket) {
-        if socket.stage == .opening { opening -= 1 } else { waiting.removeAll { $0 == socket.number } }
+        if socket.stage == .opening { opening -= 1 } else { waiting.removeAll { $0 == socket.id } }
     }
 
     func opened(_ socket: SimulatedSocket) {
         opening -= 1
         guard isOpen else { return socket.abort() }
-        waiting.append(socket.number)
+        waiting.append(socket.id)
         markReady()
     }
 
     private func markReady() {
         guard !isReady, isEnabled, isOpen, !waiting.isEmpty else { return }
         isReady = true
-        host.addReady(.listener(number))
+        host.addReady(.listener(id))
     }
 
     /// Accepts what waits, as much as one turn may.
     func accept() {
         let network = host.network
         var left = port.acceptsPerTurn
-        while left > 0, isEnabled, isOpen, let number = waiting.first {
+        while left > 0, isEnabled, isOpen, let id = waiting.first {
             left -= 1
-            guard let socket = network.socket(number) else {
+            guard let socket = network.socket(id) else {
                 waiting.removeFirst()
                 continue
             }
             if let code = host.acceptFailure() {
-                network.record(.acceptFails, at: socket.place, count: Int(code))
+                network.record(.acceptFails, at: socket.traceEndpoint, count: Int(code))
                 return fail(code)
             }
             accept(socket)
-            port.accepted(descriptor: number, peer: socket.remote)
+            port.accepted(descriptor: id, peer: socket.remote)
         }
         markReady()
     }
@@ -82,7 +82,7 @@ final class SimulatedListener: ListenerEngine {
             closed = min(waiting.count, port.acceptsPerTurn)
             let refused = waiting.prefix(closed)
             waiting.removeFirst(closed)
-            for number in refused { host.network.socket(number)?.close(reset: false) }
+            for id in refused { host.network.socket(id)?.close(reset: false) }
         }
         let error = SystemError(code: code, operation: "accept", address: address)
         port.acceptFailed(error, closed: closed, waits: closed == 0)
@@ -101,22 +101,22 @@ final class SimulatedListener: ListenerEngine {
     /// What a client has not had the answer of yet is reset as it comes, as the kernel would.
     func serveBacklog() {
         let network = host.network
-        while let number = waiting.first {
-            guard let socket = network.socket(number) else {
+        while let id = waiting.first {
+            guard let socket = network.socket(id) else {
                 waiting.removeFirst()
                 continue
             }
             if let code = host.acceptFailure() {
-                network.record(.acceptFails, at: socket.place, count: Int(code))
+                network.record(.acceptFails, at: socket.traceEndpoint, count: Int(code))
                 let closed = waiting.count
                 let refused = waiting
                 waiting = []
-                for number in refused { network.socket(number)?.close(reset: false) }
+                for id in refused { network.socket(id)?.close(reset: false) }
                 let error = SystemError(code: code, operation: "accept", address: address)
                 return port.acceptFailed(error, closed: closed, waits: false)
             }
             accept(socket)
-            port.arrivedLate(descriptor: number, peer: socket.remote)
+            port.arrivedLate(descriptor: id, peer: socket.remote)
         }
     }
 
@@ -133,6 +133,6 @@ final class SimulatedListener: ListenerEngine {
         host.network.closed(self)
         let refused = waiting
         waiting = []
-        for number in refused { host.network.socket(number)?.abort() }
+        for id in refused { host.network.socket(id)?.abort() }
     }
 }

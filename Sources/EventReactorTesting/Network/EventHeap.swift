@@ -95,7 +95,7 @@ struct Packet {
     let to: Int32
     var flags: Flags = []
     /// The place of the first byte in the stream; the bytes themselves wait with the sender until acknowledged.
-    var place: Int64 = 0
+    var sequence: Int64 = 0
     var count: Int = 0
     /// The first place that the sender has not received.
     var acknowledged: Int64 = 0

@@ -2,21 +2,21 @@ extension NetworkCore {
     /// Whether an event means nothing any more, so that the clock need not go there.
     func isStale(_ event: NetworkEvent, at time: Int64) -> Bool {
         switch event {
-        case .retransmission(let number):
-            guard let socket = socket(number) else { return true }
+        case .retransmission(let id):
+            guard let socket = socket(id) else { return true }
             if socket.isWaiting && socket.retryTime <= time { return false }
             // Where an acknowledgement came meanwhile the time was put off.
             socket.hasRetryEvent = socket.isWaiting
-            if socket.isWaiting { schedule(.retransmission(number), at: socket.retryTime) }
+            if socket.isWaiting { schedule(.retransmission(id), at: socket.retryTime) }
             return true
-        case .keepAlive(let number):
-            guard let socket = socket(number) else { return true }
+        case .keepAlive(let id):
+            guard let socket = socket(id) else { return true }
             guard socket.connection == nil else { return false }
             socket.hasKeepAliveEvent = false
             return true
-        case .release(let number): return socket(number) == nil
-        case .connectRetry(let number): return !(connect(number)?.isOpen ?? false)
-        case .intrusion(let number), .silence(let number): return socket(number) == nil
+        case .release(let id): return socket(id) == nil
+        case .connectRetry(let id): return !(connect(id)?.isOpen ?? false)
+        case .intrusion(let id), .silence(let id): return socket(id) == nil
         case .packet, .connect, .answer, .refusal, .cut, .heal: return false
         }
     }
@@ -24,21 +24,21 @@ extension NetworkCore {
     func handle(_ event: NetworkEvent) {
         switch event {
         case .packet(let packet): arrived(packet)
-        case .connect(let number): connectArrived(number)
-        case .answer(let number, let server): answerArrived(number, from: server)
-        case .refusal(let number):
-            guard let connect = connect(number), connect.isOpen else { return }
+        case .connect(let id): connectArrived(id)
+        case .answer(let id, let server): answerArrived(id, from: server)
+        case .refusal(let id):
+            guard let connect = connect(id), connect.isOpen else { return }
             let error = SystemError(code: Code.refused, operation: "connect", address: connect.target)
             connect.end(.failure(.refused(error)))
-        case .connectRetry(let number): connect(number)?.attempt()
-        case .retransmission(let number): socket(number)?.retryDue()
-        case .keepAlive(let number): socket(number)?.keepAliveDue()
-        case .release(let number):
-            guard let socket = socket(number) else { return }
+        case .connectRetry(let id): connect(id)?.attempt()
+        case .retransmission(let id): socket(id)?.retryDue()
+        case .keepAlive(let id): socket(id)?.keepAliveDue()
+        case .release(let id):
+            guard let socket = socket(id) else { return }
             socket.isHolding = false
             socket.send()
-        case .intrusion(let number): socket(number).map(resetOnTheWay)
-        case .silence(let number): socket(number).map(silence)
+        case .intrusion(let id): socket(id).map(resetOnTheWay)
+        case .silence(let id): socket(id).map(silence)
         case .cut(let one, let other): cut(one, other)
         case .heal(let one, let other): heal(one, other)
         }
@@ -97,8 +97,8 @@ extension NetworkCore {
 
     // MARK: Connects
 
-    private func connectArrived(_ number: Int32) {
-        guard let connect = connect(number), let way = connect.way, let back = connect.back, way.cuts == 0 else {
+    private func connectArrived(_ id: Int32) {
+        guard let connect = connect(id), let way = connect.way, let back = connect.back, way.cuts == 0 else {
             return
         }
         if connect.server >= 0 {
@@ -109,18 +109,18 @@ extension NetworkCore {
         let isRefused = faults.draw(.refusedConnects) { $0.oneIn(8) ? true : nil } ?? false
         guard !isRefused, let listener = choose(listeners(of: host) { $0.listens(at: connect.target) }) else {
             record(.refuses, toward: connect)
-            return carry(.refusal(connect: number), over: back)
+            return carry(.refusal(connect: id), over: back)
         }
         // A full backlog does not answer, and the client tries again.
         guard listener.hasRoom else { return }
         let socket = makeSocket { made in
             SimulatedSocket(
-                number: made, network: self, host: host, local: connect.target, remote: connect.local, way: back,
+                id: made, network: self, host: host, local: connect.target, remote: connect.local, way: back,
                 back: way, isServer: true, options: listener.options)
         }
-        socket.connect = number
-        socket.listener = listener.number
-        connect.server = socket.number
+        socket.connect = id
+        socket.listener = listener.id
+        connect.server = socket.id
         listener.answered()
         answerConnect(of: socket)
         socket.armRetry()
@@ -134,15 +134,15 @@ extension NetworkCore {
     }
 
     func answerConnect(of socket: SimulatedSocket) {
-        carry(.answer(connect: socket.connect, from: socket.number), over: socket.way)
+        carry(.answer(connect: socket.connect, from: socket.id), over: socket.way)
     }
 
-    private func answerArrived(_ number: Int32, from server: Int32) {
-        guard let connect = connect(number), let way = connect.way, let back = connect.back, back.cuts == 0 else {
+    private func answerArrived(_ id: Int32, from server: Int32) {
+        guard let connect = connect(id), let way = connect.way, let back = connect.back, back.cuts == 0 else {
             return
         }
         if connect.client >= 0 {
-            if let client = socket(connect.client) { client.transmit([], place: client.next) }
+            if let client = socket(connect.client) { client.transmit([], sequence: client.next) }
             return
         }
         guard connect.isOpen, let peer = socket(server) else {
@@ -151,19 +151,19 @@ extension NetworkCore {
         }
         let client = makeSocket { made in
             SimulatedSocket(
-                number: made, network: self, host: connect.host, local: connect.local, remote: connect.target,
+                id: made, network: self, host: connect.host, local: connect.local, remote: connect.target,
                 way: way, back: back, isServer: false, options: connect.options)
         }
         client.peer = server
         client.window = peer.initialWindow
-        peer.peer = client.number
-        connect.client = client.number
+        peer.peer = client.id
+        connect.client = client.id
         if way.from == way.to {
             // Within a host a connect returns with the other end in the backlog.
-            peer.receive(Packet(from: client.number, to: server, acknowledged: 1, window: client.initialWindow))
+            peer.receive(Packet(from: client.id, to: server, acknowledged: 1, window: client.initialWindow))
         } else {
-            client.transmit([], place: client.next)
+            client.transmit([], sequence: client.next)
         }
-        connect.end(.success(client.number))
+        connect.end(.success(client.id))
     }
 }

@@ -3,10 +3,10 @@ extension NetworkCore {
     func plan(for socket: SimulatedSocket) {
         func soon(_ random: inout SeededRandom) -> Int64 { Int64(random.magnitude(in: 1000...8_000_000_000)) }
         if let time = faults.draw(.resets, { $0.oneIn(4) ? soon(&$0) : nil }) {
-            schedule(.intrusion(socket.number), after: time)
+            schedule(.intrusion(socket.id), after: time)
         }
         if let time = faults.draw(.silentLosses, { $0.oneIn(4) ? soon(&$0) : nil }) {
-            schedule(.silence(socket.number), after: time)
+            schedule(.silence(socket.id), after: time)
         }
         let partition = faults.draw(.partitions) { random in
             guard random.oneIn(3) else { return nil as (start: Int64, length: Int64)? }
@@ -45,7 +45,9 @@ extension NetworkCore {
 
     private func change(_ event: TraceEntry.Event, _ one: Int, _ other: Int, by count: Int) {
         trace.add(
-            TraceEntry(time: now, event: event, from: Place(host: one, port: 0), to: Place(host: other, port: 0)))
+            TraceEntry(
+                time: now, event: event, from: TraceEndpoint(host: one, port: 0),
+                to: TraceEndpoint(host: other, port: 0)))
         link(from: one, to: other).cuts += count
         if one != other { link(from: other, to: one).cuts += count }
     }
@@ -58,20 +60,22 @@ extension NetworkCore {
 
     // MARK: Recording
 
-    func place(_ address: SocketAddress, host: Int) -> Place {
-        Place(host: host, port: address.port ?? -1)
+    func traceEndpoint(_ address: SocketAddress, host: Int) -> TraceEndpoint {
+        TraceEndpoint(host: host, port: address.port ?? -1)
     }
 
     func record(_ event: TraceEntry.Event, _ socket: SimulatedSocket, _ count: Int = 0) {
-        trace.add(TraceEntry(time: now, event: event, from: socket.place, to: socket.peerPlace, count: count))
+        trace.add(
+            TraceEntry(time: now, event: event, from: socket.traceEndpoint, to: socket.peerTraceEndpoint, count: count))
     }
 
     func record(_ event: TraceEntry.Event, toward socket: SimulatedSocket, _ count: Int = 0) {
-        trace.add(TraceEntry(time: now, event: event, from: socket.peerPlace, to: socket.place, count: count))
+        trace.add(
+            TraceEntry(time: now, event: event, from: socket.peerTraceEndpoint, to: socket.traceEndpoint, count: count))
     }
 
-    func record(_ event: TraceEntry.Event, at place: Place, count: Int) {
-        trace.add(TraceEntry(time: now, event: event, from: place, count: count))
+    func record(_ event: TraceEntry.Event, at endpoint: TraceEndpoint, count: Int) {
+        trace.add(TraceEntry(time: now, event: event, from: endpoint, count: count))
     }
 
     func record(_ event: TraceEntry.Event, from connect: SimulatedConnect) {
@@ -82,11 +86,11 @@ extension NetworkCore {
         trace.add(TraceEntry(time: now, event: event, from: there(connect), to: here(connect)))
     }
 
-    private func here(_ connect: SimulatedConnect) -> Place {
-        place(connect.local, host: connect.way?.from ?? connect.host.index)
+    private func here(_ connect: SimulatedConnect) -> TraceEndpoint {
+        traceEndpoint(connect.local, host: connect.way?.from ?? connect.host.index)
     }
 
-    private func there(_ connect: SimulatedConnect) -> Place {
-        place(connect.target, host: connect.way?.to ?? -1)
+    private func there(_ connect: SimulatedConnect) -> TraceEndpoint {
+        traceEndpoint(connect.target, host: connect.way?.to ?? -1)
     }
 }

@@ -46,8 +46,8 @@ final class NetworkCore {
     /// A reactor is gone, and with it all that its host had: peers that send to it are answered by resets.
     func removeHost(_ index: Int) {
         hosts[index] = nil
-        for number in listeners.indices where listeners[number]?.host.index == index { listeners[number] = nil }
-        for number in sockets.indices where sockets[number]?.way.from == index { sockets[number] = nil }
+        for id in listeners.indices where listeners[id]?.host.index == index { listeners[id] = nil }
+        for id in sockets.indices where sockets[id]?.way.from == index { sockets[id] = nil }
     }
 
     func host(_ index: Int) -> SimulatedHost? { hosts[index]?.host }
@@ -83,8 +83,8 @@ final class NetworkCore {
 
     // MARK: The tables
 
-    func socket(_ number: Int32) -> SimulatedSocket? {
-        sockets.indices.contains(Int(number)) ? sockets[Int(number)] : nil
+    func socket(_ id: Int32) -> SimulatedSocket? {
+        sockets.indices.contains(Int(id)) ? sockets[Int(id)] : nil
     }
 
     func sockets(where fits: (SimulatedSocket) -> Bool) -> [SimulatedSocket] {
@@ -101,13 +101,13 @@ final class NetworkCore {
     }
 
     func remove(_ socket: SimulatedSocket) {
-        guard self.socket(socket.number) === socket else { return }
+        guard self.socket(socket.id) === socket else { return }
         listener(socket.listener)?.abandoned(socket)
-        sockets[Int(socket.number)] = nil
+        sockets[Int(socket.id)] = nil
     }
 
-    func listener(_ number: Int32) -> SimulatedListener? {
-        listeners.indices.contains(Int(number)) ? listeners[Int(number)] : nil
+    func listener(_ id: Int32) -> SimulatedListener? {
+        listeners.indices.contains(Int(id)) ? listeners[Int(id)] : nil
     }
 
     func listeners(of host: SimulatedHost, where fits: (SimulatedListener) -> Bool) -> [SimulatedListener] {
@@ -118,21 +118,21 @@ final class NetworkCore {
         at address: SocketAddress, backlog: Int, options: ListenOptions, host: SimulatedHost, port: ListeningPort
     ) -> SimulatedListener {
         let listener = SimulatedListener(
-            number: Int32(truncatingIfNeeded: listeners.count), address: address, backlog: backlog, options: options,
+            id: Int32(truncatingIfNeeded: listeners.count), address: address, backlog: backlog, options: options,
             host: host, port: port)
         listeners.append(listener)
         // An empty host listens twice, at one port.
         if port.localAddresses.isEmpty {
-            trace.add(TraceEntry(time: now, event: .listens, from: place(address, host: host.index)))
+            trace.add(TraceEntry(time: now, event: .listens, from: traceEndpoint(address, host: host.index)))
         }
         return listener
     }
 
     func closed(_ listener: SimulatedListener) {
-        listeners[Int(listener.number)] = nil
+        listeners[Int(listener.id)] = nil
     }
 
-    func connect(_ number: Int32) -> SimulatedConnect? { connects[Int(number)] }
+    func connect(_ id: Int32) -> SimulatedConnect? { connects[Int(id)] }
 
     func makeConnect(
         from host: SimulatedHost, to other: SimulatedHost?, target: SocketAddress, local: SocketAddress,
@@ -140,7 +140,7 @@ final class NetworkCore {
     ) -> SimulatedConnect {
         let local = local.port == 0 ? local.withPort(host.makePort()) : local
         let connect = SimulatedConnect(
-            number: Int32(truncatingIfNeeded: connects.count), host: host, target: target, local: local,
+            id: Int32(truncatingIfNeeded: connects.count), host: host, target: target, local: local,
             options: options, way: other.map { link(from: host.index, to: $0.index) },
             back: other.map { link(from: $0.index, to: host.index) }, completion: completion)
         connects.append(connect)

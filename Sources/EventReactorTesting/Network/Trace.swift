@@ -7,14 +7,14 @@ struct TraceEntry {
 
     let time: Int64
     let event: Event
-    var from = Place.nowhere
-    var to = Place.nowhere
+    var from = TraceEndpoint.nowhere
+    var to = TraceEndpoint.nowhere
     var count = 0
 }
 
 /// One end of a connection, as a trace names it.
-struct Place {
-    static let nowhere = Place(host: -1, port: 0)
+struct TraceEndpoint {
+    static let nowhere = TraceEndpoint(host: -1, port: 0)
 
     let host: Int
     /// The port; -1 for a UNIX name.
@@ -76,9 +76,9 @@ struct Trace {
     }
 
     private func line(_ entry: TraceEntry, _ names: [String]) -> String {
-        func name(_ place: Place) -> String {
-            guard names.indices.contains(place.host) else { return "?" }
-            return place.port < 0 ? "\(names[place.host]):unix" : "\(names[place.host]):\(place.port)"
+        func name(_ endpoint: TraceEndpoint) -> String {
+            guard names.indices.contains(endpoint.host) else { return "?" }
+            return endpoint.port < 0 ? "\(names[endpoint.host]):unix" : "\(names[endpoint.host]):\(endpoint.port)"
         }
         let bytes = entry.count == 1 ? "1 byte" : "\(entry.count) bytes"
         let way = "\(name(entry.from)) -> \(name(entry.to))"

@@ -11,7 +11,7 @@ extension SimulatedSocket {
         if packet.count > 0 || packet.flags.contains(.end) {
             take(packet)
         } else if packet.flags.contains(.probe) {
-            transmit([], place: next)
+            transmit([], sequence: next)
         }
     }
 
@@ -40,8 +40,8 @@ extension SimulatedSocket {
 
     private func take(_ packet: Packet) {
         var count = 0
-        if packet.place <= expected {
-            let known = Int(expected - packet.place)
+        if packet.sequence <= expected {
+            let known = Int(expected - packet.sequence)
             count = min(packet.count - known, receiveCapacity - inbox.count)
             if count > 0 {
                 // Nobody is left to read it.
@@ -51,13 +51,13 @@ extension SimulatedSocket {
                 unsafe sender.outgoing.withBytes(from: offset, count: count) { unsafe inbox.append($0) }
                 expected += Int64(count)
             }
-            if packet.flags.contains(.end), !hasEnd, expected == packet.place + Int64(packet.count) {
+            if packet.flags.contains(.end), !hasEnd, expected == packet.sequence + Int64(packet.count) {
                 hasEnd = true
                 expected += 1
                 count = 1
             }
         }
-        transmit([], place: next)
+        transmit([], sequence: next)
         if count > 0 { markReady() }
     }
 
@@ -66,7 +66,7 @@ extension SimulatedSocket {
         // A peer that has ended its side sends nothing more; where it is gone already, it would be taken for an intruder.
         guard failure == 0, stage == .open, !hasEnd else { return }
         let window = expected + Int64(receiveCapacity - inbox.count)
-        if window - toldWindow >= Int64(max(1, receiveCapacity / 4)) { transmit([], place: next) }
+        if window - toldWindow >= Int64(max(1, receiveCapacity / 4)) { transmit([], sequence: next) }
     }
 
     // MARK: The end
@@ -83,7 +83,7 @@ extension SimulatedSocket {
     func abort() {
         guard failure == 0, stage != .gone else { return network.remove(self) }
         network.record(.resets, self)
-        guard peer >= 0, transmit(.reset, place: next) else { return network.remove(self) }
+        guard peer >= 0, transmit(.reset, sequence: next) else { return network.remove(self) }
         stage = .gone
     }
 

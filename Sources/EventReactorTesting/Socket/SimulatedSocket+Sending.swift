@@ -16,7 +16,7 @@ extension SimulatedSocket {
         let time = network.faults.draw(.merging) { $0.oneIn(2) ? $0.magnitude(in: 1000...20_000_000) : nil }
         guard let time else { return }
         isHolding = true
-        network.schedule(.release(number), after: Int64(time))
+        network.schedule(.release(id), after: Int64(time))
     }
 
     /// Ends the side behind what was written.
@@ -42,13 +42,13 @@ extension SimulatedSocket {
             guard room > 0 else { break }
             let count = network.cut(room, sentBefore: sentCount)
             network.record(.sends, self, count)
-            transmit([], place: next, count: count)
+            transmit([], sequence: next, count: count)
             next += Int64(count)
             sentCount += Int64(count)
         }
         if let end, next == end {
             network.record(.ends, self)
-            transmit(.end, place: next)
+            transmit(.end, sequence: next)
             next += 1
         }
         // Once set, only an acknowledgement puts it off: whoever hears from its peer often would never send again.
@@ -59,11 +59,11 @@ extension SimulatedSocket {
     ///
     /// - Returns: false where it is lost at once.
     @discardableResult
-    func transmit(_ flags: Packet.Flags, place: Int64 = 0, count: Int = 0) -> Bool {
+    func transmit(_ flags: Packet.Flags, sequence: Int64 = 0, count: Int = 0) -> Bool {
         toldWindow = expected + Int64(receiveCapacity - inbox.count)
         return network.transmit(
             Packet(
-                from: number, to: peer, flags: flags, place: place, count: count, acknowledged: expected,
+                from: id, to: peer, flags: flags, sequence: sequence, count: count, acknowledged: expected,
                 window: toldWindow),
             from: self)
     }
@@ -79,7 +79,7 @@ extension SimulatedSocket {
             max(network.now + 1, max(heard, waitingSince) + network.retransmissionTimeout))
         guard !hasRetryEvent else { return }
         hasRetryEvent = true
-        network.schedule(.retransmission(number), at: retryTime)
+        network.schedule(.retransmission(id), at: retryTime)
     }
 
     /// When the answer to what arrives at a time is here at the latest.
@@ -109,7 +109,7 @@ extension SimulatedSocket {
             next = unacknowledged
             send()
         }
-        if next == unacknowledged { transmit(.probe, place: next) }
+        if next == unacknowledged { transmit(.probe, sequence: next) }
         armRetry()
     }
 
@@ -124,7 +124,7 @@ extension SimulatedSocket {
     func armKeepAlive() {
         guard let keepAlive, !hasKeepAliveEvent else { return }
         hasKeepAliveEvent = true
-        network.schedule(.keepAlive(number), at: heard + Int64(keepAlive.idle.wholeSeconds) * 1_000_000_000)
+        network.schedule(.keepAlive(id), at: heard + Int64(keepAlive.idle.wholeSeconds) * 1_000_000_000)
     }
 
     func keepAliveDue() {
@@ -138,8 +138,8 @@ extension SimulatedSocket {
         }
         if probesSent >= max(1, keepAlive.count) { return giveUp() }
         probesSent += 1
-        transmit(.probe, place: next)
+        transmit(.probe, sequence: next)
         hasKeepAliveEvent = true
-        network.schedule(.keepAlive(number), after: interval)
+        network.schedule(.keepAlive(id), after: interval)
     }
 }

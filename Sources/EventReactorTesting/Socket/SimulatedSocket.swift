@@ -12,7 +12,7 @@ final class SimulatedSocket {
         case gone
     }
 
-    let number: Int32
+    let id: Int32
     unowned let network: NetworkCore
     unowned let host: SimulatedHost
     let local: SocketAddress
@@ -83,10 +83,10 @@ final class SimulatedSocket {
     var hasDeliveredEnd = false
 
     init(
-        number: Int32, network: NetworkCore, host: SimulatedHost, local: SocketAddress, remote: SocketAddress,
+        id: Int32, network: NetworkCore, host: SimulatedHost, local: SocketAddress, remote: SocketAddress,
         way: Link, back: Link, isServer: Bool, options: StreamOptions
     ) {
-        self.number = number
+        self.id = id
         self.network = network
         self.host = host
         self.local = local
@@ -120,13 +120,13 @@ final class SimulatedSocket {
     /// Whether the kernel would take bytes of the program.
     var hasRoom: Bool { outgoing.count < sendCapacity }
 
-    var place: Place { network.place(local, host: host.index) }
-    var peerPlace: Place { network.place(remote, host: way.to) }
+    var traceEndpoint: TraceEndpoint { network.traceEndpoint(local, host: host.index) }
+    var peerTraceEndpoint: TraceEndpoint { network.traceEndpoint(remote, host: way.to) }
 
     /// Has the host look at the socket in its next turn.
     func markReady() {
         guard !isReady, connection != nil else { return }
         isReady = true
-        host.addReady(.socket(number))
+        host.addReady(.socket(id))
     }
 }
