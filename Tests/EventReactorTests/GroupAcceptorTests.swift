@@ -256,5 +256,5 @@ struct GroupAcceptorTests {
 }
 
 extension Reactor {
-    var firstPort: ListeningPort? { ports.numbers.first.flatMap { ports[$0] } }
+    var firstPort: ListeningPort? { ports.ids.first.flatMap { ports[$0] } }
 }

@@ -185,7 +185,7 @@ final class GroupRun: Sendable {
                     stop(by: &deadline, in: settings.configuration.drainTime)
                 } else {
                     // Asked twice: whoever asks does not want to wait.
-                    for member in members { member.queue.post { $0.stopOrHurry() } }
+                    for member in members { member.queue.post { $0.requestStop() } }
                 }
             }
             let news = news.withLock { news in

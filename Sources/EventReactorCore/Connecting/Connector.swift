@@ -23,7 +23,7 @@ public final class Connector {
     private var onFailure: ((ConnectError) -> Void)?
     private let streams: any StreamEngine
     private unowned let reactor: ReactorBase
-    let number: UInt64
+    let id: UInt64
 
     private var lookup: PendingResult?
     private var untried: ArraySlice<SocketAddress> = []
@@ -47,7 +47,7 @@ public final class Connector {
         self.onFailure = onFailure
         self.streams = streams
         self.reactor = reactor
-        number = reactor.makeNumber()
+        id = reactor.makeID()
         reactor.counts.connectsStarted &+= 1
         factory.beginUse()
     }
@@ -76,7 +76,7 @@ public final class Connector {
 
     func start(addresses: [SocketAddress], clockRuns: Bool = false) {
         if !clockRuns { startClock() }
-        let addresses = addresses.map(\.whereItLeads)
+        let addresses = addresses.map(\.effectiveDestination)
         let fitting = local.map { own in addresses.filter { $0.family == own.family } } ?? addresses
         guard !fitting.isEmpty else {
             let code = addresses.isEmpty ? EHOSTUNREACH : EAFNOSUPPORT
@@ -117,7 +117,7 @@ public final class Connector {
         switch result {
         case .success(let descriptor):
             end()
-            reactor.connectors.remove(self.number)
+            reactor.connectors.remove(id)
             succeed(descriptor, address)
         case .failure(let error):
             // The first failure tells most: it is the preferred address's.
@@ -155,7 +155,7 @@ public final class Connector {
     func tellFailure() {
         guard let error = untold else { return }
         untold = nil
-        reactor.connectors.remove(number)
+        reactor.connectors.remove(id)
         tell(error)
         endUse()
     }

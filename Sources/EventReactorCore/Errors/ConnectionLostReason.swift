@@ -29,7 +29,7 @@ extension ConnectionLostReason: CustomStringConvertible {
     public var description: String {
         switch self {
         case .done: "connection closed in order"
-        case .lost(let code): "connection lost: \(ErrnoText.words(code)) (\(ErrnoText.name(code)))"
+        case .lost(let code): "connection lost: \(ErrnoText.message(code)) (\(ErrnoText.name(code)))"
         case .timedOut: "connection timed out"
         case .aborted: "connection aborted by this side"
         case .failed(let error): "connection failed: \(MessageText.escaped(error))"

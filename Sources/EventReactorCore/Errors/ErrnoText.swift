@@ -11,7 +11,7 @@ package enum ErrnoText {
     /// The C library's words for an error number.
     ///
     /// Any number is answered, on any thread.
-    package static func words(_ code: Int32) -> String {
+    package static func message(_ code: Int32) -> String {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             unsafe buffer.initialize(repeating: 0)
             guard let start = buffer.baseAddress else { return name(code) }

@@ -24,7 +24,7 @@ public struct SystemError: Error, Equatable, Sendable {
     }
 
     /// The system's words for the error number, such as `Address already in use`.
-    public var message: String { ErrnoText.words(code) }
+    public var message: String { ErrnoText.message(code) }
 
     /// The symbol of the error number, such as `EADDRINUSE`; `errno 123` for one that has no common symbol.
     public var name: String { ErrnoText.name(code) }

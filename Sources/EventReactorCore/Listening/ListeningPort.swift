@@ -57,7 +57,7 @@ public final class ListeningPort {
     public private(set) var isListening = true
 
     package unowned let reactor: ReactorBase
-    let number: UInt64
+    let id: UInt64
     package let settings: StreamSettings
     package let policy: DescriptorShortagePolicy
     package let acceptsPerTurn: Int
@@ -100,7 +100,7 @@ public final class ListeningPort {
 
     package init(reactor: ReactorBase, factory: Factory, settings: StreamSettings, options: ListenOptions) {
         self.reactor = reactor
-        number = reactor.makeNumber()
+        id = reactor.makeID()
         self.factory = factory
         limits = options.limits
         bucket = options.limits.rate.map { AcceptBucket($0) }

@@ -12,7 +12,7 @@ public final class PendingListener {
     /// The failure that ended it and that the completion has not been called with yet.
     private var unreported: ListenError?
     private unowned let reactor: ReactorBase
-    private let number: UInt64
+    private let id: UInt64
 
     init(
         host: String, reactor: ReactorBase, completion: @escaping (Result<ListeningPort, ListenError>) -> Void
@@ -20,9 +20,9 @@ public final class PendingListener {
         self.host = host
         self.reactor = reactor
         self.completion = completion
-        number = reactor.makeNumber()
+        id = reactor.makeID()
         // There is no turn in which the completion could be called.
-        if reactor.isClosed { _ = abandon() } else { reactor.pendingListeners.add(self, as: number) }
+        if reactor.isClosed { _ = abandon() } else { reactor.pendingListeners.add(self, as: id) }
     }
 
     /// Gives up, with ``ListenError/cancelled(host:)`` as the failure; a listener that is there already stays.
@@ -62,7 +62,7 @@ public final class PendingListener {
     }
 
     private func finish(_ result: Result<ListeningPort, ListenError>) {
-        reactor.pendingListeners.remove(number)
+        reactor.pendingListeners.remove(id)
         let reported = completion
         completion = nil
         reported?(result)

@@ -56,14 +56,14 @@ extension ReactorBase {
         unsafe pollsRemoteQueue = true
         // What is left of earlier calls comes first, and is looked after in every turn.
         guard jobs.isEmpty else { return }
-        runTakenCalls(stops: queue.take(into: &jobs))
+        runTakenCalls(stops: queue.drain(into: &jobs))
     }
 
     /// Takes the calls that have come since the last were taken, once a turn, until there are none.
-    func lookForCalls() {
+    func pollRemoteCalls() {
         guard jobs.isEmpty else { return runCalls() }
-        let (stops, rests) = queue.takeOrRest(into: &jobs)
-        if rests { unsafe pollsRemoteQueue = false } else { runTakenCalls(stops: stops) }
+        let (stops, maySleep) = queue.drainOrSleep(into: &jobs)
+        if maySleep { unsafe pollsRemoteQueue = false } else { runTakenCalls(stops: stops) }
     }
 
     private func runTakenCalls(stops: Bool) {

@@ -58,7 +58,7 @@ extension ReactorBase {
     func endRun() {
         closeEverything()
         waitingHooks = nil
-        isHurried = false
+        skipsHookWait = false
         drainDeadline?.cancel()
         drainDeadline = nil
         queue.runEnded()
@@ -82,7 +82,7 @@ extension ReactorBase {
         let isAtOnce =
             switch phase {
             case .draining: hasFinished
-            case .stopping: isHurried || (waitingHooks?.count ?? 0) == 0
+            case .stopping: skipsHookWait || (waitingHooks?.count ?? 0) == 0
             case .idle, .starting, .running, .closing: false
             }
         return isAtOnce ? ReactorInstant(nanoseconds: .min) : nextWake
@@ -216,7 +216,7 @@ extension ReactorBase {
             // Taken back in this run.
             guard configuration.stopSignals.contains(signal) else { return }
         }
-        stopOrHurry()
+        requestStop()
     }
 
     private func addShutdownHook(_ hook: ReactorHook) -> ReactorHook {
@@ -225,13 +225,8 @@ extension ReactorBase {
     }
 
     /// Stops, and when asked twice waits for no hook: whoever asks again does not want to wait.
-    package func stopOrHurry() {
-        if phase == .stopping { isHurried = true } else { beginStopIfRunning() }
-    }
-
-    /// Stops a run in which nothing can happen any more, and waits for no hook.
-    package func endIdleRun() {
-        stopOrHurry()
+    package func requestStop() {
+        if phase == .stopping { skipsHookWait = true } else { beginStopIfRunning() }
     }
 
     func beginStopIfRunning() {
@@ -245,12 +240,12 @@ extension ReactorBase {
 
     /// Calls the shutdown hooks the first time, and says whether there is anything left to wait for.
     private func shutdownHooksHaveFinished() -> Bool {
-        if let waitingHooks { return waitingHooks.count == 0 || isHurried }
+        if let waitingHooks { return waitingHooks.count == 0 || skipsHookWait }
         let hooks = shutdownHooks.active
         let waiting = WaitingHooks(count: hooks.count)
         waitingHooks = waiting
         for hook in hooks { runHook { try hook.call(ShutdownCompletion(waiting)) } }
-        return waiting.count == 0 || isHurried
+        return waiting.count == 0 || skipsHookWait
     }
 
     private func runHook(_ hook: () throws -> Void) {
@@ -258,9 +253,9 @@ extension ReactorBase {
     }
 
     private func endPortsAndConnectors() {
-        for number in ports.numbers { ports[number]?.stopListening() }
-        for number in connectors.numbers { connectors[number]?.cancel() }
-        for number in pendingListeners.numbers { pendingListeners[number]?.cancel() }
+        for id in ports.ids { ports[id]?.stopListening() }
+        for id in connectors.ids { connectors[id]?.cancel() }
+        for id in pendingListeners.ids { pendingListeners[id]?.cancel() }
     }
 
     /// The end of a run.
@@ -283,8 +278,8 @@ extension ReactorBase {
 
     /// Tells what would be told in the next turn, of which there is none.
     private func tellFailedConnects() {
-        for number in connectors.numbers { connectors[number]?.tellFailure() }
-        for number in pendingListeners.numbers { pendingListeners[number]?.reportFailure() }
+        for id in connectors.ids { connectors[id]?.tellFailure() }
+        for id in pendingListeners.ids { pendingListeners[id]?.reportFailure() }
     }
 }
 

@@ -238,7 +238,7 @@ extension ReactorBase {
             to: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)", timeout: timeout, from: bindAddress,
             options: options, factory: factory, onFailure: onFailure, streams: streams, reactor: self)
         guard !isClosed else { return connector.ended() }
-        connectors.add(connector, as: connector.number)
+        connectors.add(connector, as: connector.id)
         connector.start(host: host, port: number)
         return connector
     }
@@ -252,7 +252,7 @@ extension ReactorBase {
             to: address.description, timeout: timeout, from: nil, options: options, factory: factory,
             onFailure: onFailure, streams: streams, reactor: self)
         guard !isClosed else { return connector.ended() }
-        connectors.add(connector, as: connector.number)
+        connectors.add(connector, as: connector.id)
         connector.start(addresses: [address])
         return connector
     }

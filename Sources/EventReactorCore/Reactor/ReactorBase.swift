@@ -41,13 +41,13 @@ open class ReactorBase {
     /// Shutdown hooks that have been called and have not finished; nil until they are called.
     final var waitingHooks: WaitingHooks?
     /// A second signal came: hooks are not waited for.
-    final var isHurried = false
+    final var skipsHookWait = false
     /// The end of a gentle stop.
     final var drainDeadline: DelayedCall?
 
     // Looked at in every turn, by one load: the check that accesses to the arrays make costs more than most turns do.
     @exclusivity(unchecked) final var hasSoon = false
-    @exclusivity(unchecked) private var hasListed = false
+    @exclusivity(unchecked) private var hasScheduledFlushes = false
     @exclusivity(unchecked) private var hasEnded = false
     /// Calls from other threads came lately: more are looked for before the loop sleeps, so that none has to wake it.
     @exclusivity(unchecked) final var pollsRemoteQueue = false
@@ -76,7 +76,7 @@ open class ReactorBase {
     /// The connections to settle at the end of the turn.
     ///
     /// No access to it spans a call that could list others, so none can overlap.
-    @exclusivity(unchecked) private var listed: [Unmanaged<StreamConnection>] = unsafe []
+    @exclusivity(unchecked) private var flushQueue: [Unmanaged<StreamConnection>] = unsafe []
     /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
     /// By number, so that they end in the order in which they were made, in every run.
@@ -88,7 +88,7 @@ open class ReactorBase {
     final var connectors = OrderedRegistry<Connector>()
     /// The listeners whose host is being resolved.
     final var pendingListeners = OrderedRegistry<PendingListener>()
-    private var lastNumber: UInt64 = 0
+    private var lastID: UInt64 = 0
     final var signalHandlers: [Int32: ReactorHook] = [:]
     /// The handlers of this run: what is changed meanwhile is for the next.
     final var watchedHandlers: [Int32: ReactorHook] = [:]
@@ -125,15 +125,15 @@ open class ReactorBase {
         // protocols captured may call whatever this reactor returned.
         var released: [Any] = []
         released.append(cancelDeferredWork())
-        for number in pendingListeners.numbers {
-            if let pending = pendingListeners[number] { released.append(pending.abandon() as Any) }
+        for id in pendingListeners.ids {
+            if let pending = pendingListeners[id] { released.append(pending.abandon() as Any) }
         }
-        for number in ports.numbers { if let port = ports[number] { released += port.detach() } }
+        for id in ports.ids { if let port = ports[id] { released += port.detach() } }
         for port in endingPorts {
             port.dropLatecomers(engine)
             released += port.detach()
         }
-        for number in connectors.numbers { if let connector = connectors[number] { released += connector.abandon() } }
+        for id in connectors.ids { if let connector = connectors[id] { released += connector.abandon() } }
         unsafe connections.forEach { released += unsafe $0.takeRetainedValue().abandon() }
         timeouts.shut()
         timers.removeAll()
@@ -153,20 +153,20 @@ open class ReactorBase {
 
     /// The end of the sleep: nil sleeps until something happens.
     final var nextWake: ReactorInstant? {
-        if unsafe hasSoon || hasListed || pollsRemoteQueue { return ReactorInstant(nanoseconds: .min) }
+        if unsafe hasSoon || hasScheduledFlushes || pollsRemoteQueue { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
 
     /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
     final func turn() {
         unsafe uncheckedTurnNumber &+= 1
-        let looksForCalls = unsafe pollsRemoteQueue
+        let pollsRemoteCalls = unsafe pollsRemoteQueue
         clock.turnBegins()
         engine.poll(until: nextWake)
         beginWork()
-        if looksForCalls { lookForCalls() }
+        if pollsRemoteCalls { pollRemoteCalls() }
         let nothingWasDue = timers.fireDue()
-        let isOver = unsafe !hasSoon && !hasListed && !hasEnded
+        let isOver = unsafe !hasSoon && !hasScheduledFlushes && !hasEnded
         if unsafe hasSoon { runSoon() }
         endTurn()
         endWork(at: isOver ? nothingWasDue : nil)
@@ -175,19 +175,19 @@ open class ReactorBase {
 
     /// Settles what was written, and lets go of what ended: no callback of a connection is on the stack.
     package final func endTurn() {
-        if unsafe hasListed { settleListed() }
+        if unsafe hasScheduledFlushes { runScheduledFlushes() }
         if unsafe hasEnded { releaseEnded() }
     }
 
-    private func settleListed() {
+    private func runScheduledFlushes() {
         var settled = 0
         // Settling may list others, whose turn has then come too.
-        while unsafe settled < listed.count {
-            unsafe listed[settled]._withUnsafeGuaranteedRef { $0.processScheduledFlush() }
+        while unsafe settled < flushQueue.count {
+            unsafe flushQueue[settled]._withUnsafeGuaranteedRef { $0.runScheduledFlush() }
             settled += 1
         }
-        unsafe listed.removeAll(keepingCapacity: settled <= 4096)
-        unsafe hasListed = false
+        unsafe flushQueue.removeAll(keepingCapacity: settled <= 4096)
+        unsafe hasScheduledFlushes = false
     }
 
     private func releaseEnded() {
@@ -205,7 +205,7 @@ open class ReactorBase {
     final func register(_ connection: StreamConnection) {
         connection.slot = Int32(truncatingIfNeeded: unsafe connections.count)
         unsafe connections.append(.passRetained(connection))
-        load?.tell(unsafe connections.count)
+        load?.update(unsafe connections.count)
     }
 
     final func unregister(_ connection: StreamConnection) {
@@ -222,7 +222,7 @@ open class ReactorBase {
         unsafe hasEnded = true
         connection.settings.members?.remove(connection.peer)
         connection.settings.adoption?.release()
-        load?.tell(unsafe connections.count)
+        load?.update(unsafe connections.count)
         if !starvedPorts.isEmpty { retryStarvedListeners() }
         // After a flood the table does not keep the memory that the flood needed.
         if unsafe connections.capacity > 4096 && connections.count < connections.capacity / 8 { shrinkConnections() }
@@ -257,11 +257,11 @@ open class ReactorBase {
     /// Where many wait already, as in a broadcast, the first of them are sent now, so that what they gathered stays
     /// little.
     final func scheduleFlush(of connection: StreamConnection) {
-        if unsafe listed.count >= 256, unsafe listed.count % 64 == 0 {
-            unsafe listed.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }
+        if unsafe flushQueue.count >= 256, unsafe flushQueue.count % 64 == 0 {
+            unsafe flushQueue.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }
         }
-        unsafe listed.append(.passUnretained(connection))
-        unsafe hasListed = true
+        unsafe flushQueue.append(.passUnretained(connection))
+        unsafe hasScheduledFlushes = true
     }
 
     private func retryStarvedListeners() {
@@ -274,14 +274,14 @@ open class ReactorBase {
         onDiagnostic(diagnostic)
     }
 
-    /// A number that no other port or connector of the reactor has.
-    final func makeNumber() -> UInt64 {
-        lastNumber += 1
-        return lastNumber
+    /// An identity that no other listener or connector of the reactor has.
+    final func makeID() -> UInt64 {
+        lastID += 1
+        return lastID
     }
 
-    final func add(_ port: ListeningPort) { ports.add(port, as: port.number) }
-    final func remove(_ port: ListeningPort) { ports.remove(port.number) }
+    final func add(_ port: ListeningPort) { ports.add(port, as: port.id) }
+    final func remove(_ port: ListeningPort) { ports.remove(port.id) }
 }
 
 @available(*, unavailable)

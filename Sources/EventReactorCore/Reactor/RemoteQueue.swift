@@ -77,9 +77,9 @@ package final class RemoteQueue: Sendable {
 
     /// Takes what there is, in the order in which it was posted.
     ///
-    /// Nobody wakes the reactor from here on, so it has to look again before it sleeps, until `takeOrRest` says that
+    /// Nobody wakes the reactor from here on, so it has to look again before it sleeps, until `drainOrSleep` says that
     /// it may.
-    package func take(into jobs: inout JobList) -> Bool {
+    package func drain(into jobs: inout JobList) -> Bool {
         contents.withLock { contents in
             contents.armed = true
             swap(&jobs, &contents.jobs)
@@ -91,14 +91,14 @@ package final class RemoteQueue: Sendable {
     /// Takes what has come since, or has the next that comes wake the reactor.
     ///
     /// - Returns: whether a stop was asked for, and whether there was nothing, so that the reactor may sleep.
-    package func takeOrRest(into jobs: inout JobList) -> (stops: Bool, rests: Bool) {
+    package func drainOrSleep(into jobs: inout JobList) -> (stops: Bool, maySleep: Bool) {
         contents.withLock { contents in
             swap(&jobs, &contents.jobs)
             let stops = contents.stopRequested
             contents.stopRequested = false
-            let rests = jobs.isEmpty && !stops
-            if rests { contents.armed = false }
-            return (stops, rests)
+            let maySleep = jobs.isEmpty && !stops
+            if maySleep { contents.armed = false }
+            return (stops, maySleep)
         }
     }
 }

@@ -59,7 +59,7 @@ extension StreamConnection {
     }
 
     /// The end of the turn has come for a connection whose flush was scheduled.
-    func processScheduledFlush() {
+    func runScheduledFlush() {
         state.remove(.flushScheduled)
         processPendingState()
     }

@@ -13,20 +13,20 @@ final class DeferredResult {
 package final class PendingResult {
     // Weak: it may be given up as the reactor goes, which cancels all work itself.
     private weak var reactor: ReactorBase?
-    private let number: UInt64
+    private let id: UInt64
 
-    init(_ number: UInt64, of reactor: ReactorBase) {
-        self.number = number
+    init(_ id: UInt64, of reactor: ReactorBase) {
+        self.id = id
         self.reactor = reactor
     }
 
     /// Says who does the work.
     package func isMade(by work: any CancellableWork) {
-        reactor?.deferred[number]?.work = work
+        reactor?.deferred[id]?.work = work
     }
 
     /// Releases the completion, which is called no more, and has the work skipped if it has not begun.
     package func cancel() {
-        reactor?.deferred.remove(number)?.work?.cancel()
+        reactor?.deferred.remove(id)?.work?.cancel()
     }
 }

@@ -30,19 +30,19 @@ extension ReactorBase {
     package func awaitResult<Value: Sendable>(
         then completion: @escaping (Result<Value, any Error>) -> Void
     ) -> (PendingResult, deliver: @Sendable (Result<Value, any Error>) -> Void) {
-        // The completion stays on this thread; its number makes the journey.
-        let number = nextDeferred
+        // The completion stays on this thread; its id makes the journey.
+        let id = nextDeferred
         nextDeferred += 1
         let taker = DeferredResult { result in
             if let result = result as? Result<Value, any Error> { completion(result) }
         }
         // A closed reactor takes no result.
-        if !isClosed { deferred.add(taker, as: number) }
+        if !isClosed { deferred.add(taker, as: id) }
         let queue = self.queue
         let deliver = { @Sendable (result: Result<Value, any Error>) in
-            queue.post { $0.deferred.remove(number)?.take(result) }
+            queue.post { $0.deferred.remove(id)?.take(result) }
         }
-        return (PendingResult(number, of: self), deliver)
+        return (PendingResult(id, of: self), deliver)
     }
 
     /// Has all work skipped whose results cannot be taken any more.
@@ -51,7 +51,7 @@ extension ReactorBase {
     final func cancelDeferredWork() -> OrderedRegistry<DeferredResult> {
         let results = deferred
         deferred = OrderedRegistry()
-        for number in results.numbers { results[number]?.work?.cancel() }
+        for id in results.ids { results[id]?.work?.cancel() }
         return results
     }
 }

@@ -27,7 +27,7 @@ package enum Resolver {
         var list: UnsafeMutablePointer<addrinfo>?
         let code = unsafe getaddrinfo(host, nil, &hints, &list)
         guard code == 0 else {
-            let words = code == EAI_SYSTEM ? ErrnoText.words(errno) : unsafe String(cString: gai_strerror(code))
+            let words = code == EAI_SYSTEM ? ErrnoText.message(errno) : unsafe String(cString: gai_strerror(code))
             throw Failure(message: words)
         }
         defer { unsafe freeaddrinfo(list) }

@@ -95,7 +95,7 @@ final class SimulatedHost: ReactorEngine {
     func poll(until instant: ReactorInstant?) {
         hasBegun = true
         // Where a reactor's own run() asks, it drives the network until it has something to do itself.
-        if !network.isDriving, !network.drive(until: self) { reactor.endIdleRun() }
+        if !network.isDriving, !network.drive(until: self) { reactor.requestStop() }
         countTurn()
         reactor.beginWork()
         if wakeUp.came.exchange(false, ordering: .acquiring) { reactor.woken() }

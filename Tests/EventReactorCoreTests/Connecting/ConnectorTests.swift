@@ -78,7 +78,7 @@ struct ConnectorTests {
     ])
     func anAddressIsConnectedToAsItNamesItself(_ written: String, _ reached: String) throws {
         let address = try SocketAddress(ip: written, port: 80)
-        #expect(address.whereItLeads == (try SocketAddress(ip: reached, port: 80)))
+        #expect(address.effectiveDestination == (try SocketAddress(ip: reached, port: 80)))
     }
 }
 

@@ -46,7 +46,7 @@ import Darwin
 
     @Test func everyNumberHasWords() {
         for code: Int32 in -5...200 {
-            #expect(!ErrnoText.words(code).isEmpty)
+            #expect(!ErrnoText.message(code).isEmpty)
             #expect(!ErrnoText.name(code).isEmpty)
         }
     }

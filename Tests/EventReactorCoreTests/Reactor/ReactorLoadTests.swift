@@ -5,13 +5,13 @@ import Testing
 struct ReactorLoadTests {
     @Test func aConnectionOnItsWayCountsOnceAllAlong() {
         let load = ReactorLoad()
-        load.tell(3)
+        load.update(3)
         load.announce()
         #expect(load.expected == 4 && load.connections == 3)
         load.arrived {
             // Whoever gives the next connection away looks at any moment.
             #expect(load.expected == 4)
-            load.tell(4)
+            load.update(4)
             #expect(load.expected == 4)
         }
         #expect(load.expected == 4 && load.connections == 4)
@@ -23,22 +23,22 @@ struct ReactorLoadTests {
         load.announce()
         load.arrived {}
         #expect(load.expected == 1 && load.connections == 0)
-        load.arrived { load.tell(1) }
+        load.arrived { load.update(1) }
         #expect(load.expected == 1 && load.connections == 1)
     }
 
     @Test func othersComeAndGoMeanwhile() {
         let load = ReactorLoad()
-        load.tell(2)
+        load.update(2)
         load.announce()
         load.arrived {
-            load.tell(1)
+            load.update(1)
             #expect(load.expected == 2)
-            load.tell(2)
-            load.tell(3)
+            load.update(2)
+            load.update(3)
         }
         #expect(load.expected == 3 && load.connections == 3)
-        load.tell(0)
+        load.update(0)
         #expect(load.expected == 0)
     }
 }

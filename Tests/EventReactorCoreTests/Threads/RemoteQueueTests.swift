@@ -22,15 +22,15 @@ import Testing
         queue.requestStop()
         #expect(wakes.value == 1)
         let taker = Taker(queue)
-        #expect(taker.take())
+        #expect(taker.drain())
         #expect(taker.count == 100)
         taker.drop()
         queue.post { _ in }
         #expect(wakes.value == 1, "the reactor is awake, and looks again before it sleeps")
-        #expect(taker.takeOrRest() == (false, false))
+        #expect(taker.drainOrSleep() == (false, false))
         #expect(taker.count == 1)
         taker.drop()
-        #expect(taker.takeOrRest() == (false, true))
+        #expect(taker.drainOrSleep() == (false, true))
         queue.post { _ in }
         #expect(wakes.value == 2, "what comes after it found nothing wakes it")
     }
@@ -39,12 +39,12 @@ import Testing
         let (queue, wakes) = makeQueue()
         let taker = Taker(queue)
         queue.post { _ in }
-        #expect(!taker.take())
+        #expect(!taker.drain())
         taker.drop()
         queue.requestStop()
         #expect(wakes.value == 1)
-        #expect(taker.takeOrRest() == (true, false))
-        #expect(taker.takeOrRest() == (false, true))
+        #expect(taker.drainOrSleep() == (true, false))
+        #expect(taker.drainOrSleep() == (false, true))
     }
 
     @Test func jobsComeInTheirOrderAndOnce() {
@@ -53,11 +53,11 @@ import Testing
         let called = Locked<[Int]>([])
         let taker = Taker(queue)
         for number in 0..<10 { queue.post { _ in called.withLock { $0.append(number) } } }
-        #expect(!taker.take())
+        #expect(!taker.drain())
         taker.jobs.call(with: reactor)
         #expect(called.withLock { $0 } == Array(0..<10))
         taker.drop()
-        #expect(!taker.take())
+        #expect(!taker.drain())
         #expect(taker.count == 0)
     }
 
@@ -66,8 +66,8 @@ import Testing
         let taker = Taker(queue)
         queue.requestStop()
         queue.requestStop()
-        #expect(taker.take())
-        #expect(!taker.take())
+        #expect(taker.drain())
+        #expect(!taker.drain())
     }
 
     @Test func aStopWaitsForTheFirstRunAndForNoOther() {
@@ -75,15 +75,15 @@ import Testing
         let taker = Taker(queue)
         queue.requestStop()
         queue.runBegan()
-        #expect(taker.take())
+        #expect(taker.drain())
         queue.runEnded()
         queue.requestStop()
         queue.runBegan()
-        #expect(!taker.take(), "between runs there is nothing to stop")
+        #expect(!taker.drain(), "between runs there is nothing to stop")
         queue.requestStop()
         queue.runEnded()
         queue.runBegan()
-        #expect(!taker.take(), "one that came too late for a run is not for the next")
+        #expect(!taker.drain(), "one that came too late for a run is not for the next")
     }
 
     @Test func aClosedQueueDropsWhatItHasAndWhatComes() {
@@ -117,7 +117,7 @@ import Testing
         queue.post { [caller = Caller(queue)] _ in _ = caller }
         queue.close()
         let taker = Taker(queue)
-        #expect(!taker.take())
+        #expect(!taker.drain())
         #expect(taker.count == 0)
     }
 }
@@ -130,7 +130,7 @@ private final class Taker {
     init(_ queue: RemoteQueue) { self.queue = queue }
 
     var count: Int { jobs.count }
-    func take() -> Bool { queue.take(into: &jobs) }
-    func takeOrRest() -> (stops: Bool, rests: Bool) { queue.takeOrRest(into: &jobs) }
+    func drain() -> Bool { queue.drain(into: &jobs) }
+    func drainOrSleep() -> (stops: Bool, maySleep: Bool) { queue.drainOrSleep(into: &jobs) }
     func drop() { jobs = JobList() }
 }
