@@ -1,9 +1,11 @@
-/// The order in which addresses are tried, as in RFC 8305, section 4.
+/// The order and pace of connection attempts to the addresses of one host, as in RFC 8305.
 package enum HappyEyeballs {
-    /// The Connection Attempt Delay that section 5 recommends: the next address is tried after this time.
+    /// The Connection Attempt Delay that section 5 recommends: the time after which the next address is tried as well.
     package static let attemptDelay: Duration = .milliseconds(250)
 
-    /// Families in turn, beginning with the family of the first; within a family the resolver's order stays.
+    /// Interleaves the address families as in section 4, starting with the family of the first address.
+    ///
+    /// Within a family the resolver's order is kept.
     package static func order(_ addresses: [SocketAddress]) -> [SocketAddress] {
         guard let first = addresses.first else { return [] }
         let preferred = addresses.filter { $0.family == first.family }

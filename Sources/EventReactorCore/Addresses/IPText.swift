@@ -6,11 +6,11 @@ import Musl
 import Darwin
 #endif
 
-/// IP addresses as text: reading in every form of RFC 4291, writing in the one form of RFC 5952.
+/// Parsing of IP addresses in every form of RFC 4291, and formatting in the canonical form of RFC 5952.
 ///
-/// They are not written by `inet_ntop`, which has forms of its own for some.
+/// Formatting does not use `inet_ntop`, whose output differs from RFC 5952 for some addresses.
 package enum IPText {
-    /// Reads either family, IPv6 with or without brackets and scope.
+    /// Parses an address of either family, IPv6 with or without brackets and scope.
     static func parse(_ text: String, port: UInt16) throws(AddressError) -> SocketAddress.Storage {
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
         let inner = isBracketed ? text.dropFirst().dropLast() : text[...]
@@ -27,9 +27,9 @@ package enum IPText {
         return .ipv6(high: high, low: low, scope: scope, port: port)
     }
 
-    /// The bits of an address, from the highest on.
+    /// The bits of an address, aligned to the most significant.
     private static func read(_ text: Substring, _ family: Int32) -> (high: UInt64, low: UInt64)? {
-        // C would take what is before a NUL for the whole.
+        // C would ignore everything after a NUL.
         guard !text.utf8.contains(0) else { return nil }
         var bits: (high: UInt64, low: UInt64) = (0, 0)
         let isAddress = unsafe withUnsafeMutableBytes(of: &bits) { room in
@@ -38,16 +38,16 @@ package enum IPText {
         return isAddress ? (UInt64(bigEndian: bits.high), UInt64(bigEndian: bits.low)) : nil
     }
 
-    /// An interface's number, or the name of one that exists.
+    /// Parses a scope: the index of an interface, or the name of an existing one.
     private static func parseScope(_ text: Substring) -> UInt32? {
-        if let number = parseDecimal(text) { return number }
-        // Longer than any interface's name: some C libraries would cut it and find another interface.
+        if let index = parseDecimal(text) { return index }
+        // Some C libraries truncate a longer name, and would find another interface.
         guard 1..<Int(IF_NAMESIZE) ~= text.utf8.count, !text.utf8.contains(0) else { return nil }
         let index = unsafe if_nametoindex(String(text))
         return index == 0 ? nil : UInt32(index)
     }
 
-    /// Digits alone: `UInt32.init` would take a sign before them.
+    /// Parses digits alone: `UInt32.init` would also accept a sign.
     private static func parseDecimal(_ text: Substring) -> UInt32? {
         guard let first = text.utf8.first, UInt8(ascii: "0")...UInt8(ascii: "9") ~= first else { return nil }
         return UInt32(text)
@@ -62,7 +62,8 @@ package enum IPText {
         "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
     }
 
-    /// Lower case, no leading zeros, and `::` for the first longest run of two or more zero groups.
+    /// Formats in lower case, without leading zeros, and with `::` for the first longest run of two or more zero
+    /// groups.
     static func ipv6(_ high: UInt64, _ low: UInt64) -> String {
         if let bits = mappedIPv4(high, low) { return "::ffff:\(ipv4(bits))" }
         func group(_ index: Int) -> UInt64 {

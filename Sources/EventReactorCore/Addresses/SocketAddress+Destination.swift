@@ -1,9 +1,9 @@
 extension SocketAddress {
-    /// The address that a connect to this one reaches, in the form in which the peer names itself.
+    /// The address that a connect to this one reaches, in the form in which the peer names its own address.
     ///
-    /// A connect to the wildcard address reaches this machine by its loopback address; an IPv4 address mapped into IPv6
-    /// is reached by IPv4; and only an address of one link has a scope. With anything else the two ends of a connection
-    /// would disagree about where it leads, and one of a socket to itself would not be recognised.
+    /// A connect to the wildcard address reaches this machine's loopback address, a connect to an IPv4-mapped IPv6
+    /// address uses IPv4, and only a link-local or multicast address keeps its scope. Without this the two ends of a
+    /// connection would report different addresses, and a socket that connected to itself would not be recognised.
     package var effectiveDestination: SocketAddress {
         switch storage {
         case .ipv4(let bits, let port):

@@ -1,13 +1,13 @@
-/// The name of a UNIX-domain socket, as the bytes of `sun_path` without a closing NUL.
+/// The name of a UNIX-domain socket: the bytes of `sun_path` without a terminating NUL.
 ///
-/// Paths are bytes, not text: a peer's path need not be UTF-8. Nothing at all is the unnamed socket and costs no memory.
+/// Paths are bytes, not text: a peer's path need not be UTF-8. The empty name of an unnamed socket allocates nothing.
 package struct UnixName: Hashable, Sendable {
-    /// Nothing (unnamed), a path without NULs, or an abstract name with its leading NUL.
+    /// Empty (unnamed), a path without NULs, or an abstract name with its leading NUL.
     package let bytes: [UInt8]
 
     package var isAbstract: Bool { bytes.first == 0 }
 
-    /// The most bytes a path may have, or an abstract name after its NUL: `sun_path` less one.
+    /// The maximum length of a path, or of an abstract name without its NUL, in bytes: one less than `sun_path` has.
     package static var limit: Int {
         #if canImport(Darwin)
         103
@@ -16,7 +16,7 @@ package struct UnixName: Hashable, Sendable {
         #endif
     }
 
-    /// Checks a path that a caller gave.
+    /// Validates a path that a caller gave; one that begins with a NUL is an abstract name.
     init(path: String) throws(AddressError) {
         if path.utf8.first == 0 {
             try self.init(abstract: String(path.unicodeScalars.dropFirst()))
@@ -28,16 +28,16 @@ package struct UnixName: Hashable, Sendable {
         }
     }
 
-    /// Checks an abstract name, given without its leading NUL.
+    /// Validates an abstract name, given without its leading NUL.
     init(abstract name: String) throws(AddressError) {
         if name.isEmpty { throw .emptyPath }
         if name.utf8.count > Self.limit { throw .pathTooLong(path: name, limit: Self.limit) }
         self.init(raw: [0] + name.utf8)
     }
 
-    /// Takes what the kernel reported.
+    /// Creates a name from the bytes that the kernel reported.
     ///
-    /// It may count a path's closing NUL, or leave it out when the path fills the field.
+    /// The kernel counts a path's terminating NUL, unless the path fills the field.
     init(raw: [UInt8]) {
         if raw.first != 0, let end = raw.firstIndex(of: 0) {
             bytes = [UInt8](raw[..<end])

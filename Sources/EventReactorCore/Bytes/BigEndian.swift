@@ -1,13 +1,16 @@
-// Integers as networks write them: the most significant byte first.
+// Integers in network byte order: the most significant byte first.
 
 extension Span where Element == UInt8 {
-    /// Reads an integer, most significant byte first, or gives `nil` where not all of it is inside the span.
+    /// Reads an integer in big-endian byte order.
     ///
-    ///     guard let length = data.bigEndianInteger(at: 4, as: UInt32.self) else { return }
+    /// ```swift
+    /// guard let length = data.bigEndianInteger(at: 4, as: UInt32.self) else { return }
+    /// ```
     ///
     /// - Parameters:
-    ///   - offset: The index of the integer's first byte. Any value may be given, also a negative one.
-    ///   - type: The integer's type, signed (two's complement) or not; it says how many bytes there are.
+    ///   - offset: The index of the integer's first byte; any value is allowed, negative ones included.
+    ///   - type: The integer's type, signed (two's complement) or unsigned; it determines the number of bytes.
+    /// - Returns: The integer, or `nil` if the span does not contain all of its bytes.
     @inlinable
     public func bigEndianInteger<Integer: FixedWidthInteger>(
         at offset: Int,
@@ -17,7 +20,7 @@ extension Span where Element == UInt8 {
         guard offset >= 0, offset <= count - width else { return nil }
         var value: Integer = 0
         for index in offset..<offset + width {
-            // Within bounds by the check above; unchecked, the compiler makes one load of it.
+            // In bounds by the check above. Unchecked, the compiler reduces the loop to a single load.
             value = value << 8 | Integer(truncatingIfNeeded: unsafe self[unchecked: index])
         }
         return value
@@ -25,19 +28,23 @@ extension Span where Element == UInt8 {
 }
 
 extension Array where Element == UInt8 {
-    /// The bytes of an integer, most significant first.
+    /// Creates an array of the bytes of an integer in big-endian byte order.
     ///
-    /// Say its type, since it decides how many bytes there are: `[UInt8](bigEndian: UInt16(80))` has two, while a bare
-    /// literal is an `Int` and has eight.
+    /// The integer's type determines the number of bytes: `[UInt8](bigEndian: UInt16(80))` has two, while a bare
+    /// literal is an `Int` and gives eight.
+    ///
+    /// - Parameter value: The integer.
     @inlinable
     public init(bigEndian value: some FixedWidthInteger) {
         self = []
         append(bigEndian: value)
     }
 
-    /// Adds the bytes of an integer at the end, most significant first.
+    /// Appends the bytes of an integer in big-endian byte order.
     ///
-    /// Its type decides how many: `frame.append(bigEndian: UInt32(body.count))` adds four.
+    /// The integer's type determines their number: `frame.append(bigEndian: UInt32(body.count))` appends four.
+    ///
+    /// - Parameter value: The integer.
     @inlinable
     public mutating func append(bigEndian value: some FixedWidthInteger) {
         var shift = (value.bitWidth + 7) / 8 * 8

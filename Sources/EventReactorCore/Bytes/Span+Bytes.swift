@@ -1,20 +1,22 @@
-// Received bytes as arrays and strings, and compared with them.
+// Conversion of received bytes to arrays and strings, and comparison with them.
 //
-// Comparison is byte by byte, never by Unicode equivalence, and allocates nothing: a string literal is compared where it
-// lies in the program. Span is not Equatable, hence the spelled-out `!=`.
+// Comparison is byte by byte, never by Unicode equivalence, and allocates nothing: a string literal is compared in its
+// static storage. Span is not Equatable, hence the spelled-out `!=`.
 
 extension Array where Element == UInt8 {
-    /// Copies the bytes of a span, to keep them past the call that lent it.
+    /// Creates an array by copying a span, to keep its bytes after the callback that received it.
     ///
-    /// - Complexity: O(n); one allocation.
+    /// - Parameter data: The bytes to copy.
+    /// - Complexity: O(n), with one allocation.
     @inlinable
     public init(_ data: Span<UInt8>) {
         self = unsafe data.withUnsafeBufferPointer { bytes in unsafe [UInt8](bytes) }
     }
 
-    /// Adds the bytes of a span at the end.
+    /// Appends a copy of the bytes of a span.
     ///
-    /// - Complexity: O(n) in the span's count, on average over many calls.
+    /// - Parameter data: The bytes to copy.
+    /// - Complexity: Amortized O(n) in the count of the span.
     @inlinable
     public mutating func append(contentsOf data: Span<UInt8>) {
         unsafe data.withUnsafeBufferPointer { bytes in unsafe append(contentsOf: bytes) }
@@ -22,15 +24,23 @@ extension Array where Element == UInt8 {
 }
 
 extension String {
-    /// Reads bytes as UTF-8 and puts U+FFFD where they are not valid.
+    /// Creates a string from UTF-8, with U+FFFD in place of invalid sequences.
     ///
-    /// The same as the standard library's initialiser for collections.
+    /// It is the counterpart of the standard library's initialiser for collections.
+    ///
+    /// - Parameters:
+    ///   - data: The bytes.
+    ///   - encoding: Always `UTF8.self`.
+    /// - Complexity: O(n).
     @inlinable
     public init(decoding data: Span<UInt8>, as encoding: UTF8.Type) {
         self = unsafe data.withUnsafeBufferPointer { bytes in unsafe String(decoding: bytes, as: encoding) }
     }
 
-    /// Reads bytes as UTF-8, or gives `nil` where they are not valid.
+    /// Creates a string from UTF-8, or returns `nil` if the bytes are not valid UTF-8.
+    ///
+    /// - Parameter data: The bytes.
+    /// - Complexity: O(n).
     @inlinable
     public init?(validating data: Span<UInt8>) {
         guard let text = try? UTF8Span(validating: data) else { return nil }
@@ -39,62 +49,64 @@ extension String {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether two spans hold the same bytes.
+    /// Whether two spans have the same bytes.
+    ///
+    /// - Complexity: O(n), as of all comparisons below; O(1) if the counts differ.
     @inlinable
     public static func == (left: Span<UInt8>, right: Span<UInt8>) -> Bool {
         left.count == right.count && left.matches(right, at: 0)
     }
 
-    /// Whether two spans hold different bytes.
+    /// Whether two spans have different bytes.
     @inlinable
     public static func != (left: Span<UInt8>, right: Span<UInt8>) -> Bool {
         !(left == right)
     }
 
-    /// Whether a span holds the bytes of an array.
+    /// Whether a span has the same bytes as an array.
     @inlinable
     public static func == (left: Span<UInt8>, right: [UInt8]) -> Bool {
         left == right.span
     }
 
-    /// Whether a span holds other bytes than an array.
+    /// Whether a span and an array have different bytes.
     @inlinable
     public static func != (left: Span<UInt8>, right: [UInt8]) -> Bool {
         !(left == right)
     }
 
-    /// Whether an array holds the bytes of a span.
+    /// Whether an array has the same bytes as a span.
     @inlinable
     public static func == (left: [UInt8], right: Span<UInt8>) -> Bool {
         right == left
     }
 
-    /// Whether an array holds other bytes than a span.
+    /// Whether an array and a span have different bytes.
     @inlinable
     public static func != (left: [UInt8], right: Span<UInt8>) -> Bool {
         !(right == left)
     }
 
-    /// Whether a span holds the UTF-8 of a string, as in `data == "PING\r\n"`.
+    /// Whether a span has the same bytes as the UTF-8 of a string, as in `data == "PING\r\n"`.
     @inlinable
     public static func == (left: Span<UInt8>, right: String) -> Bool {
-        // A literal's count is known to the compiler: what differs in length is told apart at no cost.
+        // The compiler knows a literal's count: a span of another length is rejected at no cost.
         left.count == right.utf8.count && left == right.utf8.span
     }
 
-    /// Whether a span holds other bytes than the UTF-8 of a string.
+    /// Whether a span and the UTF-8 of a string have different bytes.
     @inlinable
     public static func != (left: Span<UInt8>, right: String) -> Bool {
         !(left == right)
     }
 
-    /// Whether the UTF-8 of a string is what a span holds.
+    /// Whether the UTF-8 of a string has the same bytes as a span.
     @inlinable
     public static func == (left: String, right: Span<UInt8>) -> Bool {
         right == left
     }
 
-    /// Whether the UTF-8 of a string is other bytes than a span holds.
+    /// Whether the UTF-8 of a string and a span have different bytes.
     @inlinable
     public static func != (left: String, right: Span<UInt8>) -> Bool {
         !(right == left)

@@ -1,30 +1,35 @@
-/// An address that cannot be: something in the port, host or path that a caller gave.
+/// An invalid address: the port, host or path that a caller gave is malformed.
 ///
-/// No socket has been touched when one of these is thrown. What the system refuses later is a ``SystemError``.
+/// It is thrown before any socket is opened. An address that is well formed and that the system refuses later is a
+/// ``SystemError``.
 public enum AddressError: Error, Equatable, Sendable {
     /// The port is outside 0...65535.
     case invalidPort(Int)
-    /// The host has no characters.
+    /// The host is the empty string.
     case emptyHost
-    /// The text is not a numeric IPv4 or IPv6 address, or names a network interface that does not exist.
+    /// The text is not a numeric IPv4 or IPv6 address, or its scope names a network interface that does not exist.
     case invalidAddress(String)
-    /// The text is an IPv4 address to some programs and another one, or none, to others: fewer numbers than four, octal
-    /// or hexadecimal ones, one number for the whole, dots or blanks at its ends (`127.1`, `0177.0.0.1`, `0x7f.1`,
+    /// Programs disagree on which IPv4 address the text is, or whether it is one: fewer than four numbers, octal or
+    /// hexadecimal numbers, one number for the whole, dots or blanks at either end (`127.1`, `0177.0.0.1`, `0x7f.1`,
     /// `2130706433`, `127.0.0.1.`).
     ///
-    /// Four decimal numbers without leading zeros are the form that everyone reads alike.
+    /// Every program reads four decimal numbers without leading zeros in the same way.
     case ambiguousAddress(String)
-    /// The host has letters beyond ASCII. Names of the DNS are ASCII: pass the A-label form of an internationalized name,
-    /// `xn--bcher-kva.example` for `bücher.example`.
+    /// The host contains characters that are not ASCII.
+    ///
+    /// DNS names are ASCII: pass the A-label form of an internationalized name, `xn--bcher-kva.example` for
+    /// `bücher.example`.
     case hostNotASCII(String)
-    /// The path of a UNIX-domain socket, or its abstract name, has no characters.
+    /// The path of a UNIX-domain socket, or its abstract name, is the empty string.
     case emptyPath
-    /// The path of a UNIX-domain socket has more bytes of UTF-8 than the system has room for.
+    /// The path of a UNIX-domain socket has more bytes of UTF-8 than the system's limit.
     case pathTooLong(path: String, limit: Int)
-    /// The path of a UNIX-domain socket has a NUL after its first byte, where the system would cut it.
+    /// The path of a UNIX-domain socket has a NUL after its first byte; the system would truncate it there.
     case pathContainsNUL(String)
 
-    /// Narrows a port to the 16 bits it has.
+    /// Converts a port to 16 bits.
+    ///
+    /// - Throws: ``invalidPort(_:)`` if it is outside 0...65535.
     package static func checkPort(_ port: Int) throws(AddressError) -> UInt16 {
         guard let narrow = UInt16(exactly: port) else { throw .invalidPort(port) }
         return narrow
@@ -32,7 +37,7 @@ public enum AddressError: Error, Equatable, Sendable {
 }
 
 extension AddressError: CustomStringConvertible {
-    /// What is wrong with what, in plain words, such as `port 70000 is outside 0...65535`.
+    /// The error as a message, such as `port 70000 is outside 0...65535`.
     public var description: String {
         switch self {
         case .invalidPort(let port):

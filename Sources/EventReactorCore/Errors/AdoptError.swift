@@ -1,55 +1,57 @@
-/// Why a descriptor could not be adopted.
+/// The reason why a file descriptor could not be adopted.
 ///
-/// The descriptor is the caller's in any case, after an error as after a success.
+/// Adopting duplicates the descriptor: the caller owns the original after an error as well as after a success.
 public enum AdoptError: Error, Equatable, Sendable {
-    /// No file is open under this number.
+    /// The descriptor is not open.
     case notOpen(descriptor: Int32)
 
-    /// It is open on something else than a socket.
+    /// The descriptor is not a socket.
     case notASocket(descriptor: Int32)
 
-    /// It is a socket of a family that is neither IPv4, IPv6 nor UNIX; the number is the system's, `AF_NETLINK` for one.
+    /// The socket's address family is neither IPv4, IPv6 nor UNIX; `family` is the system's constant, such as
+    /// `AF_NETLINK`.
     case unknownFamily(descriptor: Int32, family: Int32)
 
-    /// It is a socket for datagrams or the like.
+    /// The socket is not a stream socket, but for datagrams, for instance.
     case notAStream(descriptor: Int32)
 
-    /// It is a stream socket that does not listen, where one that listens was wanted.
+    /// A listening socket is required, and the stream socket does not listen.
     case notListening(descriptor: Int32)
 
-    /// It is a stream socket that has no peer, where a connection was wanted: it listens, or the peer has gone.
+    /// A connected socket is required, and the stream socket has no peer: it listens, or the peer has closed.
     case notConnected(descriptor: Int32)
 
-    /// Its socket has been adopted already, under this number or another, and is still in use: a connection by any
-    /// reactor of the process, since two protocols would each get a part of the bytes, or a listening socket by this
-    /// reactor.
+    /// The same socket was adopted before, by this descriptor or another, and is still in use.
+    ///
+    /// A connection counts as adopted by any reactor of the process, since two protocols would each receive a part of
+    /// the bytes; a listening socket counts per reactor.
     case alreadyAdopted(descriptor: Int32)
 
-    /// There is nothing to adopt: no descriptor was given, or what was inherited has been adopted or closed already.
+    /// There is nothing to adopt: no descriptor was given, or the inherited sockets were adopted or closed before.
     case nothing
 
-    /// The reactor has no kernel under it, and so no descriptors, as a simulated one.
+    /// The reactor has no file descriptors: it is a simulated one.
     case unsupported
 
-    /// The reactor was ended for good by `close()`.
+    /// The reactor was closed by ``ReactorBase/close()``.
     case reactorClosed
 
-    /// The system refused.
+    /// A system call failed.
     case system(SystemError)
 }
 
 extension AdoptError: CustomStringConvertible {
-    /// The error in words.
+    /// The error as a message.
     public var description: String {
         switch self {
-        case .notOpen(let number): "cannot adopt descriptor \(number): it is not open"
-        case .notASocket(let number): "cannot adopt descriptor \(number): it is no socket"
-        case .unknownFamily(let number, let family):
-            "cannot adopt descriptor \(number): its address family \(family) is neither IPv4, IPv6 nor UNIX"
-        case .notAStream(let number): "cannot adopt descriptor \(number): it is no stream socket"
-        case .notListening(let number): "cannot adopt descriptor \(number): it does not listen"
-        case .notConnected(let number): "cannot adopt descriptor \(number): it is not connected"
-        case .alreadyAdopted(let number): "cannot adopt descriptor \(number): its socket has been adopted already"
+        case .notOpen(let fd): "cannot adopt descriptor \(fd): it is not open"
+        case .notASocket(let fd): "cannot adopt descriptor \(fd): it is no socket"
+        case .unknownFamily(let fd, let family):
+            "cannot adopt descriptor \(fd): its address family \(family) is neither IPv4, IPv6 nor UNIX"
+        case .notAStream(let fd): "cannot adopt descriptor \(fd): it is no stream socket"
+        case .notListening(let fd): "cannot adopt descriptor \(fd): it does not listen"
+        case .notConnected(let fd): "cannot adopt descriptor \(fd): it is not connected"
+        case .alreadyAdopted(let fd): "cannot adopt descriptor \(fd): its socket has been adopted already"
         case .nothing: "there is no socket to adopt"
         case .unsupported: "this reactor has no descriptors, and can adopt none"
         case .reactorClosed: "cannot adopt a descriptor: the reactor is closed"

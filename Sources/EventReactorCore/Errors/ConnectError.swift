@@ -1,29 +1,29 @@
-/// Why a connection could not be made; each failed connect reports one, once.
+/// The reason why a connection could not be established; each failed connect reports one, once.
 public enum ConnectError: Error, Equatable, Sendable {
-    /// The host has no address; the text says what the resolver said.
+    /// The host name could not be resolved; `message` is the resolver's.
     case unresolvable(host: String, message: String)
 
-    /// The peer refused: nothing listens there.
+    /// The peer refused the connection: no socket listens at the address.
     case refused(SystemError)
 
-    /// No answer came within this time, or, where it is nil, within the kernel's own.
+    /// The peer did not answer within the connect's timeout; `after` is nil if the kernel's own timeout expired first.
     case timedOut(after: Duration?, to: String)
 
-    /// There is no way to the peer.
+    /// The peer's network or host is unreachable.
     case unreachable(SystemError)
 
-    /// `Connector.cancel()` was called, or the reactor stopped.
+    /// ``Connector/cancel()`` was called, or the reactor stopped.
     case cancelled(to: String)
 
-    /// The address to connect from could not be bound.
+    /// The local address, `bindAddress`, could not be bound.
     case bindFailed(SystemError)
 
-    /// The system refused for another reason, too few descriptors for one.
+    /// A system call failed for another reason: no file descriptor was free, for instance.
     case system(SystemError)
 }
 
 extension ConnectError: CustomStringConvertible {
-    /// The error in words.
+    /// The error as a message.
     public var description: String {
         switch self {
         case .unresolvable(let host, let message):

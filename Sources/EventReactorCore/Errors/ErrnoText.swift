@@ -6,24 +6,22 @@ import Musl
 import Darwin
 #endif
 
-/// The system's error numbers as words and as symbols.
+/// The text of the system's error codes: message and symbol.
 package enum ErrnoText {
-    /// The C library's words for an error number.
-    ///
-    /// Any number is answered, on any thread.
+    /// The C library's message for an error code, known or not; callable on any thread.
     package static func message(_ code: Int32) -> String {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             unsafe buffer.initialize(repeating: 0)
             guard let start = buffer.baseAddress else { return name(code) }
-            // For a number that it does not know it reports an error, yet writes words for it all the same.
+            // For an unknown code it returns an error, and writes a message all the same.
             _ = unsafe strerror_r(code, start, buffer.count)
             return unsafe String(cString: start)
         }
     }
 
-    /// The symbol of an error number, or `errno 123`.
+    /// The symbol of an error code, or `errno 123` for one without a case here.
     ///
-    /// Some symbols share a number on some systems (EAGAIN and EWOULDBLOCK): the first one here is the one shown.
+    /// If two symbols share a code, as EAGAIN and EWOULDBLOCK do on Linux, the first one below is returned.
     package static func name(_ code: Int32) -> String {
         switch code {
         case EPERM: "EPERM"

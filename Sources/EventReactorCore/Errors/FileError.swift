@@ -1,34 +1,34 @@
-/// Why a file cannot be sent, or was not sent whole.
+/// The reason why a file could not be sent, or was sent in part.
 public enum FileError: Error, Sendable {
-    /// There is no file of this name.
+    /// No file has this name.
     case notFound(file: String)
 
-    /// It is a directory, a pipe, a device or a socket: only regular files have a size and can be read anywhere.
+    /// It is a directory, a pipe, a device or a socket: only a regular file has a size and can be read at any offset.
     case notRegular(file: String)
 
-    /// The range begins before the file, or reaches beyond its end.
+    /// The range begins before the file's first byte, or ends after its last.
     case outOfRange(file: String, offset: Int, length: Int?, size: Int)
 
-    /// The connection takes no writes: it is closing, its write side is ended, or it never was one.
+    /// The connection accepts no writes: it is closing, its write side is shut down, or it is not established.
     case closed(peer: SocketAddress)
 
-    /// The transport sends no files.
+    /// The transport cannot send files.
     case unsupported
 
-    /// The file became shorter while it was sent: it ended after so many bytes of those that were asked for.
+    /// The file was truncated while it was sent: it ended after `sent` of `length` bytes.
     ///
-    /// The connection ends with this as its reason, since the peer waits for bytes that do not exist.
+    /// The connection ends with this error as its reason, since the peer waits for bytes that do not exist.
     case truncated(file: String, sent: Int, length: Int)
 
-    /// The connection was lost after so many bytes of the file.
+    /// The connection was lost after `sent` bytes of the file.
     case lost(sent: Int, ConnectionLostReason)
 
-    /// The system refused to open or to read the file.
+    /// A system call that opens or reads the file failed.
     case system(file: String, SystemError)
 }
 
 extension FileError: CustomStringConvertible {
-    /// The error in words.
+    /// The error as a message.
     public var description: String {
         switch self {
         case .notFound(let file): "there is no file \(MessageText.escaped(file))"

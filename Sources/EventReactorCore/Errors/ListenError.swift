@@ -1,24 +1,24 @@
-/// Why a listener could not be made; no descriptor is left behind.
+/// The reason why a listener could not be created; no descriptor stays open.
 public enum ListenError: Error, Equatable, Sendable {
-    /// The port, host or path is not one that can be listened on.
+    /// The port, host or path is malformed.
     case invalidAddress(AddressError)
 
-    /// The host has no address; the text says what the resolver said.
+    /// The host name could not be resolved; `message` is the resolver's.
     case unresolvable(host: String, message: String)
 
-    /// `PendingListener.cancel()` was called, or the reactor stopped, before the host was resolved.
+    /// ``PendingListener/cancel()`` was called, or the reactor stopped, before the host was resolved.
     case cancelled(host: String)
 
-    /// Another socket has the address.
+    /// Another socket is bound to the address.
     case addressInUse(SystemError)
 
-    /// The sockets that were to be adopted cannot be; they are still the caller's.
+    /// The sockets could not be adopted; the caller still owns them.
     case notAdoptable(AdoptError)
 
-    /// The reactor was ended for good by `close()`.
+    /// The reactor was closed by ``ReactorBase/close()``.
     case reactorClosed
 
-    /// The address is not one of this machine's, is not allowed, or the system lacks something.
+    /// A system call failed: the address is not local or not permitted, or a resource is exhausted.
     case system(SystemError)
 
     package init(_ error: SystemError, isInUse: Bool) {
@@ -27,7 +27,7 @@ public enum ListenError: Error, Equatable, Sendable {
 }
 
 extension ListenError: CustomStringConvertible {
-    /// The error in words.
+    /// The error as a message.
     public var description: String {
         switch self {
         case .invalidAddress(let error): "cannot listen: \(error)"

@@ -1,23 +1,23 @@
-/// What the reactor itself can refuse or fail at.
+/// An error of the reactor itself, thrown when it is run or stopped.
 public enum ReactorError: Error, Equatable, Sendable {
-    /// `stop()` was called on a reactor that is not running.
+    /// A stop was requested, and the reactor is not running.
     case notRunning
 
-    /// `stop()` was called on a reactor that is stopping already.
+    /// A stop was requested, and the reactor is stopping already.
     case alreadyStopping
 
-    /// `run()` was called inside `run()`.
+    /// ``ReactorBase/run()`` was called inside a callback of the same reactor.
     case alreadyRunning
 
-    /// The reactor was ended for good by `close()`.
+    /// The reactor was closed by ``ReactorBase/close()``.
     case closed
 
-    /// The system refused something that the reactor cannot do without, a descriptor for one.
+    /// A system call failed that the reactor depends on: no file descriptor was free, for instance.
     case system(SystemError)
 }
 
 extension ReactorError: CustomStringConvertible {
-    /// The error in words.
+    /// The error as a message.
     public var description: String {
         switch self {
         case .notRunning: "the reactor is not running"

@@ -1,26 +1,26 @@
-/// Why a relay cannot begin, and why a connection that took part in one was ended.
+/// The reason why a relay could not start, or why a relayed connection was ended.
 public enum RelayError: Error, Sendable {
-    /// The connection that was to be read has ended, or is closing.
+    /// The source connection has ended or is closing.
     case sourceClosed(peer: SocketAddress)
 
-    /// The connection that was to be written to takes no writes.
+    /// The receiving connection accepts no writes.
     case receiverClosed(peer: SocketAddress)
 
-    /// What arrives on the connection is relayed already.
+    /// The source connection is being relayed already.
     case alreadyRelaying(peer: SocketAddress)
 
-    /// The two connections are of different reactors, which share nothing.
+    /// The two connections belong to different reactors.
     case otherReactor
 
     /// One of the two transports cannot take part in a relay.
     case unsupported
 
-    /// The reason of a connection that was ended because the one that it relayed with was lost.
+    /// The reason of a connection that ended because the other connection of its relay was lost.
     case otherLost(peer: SocketAddress, ConnectionLostReason)
 }
 
 extension RelayError: CustomStringConvertible {
-    /// The error in words.
+    /// The error as a message.
     public var description: String {
         switch self {
         case .sourceClosed(let peer): "nothing more can arrive from \(peer) to be relayed"
@@ -31,22 +31,4 @@ extension RelayError: CustomStringConvertible {
         case .otherLost(let peer, let reason): "the connection to \(peer) that it relayed with was lost: \(reason)"
         }
     }
-}
-
-/// How a relay ended.
-public enum RelayEnding: Sendable {
-    /// The source's peer ended its side: everything was passed on, and the end after it.
-    case ended
-
-    /// ``StreamRelay/stop()`` was called; what had been taken from the source was passed on.
-    case stopped
-
-    /// This program closed the receiving connection, or ended its write side; what had been taken was passed on.
-    case receiverClosed
-
-    /// The connection that was read was lost.
-    case sourceLost(ConnectionLostReason)
-
-    /// The connection that was written to was lost.
-    case receiverLost(ConnectionLostReason)
 }

@@ -6,12 +6,12 @@ import Musl
 import Darwin
 #endif
 
-/// The process's standard error, written without a buffer.
+/// The standard error stream of the process, unbuffered.
 package enum StandardError {
     package static func print(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
-            // Nobody is left to be told where this fails.
+            // If this fails, there is nowhere left to report it.
             _ = unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
         }
     }

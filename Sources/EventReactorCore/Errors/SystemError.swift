@@ -1,37 +1,37 @@
-/// A system call that failed: which step, at which address, and why.
+/// A failed system call: its name, its address and its error code.
 ///
-/// Printed, it reads `bind 127.0.0.1:80: Permission denied (EACCES)`.
+/// Its description reads `bind 127.0.0.1:80: Permission denied (EACCES)`.
 public struct SystemError: Error, Equatable, Sendable {
-    /// The system's error number, `errno` as the call left it.
+    /// The error code: `errno` after the call.
     public let code: Int32
 
     /// The call or step that failed, such as `bind`.
     public let operation: String
 
-    /// The address that the step was about, if it was about one.
+    /// The address that was passed to the call; nil if it takes none.
     public let address: SocketAddress?
 
-    /// Makes an error from the number that the system gave.
+    /// Creates an error from an error code.
     ///
     /// - Parameters:
-    ///   - code: The error number. Read `errno` at once after the call: the next call may change it.
-    ///   - operation: The call or step that failed.
-    ///   - address: The address that the step was about.
+    ///   - code: The error code. Read `errno` directly after the call: the next call may change it.
+    ///   - operation: The call or step that failed, such as `bind`.
+    ///   - address: The address that was passed to the call, if any.
     public init(code: Int32, operation: String, address: SocketAddress? = nil) {
         self.code = code
         self.operation = operation
         self.address = address
     }
 
-    /// The system's words for the error number, such as `Address already in use`.
+    /// The system's message for the error code, such as `Address already in use`.
     public var message: String { ErrnoText.message(code) }
 
-    /// The symbol of the error number, such as `EADDRINUSE`; `errno 123` for one that has no common symbol.
+    /// The symbol of the error code, such as `EADDRINUSE`; `errno 123` for one without a common symbol.
     public var name: String { ErrnoText.name(code) }
 }
 
 extension SystemError: CustomStringConvertible {
-    /// One line for people and logs: the step, the address, the system's words and the symbol.
+    /// One line for people and logs: the call, the address, the message and the symbol.
     public var description: String {
         let operation = MessageText.escaped(operation)
         let step = address.map { "\(operation) \($0)" } ?? operation
