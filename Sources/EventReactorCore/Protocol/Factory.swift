@@ -1,24 +1,35 @@
-/// Makes a protocol for each new connection, for those who refuse peers, count ports or share state between connections.
+/// Makes a protocol for each new connection: subclass it to refuse peers by address, to learn when listeners and
+/// connectors start and end, or to share state between connections.
 ///
-/// Where a closure will do, pass that instead: `try reactor.listenTCP(port: 8007) { Echo() }`. A factory lives on its
-/// reactor's thread and may serve several listeners and connectors of that reactor.
+/// ```swift
+/// final class LocalOnly: Factory {
+///     override func buildProtocol(for peer: SocketAddress) -> Protocol? {
+///         peer.isLoopback ? Echo() : nil
+///     }
+/// }
+/// ```
+///
+/// If a closure is enough, pass one instead: `try reactor.listenTCP(port: 8007) { Echo() }`. A factory is used on its
+/// reactor's thread only, and may serve several listeners and connectors of that reactor.
 open class Factory {
     private var users = 0
 
     /// Creates a factory.
     public init() {}
 
-    /// Makes the protocol for a new connection.
+    /// Makes the protocol for a new connection; called once for each, on the reactor's thread.
     ///
-    /// - Parameter peer: the address of the other end.
-    /// - Returns: a protocol that serves no other connection, or nil to refuse: the connection is closed and nothing
-    ///   else happens.
+    /// Unless overridden, it refuses every connection.
+    ///
+    /// - Parameter peer: The address of the peer.
+    /// - Returns: A protocol that serves no other connection, or nil to refuse: the connection is closed, and no other
+    ///   callback follows.
     open func buildProtocol(for peer: SocketAddress) -> Protocol? { nil }
 
-    /// Called before the first use: when the first listener or connector with this factory starts.
+    /// Called when the first listener or connector that uses this factory starts; again if it starts after ``stop()``.
     open func start() {}
 
-    /// Called after the last use: when the last listener or connector with this factory has ended.
+    /// Called when the last listener or connector that uses this factory has ended.
     open func stop() {}
 
     package final func beginUse() {
@@ -34,14 +45,3 @@ open class Factory {
 
 @available(*, unavailable)
 extension Factory: Sendable {}
-
-/// A factory around a closure.
-package final class ClosureFactory: Factory {
-    private let make: () -> Protocol?
-
-    package init(_ make: @escaping () -> Protocol?) {
-        self.make = make
-    }
-
-    override package func buildProtocol(for peer: SocketAddress) -> Protocol? { make() }
-}

@@ -1,8 +1,8 @@
-/// Handles one connection: subclass it and override what you need.
+/// Handles one connection: subclass it and override the callbacks that you need.
 ///
-/// A protocol object serves one connection and lives on the thread of the reactor that calls it, so it needs no locks
-/// and is not `Sendable`. The reactor keeps it alive from ``connectionMade()`` until ``connectionLost(_:)`` has
-/// returned, and holds no reference afterwards.
+/// A protocol object serves one connection. All callbacks run on the thread of its reactor, so it needs no locks and is
+/// not `Sendable`. The reactor retains it from ``connectionMade()`` until ``connectionLost(_:)`` has returned, and
+/// releases it then.
 ///
 /// ```swift
 /// final class Echo: Protocol {
@@ -12,19 +12,20 @@
 /// }
 /// ```
 ///
-/// An error thrown out of a callback ends this connection alone, with ``ConnectionLostReason/failed(_:)`` as the reason.
+/// An error thrown out of a callback ends this connection alone, with ``ConnectionLostReason/failed(_:)`` as the
+/// reason.
 ///
-/// Should another imported module declare a `Protocol` of its own, spell this one `EventReactor::Protocol`.
+/// If another imported module declares a `Protocol` too, write `EventReactor::Protocol` for this one.
 open class Protocol {
-    /// The connection, for writing to it and closing it.
+    /// The transport of the connection, to write to it and to close it.
     ///
     /// It is never nil. Before ``connectionMade()`` it is a closed transport, whose writes do nothing. After
-    /// ``connectionLost(_:)`` it behaves as one, and its addresses can still be read.
+    /// ``connectionLost(_:)`` it behaves as a closed one, and its addresses can still be read.
     @inlinable
     public final var transport: any Transport { unsafe uncheckedTransport }
 
-    // Read at every message, and set before the first callback only: no two accesses can overlap, and the check at run
-    // time would cost more than the read.
+    // Read at every message, and set only before the first callback: no two accesses can overlap, and the run-time
+    // check would cost more than the read.
     @exclusivity(unchecked) @usableFromInline
     final var uncheckedTransport: any Transport = ClosedTransport.shared
 
@@ -32,51 +33,52 @@ open class Protocol {
         unsafe uncheckedTransport = transport
     }
 
-    /// Whether it serves a connection, or served one: it serves no second.
+    /// Whether it serves or has served a connection: it cannot serve another one.
     package final var wasConnected: Bool { unsafe uncheckedTransport !== ClosedTransport.shared }
 
     /// Creates a protocol that is not connected yet.
     public init() {}
 
-    /// Called once, first, when the connection stands.
+    /// Called once, before any other callback, when the connection is established.
     ///
-    /// - Throws: what an override throws ends the connection with ``ConnectionLostReason/failed(_:)``.
+    /// - Throws: An error thrown by an override ends the connection with ``ConnectionLostReason/failed(_:)``.
     open func connectionMade() throws {}
 
-    /// Called with bytes that arrived, any number of times, in the order in which the peer sent them.
+    /// Called whenever bytes arrive, in the order in which the peer sent them.
     ///
-    /// TCP keeps no message boundaries: a message may come in pieces, and several may come as one.
+    /// TCP preserves no message boundaries: a message may arrive in parts, and several messages in one call.
     ///
-    /// - Parameter data: the bytes, never empty. They are valid for this call alone, which the compiler enforces;
+    /// - Parameter data: The bytes, at least one. They are valid during this call only, which the compiler enforces;
     ///   `[UInt8](data)` makes a copy to keep.
-    /// - Throws: what an override throws ends the connection with ``ConnectionLostReason/failed(_:)``.
+    /// - Throws: An error thrown by an override ends the connection with ``ConnectionLostReason/failed(_:)``.
     open func dataReceived(_ data: Span<UInt8>) throws {}
 
-    /// Called at most once, when the peer has ended its side; no ``dataReceived(_:)`` follows.
+    /// Called at most once, when the peer has shut down its write side (half-close); no ``dataReceived(_:)`` follows.
     ///
-    /// Unless overridden, what is queued is flushed and the connection then closed. Override it without calling
-    /// `super` to go on writing, and call ``Transport/loseConnection()`` when done.
+    /// Unless overridden, it calls ``Transport/loseConnection()``: the write queue is flushed, and the connection
+    /// closed. To continue writing, override it without calling `super`, and call ``Transport/loseConnection()`` later.
     open func readConnectionLost() {
         transport.loseConnection()
     }
 
-    /// Called once when everything written before ``Transport/loseWriteConnection()`` has been sent, and the end of
-    /// the stream after it.
+    /// Called at most once, when all bytes written before ``Transport/loseWriteConnection()`` have been sent, and the
+    /// end of the stream after them.
     open func writeConnectionLost() {}
 
-    /// Called when more bytes wait to be sent than the high mark allows: write no more until ``resumeWriting()``.
+    /// Called when the write buffer has grown above its high watermark: stop writing until ``resumeWriting()``.
     ///
-    /// It never comes inside `write`, but after the callback in which the mark was passed. Ignoring it is allowed and
-    /// costs memory, up to the limit of ``Transport/writeBufferLimit``.
+    /// It is never called inside `write`, but after the callback that exceeded the watermark. A protocol may ignore
+    /// this backpressure: it costs memory, up to ``Transport/writeBufferLimit``.
     open func pauseWriting() {}
 
-    /// Called when what waits has come down to the low mark, once for each ``pauseWriting()``, unless the write side
-    /// is being closed by then.
+    /// Called when the write buffer has drained to its low watermark, once for each ``pauseWriting()``, unless the
+    /// write side is being closed by then.
     open func resumeWriting() {}
 
-    /// Called exactly once, last, when the connection is gone, and never inside a call that this protocol made.
+    /// Called exactly once, after all other callbacks, when the connection has ended; never inside a call that this
+    /// protocol made.
     ///
-    /// - Parameter reason: how the connection ended.
+    /// - Parameter reason: The reason why the connection ended.
     open func connectionLost(_ reason: ConnectionLostReason) {}
 }
 
