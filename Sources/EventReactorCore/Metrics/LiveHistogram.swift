@@ -1,8 +1,8 @@
-/// A histogram that is being filled: counting a duration takes some twenty instructions and no memory.
+/// A histogram while durations are recorded: some twenty instructions and no allocation per duration.
 @safe
 package final class LiveHistogram {
     private let buckets: UnsafeMutablePointer<Int>
-    // One load or store each time, so that no two accesses overlap.
+    // Each access is one load or store, so that no two overlap.
     @exclusivity(unchecked) private var nanoseconds: Int64 = 0
     @exclusivity(unchecked) private var greatest: Int64 = 0
 
@@ -15,7 +15,7 @@ package final class LiveHistogram {
         unsafe buckets.deallocate()
     }
 
-    /// Counts a duration; a negative one as none.
+    /// Records a duration in nanoseconds; a negative one counts as zero.
     package func record(_ duration: Int64) {
         let duration = max(0, duration)
         unsafe buckets[ReactorMetrics.Histogram.bucket(of: duration)] &+= 1
@@ -23,7 +23,7 @@ package final class LiveHistogram {
         if unsafe duration > greatest { unsafe greatest = duration }
     }
 
-    /// What it holds now.
+    /// The durations recorded up to now.
     package var snapshot: ReactorMetrics.Histogram {
         unsafe ReactorMetrics.Histogram(
             buckets: UnsafeBufferPointer(start: buckets, count: ReactorMetrics.Histogram.bucketCount),

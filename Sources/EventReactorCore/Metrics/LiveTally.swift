@@ -1,12 +1,12 @@
-/// Counts by cause that are being added to.
+/// Counts by cause while they are counted; ``ReactorMetrics/Tally`` is a snapshot of them.
 struct LiveTally<Cause: MetricsCause> {
     private var counts = ReactorMetrics.Counts(Cause.allCases.count)
 
-    /// Counts what has happened.
+    /// Adds to the count of a cause.
     mutating func add(_ cause: Cause, _ count: Int = 1) {
         counts.values[cause.rawValue] &+= count
     }
 
-    /// What has been counted up to now.
+    /// The counts up to now.
     var snapshot: ReactorMetrics.Tally<Cause> { ReactorMetrics.Tally(counts) }
 }

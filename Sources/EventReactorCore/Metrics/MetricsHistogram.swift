@@ -1,15 +1,15 @@
 extension ReactorMetrics {
-    /// How often which durations came, in buckets that grow with the duration: eight to each doubling.
+    /// A distribution of durations, in buckets of exponentially growing width: eight for each doubling.
     ///
-    /// A percentile is the upper end of its bucket: never less than the true value, and more by an eighth of it at most,
-    /// or by 128 nanoseconds where that is more. The greatest is exact. Durations over 68 seconds share a bucket. It
-    /// takes 1,728 bytes whatever it holds, and counting a duration costs the same however long it is.
+    /// A percentile is the upper bound of its bucket: at least the true value, and greater than it by at most an
+    /// eighth, or by 128 nanoseconds if that is more. The maximum is exact. Durations over 68 seconds share a bucket. A
+    /// histogram takes 1,728 bytes for any number of durations, and recording one takes constant time.
     public struct Histogram: Equatable, Sendable {
-        /// The bits of a nanosecond count that are not told apart: 128 ns.
+        /// The low bits of a nanosecond count that are not distinguished: 128 ns.
         private static let unitBits = 7
-        /// The bits after the highest that tell the buckets of one doubling apart.
+        /// The bits after the highest that select a bucket within a doubling.
         private static let stepBits = 3
-        /// The first bit that is too high for a bucket of its own.
+        /// The lowest bit whose durations all go to the last bucket.
         private static let limitBits = 36
 
         static let bucketCount = (limitBits - unitBits - stepBits + 1) << stepBits
@@ -18,7 +18,7 @@ extension ReactorMetrics {
         private var nanoseconds: Int64 = 0
         private var greatest: Int64 = 0
 
-        /// How many durations it holds.
+        /// The number of durations recorded.
         public private(set) var count = 0
 
         init() {}
@@ -30,19 +30,21 @@ extension ReactorMetrics {
             count = self.buckets.reduce(0, &+)
         }
 
-        /// The sum of all.
+        /// The sum of all durations.
         public var sum: Duration { .nanoseconds(nanoseconds) }
 
-        /// The greatest; of figures that ``ReactorMetrics/since(_:)`` gave the upper end of its bucket.
+        /// The longest duration; in figures that ``ReactorMetrics/since(_:)`` returned, the upper bound of its bucket.
         public var max: Duration { .nanoseconds(greatest) }
 
-        /// The mean of all, zero where there are none.
+        /// The mean of all durations; zero if there are none.
         public var mean: Duration { count == 0 ? .zero : sum / count }
 
-        /// The duration that so many per cent did not exceed, zero where there are none.
+        /// Returns the duration that a percentage of all durations did not exceed.
         ///
-        /// - Parameter percent: 0 to 100: 99.9 gives the duration that one in a thousand exceeded. What is outside
-        ///   counts as the nearer end, and what is not a number as 0.
+        /// - Parameter percent: 0 to 100; 99.9 gives the duration that one in a thousand exceeded. Values outside are
+        ///   clamped, and NaN counts as 0.
+        /// - Returns: The upper bound of the percentile's bucket; zero if there are no durations.
+        /// - Complexity: O(n) in the number of buckets, 216.
         public func percentile(_ percent: Double) -> Duration {
             guard count > 0 else { return .zero }
             let share = (Double(count) * Swift.min(100, Swift.max(0, percent)) / 100).rounded(.up)
@@ -55,31 +57,31 @@ extension ReactorMetrics {
             return max
         }
 
-        /// How many durations were shorter than a power of two of nanoseconds, 2 to the tenth at least.
+        /// The number of durations shorter than `2^bits` nanoseconds; `bits` is at least 10.
         func count(below bits: Int) -> Int {
             let end = Histogram.bucket(of: Int64(1) << Int64(bits))
             return buckets[..<end].reduce(0, &+)
         }
 
-        /// The bucket of a duration, which is not negative.
+        /// The index of a duration's bucket; the duration is not negative.
         @inline(__always)
         static func bucket(of duration: Int64) -> Int {
             let units = UInt64(bitPattern: duration) &>> UInt64(unitBits)
-            // Two doublings' worth of the least buckets are as wide as one another.
+            // The buckets of the first two doublings have the same width.
             let highest = 63 &- (units | 1 << UInt64(stepBits)).leadingZeroBitCount
             let shift = highest &- stepBits
             let bucket = shift &<< stepBits &+ Int(truncatingIfNeeded: units &>> UInt64(truncatingIfNeeded: shift))
             return Swift.min(bucket, bucketCount - 1)
         }
 
-        /// The end of a bucket, in nanoseconds; all durations in it are shorter.
+        /// The exclusive upper bound of a bucket, in nanoseconds.
         static func end(of bucket: Int) -> Int64 {
             if bucket >= bucketCount - 1 { return .max }
             let shift = Swift.max(0, bucket >> stepBits - 1)
             return Int64(bucket - shift << stepBits + 1) << Int64(shift + unitBits)
         }
 
-        /// The durations of both.
+        /// The durations of both histograms.
         func adding(_ other: Histogram) -> Histogram {
             var result = self
             for index in buckets.indices { result.buckets[index] &+= other.buckets[index] }
@@ -89,7 +91,7 @@ extension ReactorMetrics {
             return result
         }
 
-        /// The durations that were not there yet in an earlier histogram of the same reactor.
+        /// The durations recorded after an earlier histogram of the same reactor.
         func subtracting(_ earlier: Histogram) -> Histogram {
             var result = self
             for index in buckets.indices { result.buckets[index] &-= earlier.buckets[index] }

@@ -1,37 +1,37 @@
-/// Labels as the text format of Prometheus takes them, whatever a program calls its own.
+/// Conversion of a program's labels to valid, unique labels of Prometheus's text format.
 ///
-/// A page with a label name twice on one sample is refused as a whole.
+/// Prometheus rejects a page as a whole if one sample has a label name twice.
 enum PrometheusLabels {
-    /// The names that the library puts on samples itself.
-    private static let own: Set<String> = ["by", "reason", "cause", "le", "series"]
+    /// The label names that the library uses itself.
+    private static let reserved: Set<String> = ["by", "reason", "cause", "le", "series"]
 
-    /// Labels between the braces, in order of the names that were given.
+    /// The text between the braces: labels in order of their original names.
     static func text(_ labels: [String: String]) -> String {
-        var taken: Set<String> = []
+        var used: Set<String> = []
         let texts = labels.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }.map { key, value in
-            let name = unique(legal(key), among: &taken)
+            let name = unique(unreserved(key), among: &used)
             return "\(name)=\"\(escaped(value))\""
         }
         return texts.joined(separator: ",")
     }
 
-    /// A legal name that nothing else uses: Prometheus calls what collides with its own names `exported_` too.
-    private static func legal(_ text: String) -> String {
+    /// A valid name that is not reserved: Prometheus too prefixes colliding names with `exported_`.
+    private static func unreserved(_ text: String) -> String {
         let name = name(text)
-        return own.contains(name) || name.hasPrefix("__") ? "exported_" + name : name
+        return reserved.contains(name) || name.hasPrefix("__") ? "exported_" + name : name
     }
 
-    private static func unique(_ name: String, among taken: inout Set<String>) -> String {
+    private static func unique(_ name: String, among used: inout Set<String>) -> String {
         var candidate = name
-        var number = 2
-        while !taken.insert(candidate).inserted {
-            candidate = "\(name)_\(number)"
-            number += 1
+        var suffix = 2
+        while !used.insert(candidate).inserted {
+            candidate = "\(name)_\(suffix)"
+            suffix += 1
         }
         return candidate
     }
 
-    /// A name in which only those characters are that one may have.
+    /// A valid name: an underscore replaces each invalid byte, and precedes a leading digit.
     static func name(_ text: String) -> String {
         var bytes = text.utf8.map { byte in
             switch byte {

@@ -1,8 +1,9 @@
 extension ReactorBase {
-    /// What the reactor has done up to now and what waits in it.
+    /// The reactor's figures up to now, on the reactor's thread; other threads use ``RemoteHandle/metrics()``.
     ///
-    /// Counting goes on always and costs a few instructions a message. Asking takes time that grows with the
-    /// connections, some nanoseconds for each, since it looks how much waits to be sent.
+    /// Counting is always on and costs a few instructions a message.
+    ///
+    /// - Complexity: O(n) in the connections, some nanoseconds each: the bytes in their write queues are added up.
     public final var metrics: ReactorMetrics {
         var metrics = ReactorMetrics()
         metrics.reactors = 1
@@ -46,59 +47,62 @@ extension ReactorBase {
         traffic.callbacks = counted.callbacks
         traffic.bytesReceived = counted.bytesReceived
         traffic.bytesDropped = counts.bytesDropped
-        // The engine does not say what it has sent of a queue: it is what neither waits nor was dropped.
+        // The engine does not report bytes sent from its queues: they are those neither waiting nor dropped.
         traffic.bytesSent = counted.bytesTaken + counted.bytesQueued - counts.bytesDropped - traffic.bytesQueued
     }
 
-    /// Writes ``metrics`` to the standard error.
+    /// Writes ``metrics`` to the standard error, as a table of a dozen lines.
     public final func printMetrics() {
         StandardError.print("\(metrics)\n")
     }
 
-    /// Writes ``metrics`` to the standard error whenever a signal comes, while the reactor runs.
+    /// Writes ``metrics`` to the standard error whenever a signal arrives while the reactor runs.
     ///
     /// ```swift
     /// reactor.printMetrics(on: SIGUSR1)  // then, from a shell: kill -USR1 <pid>
     /// ```
     ///
-    /// It takes the place of another handler that ``onSignal(_:_:)`` set, and holds from the next `run()` on, as that
-    /// does. Where several reactors of a process do so, each prints its own.
+    /// It replaces a handler set by ``onSignal(_:_:)``, and like one takes effect in the next ``run()``. If several
+    /// reactors of a process call it, each prints its own figures.
+    ///
+    /// - Parameter signal: The signal's number, such as `SIGUSR1`.
     public final func printMetrics(on signal: Int32) {
         onSignal(signal) { [unowned self] in printMetrics() }
     }
 
-    // MARK: How long a turn's work takes
+    // MARK: Loop lag
 
-    /// The wait of this turn is over and its work begins; calls after the first in a turn do nothing.
+    /// Notes that this turn's wait is over and its work begins; calls after the first in a turn do nothing.
     ///
-    /// An engine calls it when it has waited, or, where it cannot know that, with the first thing that it handles.
+    /// An engine calls it after its wait, or, if it cannot know the end of the wait, with the first event that it
+    /// handles.
     @inline(__always)
     package final func beginWork() {
-        if unsafe uncheckedTraffic.workBegan == TrafficCounts.waiting { noteWorkBegins() }
+        if unsafe uncheckedTraffic.workBegan == TrafficCounts.waiting { noteWorkBegan() }
     }
 
     @inline(never)
-    final func noteWorkBegins() {
+    final func noteWorkBegan() {
         unsafe uncheckedTraffic.workBegan = configuration.measuresLoopLag ? engine.now.nanoseconds : 0
     }
 
-    /// The buffer for receiving, for the first who asks in a turn.
+    /// The receive buffer for the first connection that reads in a turn, which begins the turn's work.
     ///
-    /// Not a method, so that the caller can jump here with nothing to restore.
+    /// A static function rather than a method, so that the caller can tail-call it and has nothing to restore.
     @inline(never)
     static func receiveBufferAsWorkBegins(_ reactor: ReactorBase) -> UnsafeMutableRawBufferPointer {
-        reactor.noteWorkBegins()
+        reactor.noteWorkBegan()
         return unsafe reactor.receiveBuffer
     }
 
-    /// The work of this turn takes longer than the clock shows: a simulated clock stands still meanwhile.
+    /// Adds to the duration of this turn's work, in nanoseconds: a simulated clock does not advance during a turn.
     package final func addWork(_ nanoseconds: Int64) {
         unsafe counts.uncheckedHiddenWork &+= nanoseconds
     }
 
-    /// The work of this turn is done.
+    /// Notes that this turn's work is done, and records the lag.
     ///
-    /// - Parameter instant: when, where the clock was just looked at.
+    /// - Parameter instant: The time if the clock was just read; nil reads it.
     @inline(__always)
     final func endWork(at instant: ReactorInstant?) {
         guard configuration.measuresLoopLag else { return }

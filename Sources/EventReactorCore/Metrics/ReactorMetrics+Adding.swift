@@ -1,9 +1,11 @@
 extension ReactorMetrics {
-    /// The figures of several reactors together.
+    /// Adds the figures of two reactors, or of two sums.
     ///
-    /// Counts and what waits are added up. Of the times in which they were counted, of the deepest queues, and of what
-    /// is the process's the greater is taken, since it is no more for being reported twice. A sum that is more than an
-    /// `Int` can be wraps around, as the counters do.
+    /// Counters and gauges are added. Of ``period``, ``Remote/deepest`` and the gauges of the whole process
+    /// (``Work/waitingForThread``, ``Work/waitingForResolver``) the sum has the greater one. On overflow it wraps
+    /// around, as the counters do.
+    ///
+    /// - Complexity: O(n) in the buckets of the histograms, 216 each.
     public static func + (left: ReactorMetrics, right: ReactorMetrics) -> ReactorMetrics {
         var sum = left.combined(with: right, counts: &+)
         sum.reactors &+= right.reactors
@@ -25,22 +27,26 @@ extension ReactorMetrics {
         return sum
     }
 
-    /// Adds the figures of another reactor.
+    /// Adds the figures of another reactor, as `+` does.
     public static func += (left: inout ReactorMetrics, right: ReactorMetrics) {
         left = left + right
     }
 
-    /// What was counted after earlier figures of the same reactor, or of the same reactors' sum.
+    /// Returns the difference to earlier figures of the same reactor, or of the same sum of reactors.
     ///
-    /// What waits now, and ``Remote/deepest``, stays as it is.
+    /// Counters, histograms and ``period`` are subtracted; gauges and ``Remote/deepest`` are those of this copy.
     ///
     /// ```swift
     /// let lastMinute = metrics.since(aMinuteAgo)
     /// print(lastMinute.loop.lag.percentile(99), lastMinute.utilization)
     /// ```
+    ///
+    /// - Parameter earlier: The earlier copy.
+    /// - Returns: The figures of the time between the two copies.
+    /// - Complexity: O(n) in the buckets of the histograms, 216 each.
     public func since(_ earlier: ReactorMetrics) -> ReactorMetrics {
         var rest = combined(with: earlier, counts: &-)
-        // Periods may be set to anything, also so that their difference is longer than a duration can be.
+        // A program may set periods to any value: their difference may overflow a duration.
         let (length, overflow) = period.attoseconds.subtractingReportingOverflow(earlier.period.attoseconds)
         rest.period = overflow ? period : Duration(attoseconds: length)
         rest.loop.lag = loop.lag.subtracting(earlier.loop.lag)
@@ -48,7 +54,7 @@ extension ReactorMetrics {
         return rest
     }
 
-    /// Combines what is counted; all else stays.
+    /// Combines the counters and tallies; gauges and histograms stay unchanged.
     private func combined(with other: ReactorMetrics, counts combine: (Int, Int) -> Int) -> ReactorMetrics {
         var result = self
         func apply(_ count: WritableKeyPath<ReactorMetrics, Int>) {

@@ -1,5 +1,5 @@
 extension ReactorMetrics: CustomStringConvertible {
-    /// The figures as a table of a dozen lines; causes that did not occur are left out.
+    /// The figures as a table of a dozen lines; causes that did not occur are omitted.
     public var description: String {
         var table = Table()
         if reactors != 1 { table.add("reactors", "\(reactors)") }
@@ -30,7 +30,7 @@ extension ReactorMetrics: CustomStringConvertible {
     }
 }
 
-/// Lines that each begin with a name, their texts one below another.
+/// Lines of a name and a text, with the texts aligned.
 private struct Table {
     private(set) var text = ""
 
@@ -41,7 +41,7 @@ private struct Table {
 }
 
 extension ReactorMetrics.Histogram: CustomStringConvertible {
-    /// The usual percentiles and the greatest.
+    /// The usual percentiles and the maximum.
     public var description: String {
         guard count > 0 else { return "-" }
         let percentiles = [("p50", 50), ("p90", 90), ("p99", 99), ("p99.9", 99.9)].map { name, percent in
@@ -51,9 +51,9 @@ extension ReactorMetrics.Histogram: CustomStringConvertible {
     }
 }
 
-/// Numbers for people to read.
+/// Formatting of numbers for people.
 private enum Text {
-    /// A duration to three digits or so, in the unit that suits it.
+    /// A duration to about three digits, in a fitting unit.
     static func short(_ duration: Duration) -> String {
         let nanoseconds = duration / .nanoseconds(1)
         let units = [(1e9, "s"), (1e6, "ms"), (1e3, "us")]
@@ -66,15 +66,15 @@ private enum Text {
     static func perCent(_ share: Double) -> String { "\(rounded(share * 100)) %" }
 
     private static func rounded(_ number: Double) -> String {
-        guard abs(number) < 100 else { return "\(number.rounded())".replacingEnd(".0") }
+        guard abs(number) < 100 else { return "\(number.rounded())".droppingSuffix(".0") }
         let scale: Double = abs(number) < 10 ? 100 : 10
-        return "\((number * scale).rounded() / scale)".replacingEnd(".0")
+        return "\((number * scale).rounded() / scale)".droppingSuffix(".0")
     }
 }
 
 extension String {
-    /// Without an ending, where it has it.
-    fileprivate func replacingEnd(_ ending: String) -> String {
+    /// The string without an ending, if it has it.
+    fileprivate func droppingSuffix(_ ending: String) -> String {
         hasSuffix(ending) ? String(dropLast(ending.count)) : self
     }
 }

@@ -1,68 +1,72 @@
 extension ReactorMetrics {
-    /// The figures in the text format of Prometheus, version 0.0.4, which other monitoring reads too.
+    /// Returns the figures in the text format of Prometheus, version 0.0.4, which other monitoring systems read too.
     ///
-    /// Counters end in `_total`, durations are in seconds. The histograms have a bucket for each doubling from 1
-    /// microsecond to 34 seconds. An HTTP answer with it is of the type `text/plain; version=0.0.4`.
+    /// Names of counters end in `_total`, durations are in seconds. Histograms have a bucket for each doubling from 1
+    /// microsecond to 34 seconds. An HTTP response has the content type `text/plain; version=0.0.4`.
     ///
     /// - Parameters:
-    ///   - labels: put on every sample, in order of their names. What a name may not contain becomes an underscore. Names
-    ///     that then collide get a number, `_2` and up, in that order; names that the text or Prometheus uses itself
-    ///     (`by`, `reason`, `cause`, `le`, `series`, and those that begin with two underscores) get `exported_` before
-    ///     them. A label without a value is left out: to Prometheus it is none.
-    ///   - prefix: what the names begin with.
+    ///   - labels: Labels for every sample, none by default; they are sorted by name. An underscore replaces each
+    ///     character that is invalid in a name. Names that are then equal get a suffix, `_2` and up, in that order;
+    ///     reserved names (`by`, `reason`, `cause`, `le`, `series`, and those that begin with two underscores) get the
+    ///     prefix `exported_`. A label with an empty value is omitted: Prometheus treats it as absent.
+    ///   - prefix: The beginning of all metric names, `reactor` by default.
+    /// - Returns: The text, which ends with a line break.
     public func prometheusText(labels: [String: String] = [:], prefix: String = "reactor") -> String {
         ReactorMetrics.prometheusText(of: [(labels, self)], prefix: prefix)
     }
 
-    /// The figures of several reactors in the text format of Prometheus, told apart by labels.
+    /// Returns the figures of several reactors in the text format of Prometheus, distinguished by labels.
     ///
-    /// The format wants the samples of a name together: the texts of single reactors cannot be put one after another.
+    /// The format requires that all samples of a name are adjacent: the texts of single reactors cannot be
+    /// concatenated.
     ///
     /// ```swift
     /// ReactorMetrics.prometheusText(of: [(["reactor": "0"], first), (["reactor": "1"], second)])
     /// ```
     ///
     /// - Parameters:
-    ///   - series: each with labels that no other has; where they are alike, or become so, the second gets the label
-    ///     `series="2"`, and so on.
-    ///   - prefix: what the names begin with.
+    ///   - series: The figures and labels of each reactor. If the labels of two are equal, or become equal, the second
+    ///     gets the label `series="2"`, and so on.
+    ///   - prefix: The beginning of all metric names, `reactor` by default.
+    /// - Returns: The text, which ends with a line break.
     public static func prometheusText(
         of series: [(labels: [String: String], metrics: ReactorMetrics)], prefix: String = "reactor"
     ) -> String {
         var text = PrometheusText(series: series, prefix: prefix)
-        text.gauge("connections", "Connections that stand.", \.connections.now)
-        text.counter("connections_made_total", "Connections made, by what made them.", "by", \.connections.made)
+        text.gauge("connections", "Open connections.", \.connections.now)
+        text.counter("connections_made_total", "Connections made, by origin.", "by", \.connections.made)
         text.counter("connections_lost_total", "Connections lost, by reason.", "reason", \.connections.lost)
         text.gauge("listeners", "Listeners.", \.accepting.listeners)
-        text.counter("accepted_total", "Peers accepted, those refused afterwards among them.", \.accepting.accepted)
+        text.counter("accepted_total", "Peers accepted, including those refused afterwards.", \.accepting.accepted)
         text.counter(
-            "refused_total", "Peers closed without having been a connection.", "cause", \.accepting.refused)
-        text.counter("accept_shortages_total", "Failures to accept for want of resources.", \.accepting.shortages)
-        text.gauge("connects_under_way", "Connects that have not ended.", \.connecting.underWay)
-        text.counter("connects_started_total", "Connects begun.", \.connecting.started)
-        text.counter("connects_failed_total", "Connects that came to nothing.", "cause", \.connecting.failed)
-        text.counter("received_bytes_total", "Bytes given to dataReceived or relayed.", \.traffic.bytesReceived)
+            "refused_total", "Peers closed before their connection began.", "cause", \.accepting.refused)
+        text.counter(
+            "accept_shortages_total", "Failures to accept because resources were exhausted.", \.accepting.shortages)
+        text.gauge("connects_under_way", "Connects under way.", \.connecting.underWay)
+        text.counter("connects_started_total", "Connects started.", \.connecting.started)
+        text.counter("connects_failed_total", "Connects that failed.", "cause", \.connecting.failed)
+        text.counter("received_bytes_total", "Bytes passed to dataReceived or relayed.", \.traffic.bytesReceived)
         text.counter("received_callbacks_total", "Calls of dataReceived.", \.traffic.callbacks)
-        text.counter("sent_bytes_total", "Bytes that the kernel took.", \.traffic.bytesSent)
+        text.counter("sent_bytes_total", "Bytes that the kernel accepted for sending.", \.traffic.bytesSent)
         text.counter("dropped_bytes_total", "Bytes queued and never sent.", \.traffic.bytesDropped)
-        text.gauge("queued_bytes", "Bytes that wait to be sent.", \.traffic.bytesQueued)
-        text.gauge("queued_connections", "Connections with bytes waiting.", \.traffic.connectionsQueued)
+        text.gauge("queued_bytes", "Bytes in write queues.", \.traffic.bytesQueued)
+        text.gauge("queued_connections", "Connections with bytes in their write queue.", \.traffic.connectionsQueued)
         text.counter("turns_total", "Turns of the loop.", \.loop.turns)
-        text.histogram("loop_lag_seconds", "How long the work of a turn took.", \.loop.lag)
+        text.histogram("loop_lag_seconds", "Duration of a turn's work.", \.loop.lag)
         text.gauge("call_soon_waiting", "Calls for the next turn.", \.loop.callSoonWaiting)
-        text.gauge("timers_waiting", "Timers still to come.", \.timers.waiting)
-        text.histogram("timer_lateness_seconds", "How late timers fired.", \.timers.lateness)
+        text.gauge("timers_waiting", "Timers that have not fired.", \.timers.waiting)
+        text.histogram("timer_lateness_seconds", "Lateness of timers.", \.timers.lateness)
         text.counter("remote_calls_total", "Calls from other threads.", \.remote.calls)
         text.gauge("remote_calls_waiting", "Calls from other threads that wait.", \.remote.waiting)
-        text.gauge("remote_calls_deepest", "The most that ever waited.", \.remote.deepest)
-        text.gauge("deferred_work", "Blocking work without a result yet.", \.work.underWay)
-        text.gauge("thread_pool_waiting", "The process's work that waits for a thread.", \.work.waitingForThread)
-        text.gauge("resolver_pool_waiting", "Names that wait for a thread.", \.work.waitingForResolver)
+        text.gauge("remote_calls_deepest", "Most calls from other threads that waited at a time.", \.remote.deepest)
+        text.gauge("deferred_work", "Blocking jobs without a result yet.", \.work.underWay)
+        text.gauge("thread_pool_waiting", "Jobs of the process that wait for a thread.", \.work.waitingForThread)
+        text.gauge("resolver_pool_waiting", "Names of the process that wait for a thread.", \.work.waitingForResolver)
         return text.text
     }
 }
 
-/// Puts samples together by name.
+/// Samples of several series, grouped by name.
 private struct PrometheusText {
     private let series: [(labels: String, metrics: ReactorMetrics)]
     private let prefix: String
@@ -73,20 +77,24 @@ private struct PrometheusText {
         var counts: [String: Int] = [:]
         self.series = series.map { labels, metrics in
             let text = PrometheusLabels.text(labels)
-            let number = (counts[text] ?? 0) + 1
-            counts[text] = number
-            if number == 1 { return (text, metrics) }
-            return (text + (text.isEmpty ? "" : ",") + "series=\"\(number)\"", metrics)
+            let count = (counts[text] ?? 0) + 1
+            counts[text] = count
+            if count == 1 { return (text, metrics) }
+            return (text + (text.isEmpty ? "" : ",") + "series=\"\(count)\"", metrics)
         }
     }
 
     mutating func gauge(_ name: String, _ help: String, _ value: KeyPath<ReactorMetrics, Int>) {
         begin(name, help, "gauge")
-        for (labels, metrics) in series { sample(name, labels, "\(metrics[keyPath: value])") }
+        samples(name, value)
     }
 
     mutating func counter(_ name: String, _ help: String, _ value: KeyPath<ReactorMetrics, Int>) {
         begin(name, help, "counter")
+        samples(name, value)
+    }
+
+    private mutating func samples(_ name: String, _ value: KeyPath<ReactorMetrics, Int>) {
         for (labels, metrics) in series { sample(name, labels, "\(metrics[keyPath: value])") }
     }
 
@@ -95,7 +103,7 @@ private struct PrometheusText {
     ) {
         begin(name, help, "counter")
         for (labels, metrics) in series {
-            // Those that have not occurred too: a rate is known of what began at zero.
+            // Causes that have not occurred too: a rate needs a counter's first sample, zero.
             metrics[keyPath: value].forEach { cause, count in
                 sample(name, labels, "\(count)", with: "\(label)=\"\(cause)\"")
             }

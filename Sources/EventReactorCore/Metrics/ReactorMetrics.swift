@@ -1,163 +1,165 @@
-/// What a reactor has done up to now and what waits in it: a copy of its figures, taken at one moment.
+/// Figures of a reactor's work: a copy of its counters and gauges at one moment.
 ///
 /// ```swift
 /// let metrics = reactor.metrics
 /// print(metrics.connections.now, metrics.traffic.bytesReceived, metrics.loop.lag.percentile(99))
 /// ```
 ///
-/// Counts begin with the reactor and never go down, over restarts either; ``since(_:)`` gives those of a while. What is
-/// called `now`, `waiting`, `queued` or `underWay` is the state of the moment. Several reactors' figures are added with
-/// `+`. Printed, it is a short table; ``prometheusText(labels:prefix:)`` has it in the form that monitoring reads.
+/// Counters start at 0 when the reactor is created and never decrease, also over several runs; ``since(_:)`` gives the
+/// difference of two copies. Figures called `now`, `waiting`, `queued` or `underWay`, and `listeners`, are gauges: the
+/// state of the moment. `+` adds the figures of several reactors. The description is a short table;
+/// ``prometheusText(labels:prefix:)`` formats the figures for monitoring.
 public struct ReactorMetrics: Equatable, Sendable {
-    /// How many reactors' figures these are: 1 as a reactor gives them, 0 of a sum that has nothing in it yet.
+    /// The number of reactors in these figures: 1 from a reactor, 0 of an empty sum.
     public var reactors = 0
 
-    /// The time in which it was counted: since the reactor was made, or between the two that ``since(_:)`` compares.
+    /// The time over which the counters counted: since the reactor was created, or between two copies, by
+    /// ``since(_:)``.
     public var period: Duration = .zero
 
-    /// Connections: how many there are, how they came and how they went.
+    /// Connections: open ones, and counts of those made and lost.
     public var connections = Connections()
 
-    /// Listening: what was accepted, and what was not and why.
+    /// Listening: counts of accepted and refused peers.
     public var accepting = Accepting()
 
-    /// Connecting: what was begun, and what failed and why.
+    /// Connecting: counts of connects started and failed.
     public var connecting = Connecting()
 
-    /// Bytes, and the calls that brought them.
+    /// Traffic: bytes received, sent and queued.
     public var traffic = Traffic()
 
-    /// The loop: its turns and how long they take.
+    /// The loop: its turns and their lag.
     public var loop = Loop()
 
-    /// Timers: `callLater`, and those that the library sets itself.
+    /// Timers: calls of ``ReactorBase/callLater(_:_:)``, and the library's own timers.
     public var timers = Timers()
 
     /// Calls from other threads.
     public var remote = Remote()
 
-    /// Blocking work on other threads: `deferToThread`, and names that are being resolved.
+    /// Blocking work on other threads: `deferToThread` and name resolution.
     public var work = Work()
 
-    /// Creates figures in which nothing is counted: what a sum begins with.
+    /// Creates figures that are all 0, to begin a sum with.
     public init() {}
 
     /// Figures of connections.
     public struct Connections: Equatable, Sendable {
-        /// The connections that stand, those that are closing among them.
+        /// The open connections, including those that are closing.
         public var now = 0
 
-        /// The connections made, by what made them.
+        /// The connections made, by origin.
         public var made = Tally<Origin>()
 
-        /// The connections lost, by reason: each was told `connectionLost` once.
+        /// The connections lost, by reason: one for each call of ``Protocol/connectionLost(_:)``.
         public var lost = Tally<Loss>()
     }
 
     /// Figures of listeners.
     public struct Accepting: Equatable, Sendable {
-        /// The listeners that there are.
+        /// The open listeners.
         public var listeners = 0
 
-        /// The peers that `accept` gave a descriptor for, those among them that were refused afterwards.
+        /// The peers accepted, including those that were refused afterwards.
         public var accepted = 0
 
-        /// The peers that were closed without having been a connection, by cause.
+        /// The peers closed before their connection began, by cause.
         public var refused = Tally<Refusal>()
 
-        /// How often accepting failed for want of descriptors or memory.
+        /// The number of times that accepting failed because descriptors or memory were exhausted.
         public var shortages = 0
     }
 
     /// Figures of connectors.
     public struct Connecting: Equatable, Sendable {
-        /// The connects that have neither a connection nor a failure yet.
+        /// The connects that have neither succeeded nor failed yet.
         public var underWay = 0
 
-        /// The connects begun.
+        /// The connects started.
         public var started = 0
 
-        /// The connects that came to nothing, by cause.
+        /// The connects that failed, by cause.
         public var failed = Tally<ConnectFailure>()
     }
 
     /// Figures of bytes.
     public struct Traffic: Equatable, Sendable {
-        /// The bytes given to `dataReceived` or passed on by a relay.
+        /// The bytes passed to ``Protocol/dataReceived(_:)`` or forwarded by a relay.
         ///
-        /// What arrives while a connection closes, and is dropped, is not counted.
+        /// Bytes that arrive while a connection closes are dropped and not counted.
         public var bytesReceived = 0
 
-        /// The bytes that the kernel took.
+        /// The bytes that the kernel has accepted for sending.
         public var bytesSent = 0
 
-        /// The bytes that waited to be sent when their connection ended, and never were.
+        /// The bytes that were in write queues when their connection ended, and were never sent.
         public var bytesDropped = 0
 
-        /// The bytes that wait to be sent: for the kernel to take more, or for the tokens of a rate limit.
+        /// The bytes in write queues: they wait for room in the kernel's buffer, or for tokens of a rate limit.
         public var bytesQueued = 0
 
-        /// The connections that have bytes waiting.
+        /// The connections with bytes in their write queue.
         public var connectionsQueued = 0
 
-        /// The calls of `dataReceived`.
+        /// The calls of ``Protocol/dataReceived(_:)``.
         public var callbacks = 0
     }
 
     /// Figures of the loop.
     public struct Loop: Equatable, Sendable {
-        /// The turns that the loop has taken.
+        /// The turns of the loop.
         public var turns = 0
 
-        /// How long the work of each turn took: from the end of the wait to the end of the turn, all callbacks included.
+        /// The duration of each turn's work: from the end of its wait to the end of the turn, with all callbacks.
         ///
-        /// What becomes ready meanwhile waits for the rest of the turn: no longer than this. The sum of it is the time
-        /// that the loop was busy.
+        /// It bounds the time that an event waits for the loop. Its sum is the time that the loop was busy. It is empty
+        /// if ``ReactorConfiguration/measuresLoopLag`` is false.
         public var lag = Histogram()
 
-        /// The calls of `callSoon` that wait for the next turn.
+        /// The calls of ``ReactorBase/callSoon(_:)`` that wait for the next turn.
         public var callSoonWaiting = 0
     }
 
     /// Figures of timers.
     public struct Timers: Equatable, Sendable {
-        /// The timers that are still to come.
+        /// The timers that have not fired yet.
         public var waiting = 0
 
         /// The timers that have fired.
         public var fired = 0
 
-        /// How late each fired: from its deadline to when the turn that fired it looked at the clock.
+        /// The lateness of each timer: from its deadline to the clock reading of the turn that fired it.
         public var lateness = Histogram()
     }
 
     /// Figures of calls from other threads.
     public struct Remote: Equatable, Sendable {
-        /// The calls taken: `callFromThread`, and the results of blocking work.
+        /// The calls received: by ``RemoteHandle/callFromThread(_:)``, and results of blocking work.
         public var calls = 0
 
-        /// The calls that wait for the loop to take them.
+        /// The calls that wait in the queue.
         public var waiting = 0
 
-        /// The most that ever waited.
+        /// The greatest number of calls that waited at a time.
         public var deepest = 0
     }
 
     /// Figures of blocking work.
     public struct Work: Equatable, Sendable {
-        /// The pieces of this reactor's work that have no result yet, running or not.
+        /// This reactor's jobs without a result yet, running or waiting.
         public var underWay = 0
 
-        /// The pieces of the whole process's work that wait for one of the threads of `deferToThread`.
+        /// The whole process's jobs that wait for a thread of `deferToThread`.
         public var waitingForThread = 0
 
-        /// The names of the whole process that wait for a thread to resolve them.
+        /// The whole process's names that wait for a thread to resolve them.
         public var waitingForResolver = 0
     }
 
-    /// The share of its time that the loop was busy, 0 to 1; of several reactors the mean.
+    /// The fraction of ``period`` that the loop was busy, 0 to 1; the mean of several reactors.
     public var utilization: Double {
-        // As a number: the period of very many reactors may be longer than a duration can be.
+        // In floating point: the sum of very many periods may overflow a duration.
         period > .zero ? loop.lag.sum / period / Double(max(1, reactors)) : 0
     }
 }

@@ -67,7 +67,7 @@ extension ReactorBase {
     }
 
     private func runTakenCalls(stops: Bool) {
-        counts.tookRemoteCalls(jobs.count)
+        counts.recordRemoteCalls(jobs.count)
         if stops { stopsAfterCalls = true }
         runCalls()
     }

@@ -111,7 +111,7 @@ open class ReactorBase {
         self.configuration = configuration
         receiveGrowth = ReceiveBufferGrowth(asked: configuration.receiveBufferSize)
         unsafe receiveBuffer = receiveGrowth.allocate()
-        counts = ReactorCounts(born: engine.now)
+        counts = ReactorCounts(startTime: engine.now)
         timers = TimerQueue(fires: { [lateness = counts.lateness] in lateness.record($0) }) { [unowned engine] in
             engine.now
         }
