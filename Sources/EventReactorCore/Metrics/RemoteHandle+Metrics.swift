@@ -26,8 +26,9 @@ extension RemoteHandle {
     }
 }
 
-/// A posted request for figures. If it is released unanswered, since calls to a released reactor are dropped, it answers
-/// that there is no reactor.
+/// A posted request for figures.
+///
+/// Calls to a released reactor are dropped: a request that is released unanswered answers that there is no reactor.
 private final class MetricsTicket: Sendable {
     let answer: Outcome<Result<ReactorMetrics, any Error>>
 

@@ -1,23 +1,23 @@
-/// Calls for a reactor, in the order in which they were posted.
+/// A queue of calls for a reactor, first in, first out.
 ///
-/// An array would do, but each call would be retained to be made and let go of twice; here it is moved in and out.
+/// An array would retain each call once more to make it, and release it twice; here a call is moved in and out.
 @safe
 package struct JobList: ~Copyable {
     package typealias Job = @Sendable (ReactorBase) -> Void
 
-    /// A closure that is an element itself is wrapped in another, allocated for it; one that is a field is not.
+    /// A closure as a generic element is wrapped in an allocated thunk; a closure in a field is not.
     private struct Entry {
         let body: Job
     }
 
-    /// What is kept of the memory that a burst needed.
+    /// The greatest capacity that is kept after a burst.
     private static let keptCapacity = 4096
 
     private var jobs: UnsafeMutablePointer<Entry>?
     private var capacity = 0
-    /// The calls that were made already, at the front.
+    /// The number of slots at the front whose calls were made.
     private var made = 0
-    /// How many calls are left to make.
+    /// The number of calls left to make.
     package private(set) var count = 0
 
     package init() {
@@ -49,7 +49,7 @@ package struct JobList: ~Copyable {
         made = 0
     }
 
-    /// Makes the calls, as many as one turn may, and releases each as it has returned; the others stay, in order.
+    /// Makes the calls within one turn's share of time, and releases each when it has returned; the others stay queued.
     package mutating func call(with reactor: ReactorBase) {
         guard let jobs = unsafe jobs else { return }
         if TurnShare.isNeeded(for: count) {

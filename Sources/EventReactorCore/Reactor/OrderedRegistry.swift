@@ -1,9 +1,9 @@
-/// Objects by id, and in the order in which they came; ids only grow.
+/// Objects by id, iterated in the order of their addition; each new id is greater than the ones before.
 ///
-/// One kind of dictionary holds them, whatever they are: each further kind would be compiled anew for every program.
+/// Every element type shares one dictionary type: each further one would be specialized again in every program.
 package struct OrderedRegistry<Element: AnyObject> {
     private var entries: [UInt64: AnyObject] = [:]
-    /// The ids in order, among them some of objects that have gone.
+    /// The ids in order, including some of removed objects.
     private var order: [UInt64] = []
 
     package var isEmpty: Bool { entries.isEmpty }
@@ -15,7 +15,7 @@ package struct OrderedRegistry<Element: AnyObject> {
 
     mutating func add(_ element: Element, as id: UInt64) {
         entries[id] = element
-        // Each removal is paid for by the addition before it.
+        // Removed ids are dropped here when they outnumber the others: amortized O(1).
         if order.count > 2 * entries.count { order = ids }
         order.append(id)
     }
@@ -25,6 +25,8 @@ package struct OrderedRegistry<Element: AnyObject> {
         entries.removeValue(forKey: id).map { unsafe unsafeDowncast($0, to: Element.self) }
     }
 
-    /// The ids of those that are there now, the first that came first.
+    /// The ids of all objects, in the order of their addition.
+    ///
+    /// - Complexity: O(n).
     package var ids: [UInt64] { order.filter { entries[$0] != nil } }
 }

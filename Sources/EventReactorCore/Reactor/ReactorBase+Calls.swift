@@ -1,9 +1,12 @@
-/// Calls for a later turn: by `callSoon`, and from other threads.
+/// Deferred calls: by ``callSoon(_:)``, and from other threads.
 extension ReactorBase {
-    /// Calls a closure in the next turn; several run first in, first out, and what they queue runs in the turn after.
+    /// Calls a closure once, in the next turn of the loop, on the reactor's thread.
     ///
-    /// Of many calls one turn makes as many as 2 ms take, and the next turns the rest, in order: I/O and timers go on
-    /// meanwhile.
+    /// Calls run first in, first out; calls that they queue run in the turn after. A turn spends at most about 2 ms on
+    /// them and leaves the rest, in order, to the next turns, so that I/O and timers are not starved. Calls that are
+    /// left when a run ends are made in the next run. After ``close()`` the closure is released and not called.
+    ///
+    /// - Parameter body: The closure to call; released after its call.
     public func callSoon(_ body: @escaping () -> Void) {
         guard !isClosed else { return }
         soon.append(SoonCall(body: body))
@@ -22,14 +25,14 @@ extension ReactorBase {
         if !soon.isEmpty { unsafe hasSoon = true }
     }
 
-    /// Makes as many of this turn's calls as one turn may.
+    /// Makes the calls of `soonNow` within one turn's share of time.
     ///
-    /// - Returns: whether none is left.
+    /// - Returns: Whether no call is left.
     private func makeSoonCalls() -> Bool {
         let calls = soonNow
         let isMany = TurnShare.isNeeded(for: calls.count)
         var share = TurnShare(from: isMany ? engine.now.nanoseconds : 0)
-        // What a call does may empty the list once all are made.
+        // The last call may empty `soonNow`, by `releaseMemory()`: hence the copy, and `made` beside `soonMade`.
         var made = soonMade
         while made < calls.count {
             made += 1
@@ -40,7 +43,7 @@ extension ReactorBase {
         return made == calls.count
     }
 
-    /// Releases the calls that were to come in later turns.
+    /// Releases the calls that are left, without making them.
     func dropSoon() {
         let dropped = [soon, soonNow]
         soon = []
@@ -51,28 +54,28 @@ extension ReactorBase {
 
     // MARK: From other threads
 
-    /// Takes the calls from other threads; the engine calls it when it has been woken.
+    /// Drains the queue of calls from other threads; the engine calls it after a wake-up.
     package func woken() {
         unsafe pollsRemoteQueue = true
-        // What is left of earlier calls comes first, and is looked after in every turn.
+        // Calls left of earlier turns come first; every turn continues them.
         guard jobs.isEmpty else { return }
-        runTakenCalls(stops: queue.drain(into: &jobs))
+        runDrainedCalls(stops: queue.drain(into: &jobs))
     }
 
-    /// Takes the calls that have come since the last were taken, once a turn, until there are none.
+    /// Drains the queue again, once a turn after a wake-up, until it is empty.
     func pollRemoteCalls() {
         guard jobs.isEmpty else { return runCalls() }
         let (stops, maySleep) = queue.drainOrSleep(into: &jobs)
-        if maySleep { unsafe pollsRemoteQueue = false } else { runTakenCalls(stops: stops) }
+        if maySleep { unsafe pollsRemoteQueue = false } else { runDrainedCalls(stops: stops) }
     }
 
-    private func runTakenCalls(stops: Bool) {
+    private func runDrainedCalls(stops: Bool) {
         counts.recordRemoteCalls(jobs.count)
         if stops { stopsAfterCalls = true }
         runCalls()
     }
 
-    /// Makes as many of the calls as one turn may.
+    /// Makes the drained calls within one turn's share of time.
     private func runCalls() {
         jobs.call(with: self)
         remoteCallsLeft = jobs.count

@@ -1,19 +1,19 @@
 extension ReactorBase {
-    /// Ends the reactor for good: its listeners, connectors and connections end as by a stop, every closure that it was
-    /// given is released, and its descriptors are closed.
+    /// Closes the reactor permanently: listeners, connectors and connections end as by a stop, all closures that it
+    /// retains are released, and its file descriptors are closed.
     ///
-    /// A reactor can be run again, so it keeps what the next run would call: hooks, signal handlers, timers, `callSoon`,
-    /// results of work. Where one of these names the reactor, the two keep each other alive; this is what takes them
-    /// apart.
+    /// A reactor can be run again, so it retains the closures of its next run: hooks, signal handlers, timers,
+    /// `callSoon`, completions of work. If one of them captures the reactor, that is a retain cycle, which only this
+    /// call breaks.
     ///
-    /// In a run it stops the reactor as ``stop()`` does, shutdown hooks included, and the rest is done as the run ends.
-    /// Otherwise all is done when it returns, and no hook is called. Connections are lost with
-    /// ``ConnectionLostReason/reactorStopped``, connects that are under way fail with ``ConnectError/cancelled(to:)``.
-    /// Later calls do nothing.
+    /// If the reactor is running, it stops as by ``stop()``, shutdown hooks included, and is closed when the run ends.
+    /// Otherwise it is closed when the call returns, and no hook is called. Connections are lost with
+    /// ``ConnectionLostReason/reactorStopped``, connects in progress fail with ``ConnectError/cancelled(to:)``. Further
+    /// calls do nothing.
     ///
-    /// Afterwards ``run()`` throws ``ReactorError/closed``, listening and adopting throw an error that says the same, and
-    /// all else is harmless: what is given to the reactor is released and never called. That holds for a connect too,
-    /// of which nothing is reported: there is no turn in which it could be.
+    /// Afterwards ``run()`` throws ``ReactorError/closed``, and listening and adopting throw the corresponding errors.
+    /// All other calls are harmless: their closures are released and never called. A connect too reports nothing, since
+    /// there is no turn in which it could.
     public final func close() {
         guard !isClosed else { return }
         guard phase == .idle || awaitsStep else {
@@ -23,20 +23,23 @@ extension ReactorBase {
         end()
     }
 
-    /// Closes the reactor now: no callback of it is on the stack, unless the run is ending.
+    /// Closes the reactor immediately.
+    ///
+    /// - Precondition: No callback of the reactor is on the stack, unless the run is ending.
     package final func end() {
         guard !isClosed else { return }
         isClosed = true
         awaitsStep = false
         endRun()
-        forgetClosures()
+        releaseClosures()
         engine.shut()
     }
 
-    /// Releases every closure that it was given: closures that name the reactor would keep it for ever.
+    /// Releases every closure that the reactor retains: a closure that captures the reactor would leak it.
     ///
-    /// What they captured may call the reactor, and whatever it returned, as it goes. By then none of it does anything.
-    private func forgetClosures() {
+    /// Objects that they captured may call the reactor, and objects that it returned, in their deinit: these calls do
+    /// nothing by then.
+    private func releaseClosures() {
         timeouts.shut()
         timers.removeAll()
         let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers.values

@@ -1,24 +1,24 @@
 extension ReactorBase {
-    /// Now, on the reactor's clock.
+    /// The current time on the reactor's clock, which is monotonic.
     public var now: ReactorInstant { engine.now }
 
-    /// Calls a closure once, after a delay.
+    /// Calls a closure once, after a delay, on the reactor's thread.
     ///
-    /// Calls are made in order of their deadlines, equal ones in order of their creation. One set with no delay, or
-    /// with a negative one, runs in the next turn; it starves neither I/O nor other timers however often it sets
-    /// itself again. The clock is monotonic.
+    /// Calls are made in order of their deadlines, those with the same deadline in order of creation. A call with no
+    /// delay, or a negative one, runs in the next turn: a call that schedules itself again starves neither I/O nor
+    /// other timers.
     ///
-    /// Of calls that are due together one turn makes as many as 2 ms take, and the next turns the rest, in order: I/O,
-    /// `callSoon` and common timeouts go on meanwhile, and later calls wait for earlier ones. What is left when a run
-    /// ends is for the next run, until ``close()``.
+    /// A turn spends at most about 2 ms on due calls and leaves the rest, in order, to the next turns, so that I/O,
+    /// ``callSoon(_:)`` and common timeouts are not starved. Calls left when a run ends are made in the next run.
     ///
     /// - Parameters:
-    ///   - delay: how long from now.
-    ///   - body: what to call, on the reactor's thread; it is let go when it has been called or cancelled.
-    /// - Returns: a handle by which the call can be cancelled or moved; an inactive one after ``close()``.
+    ///   - delay: The delay from now.
+    ///   - body: The closure to call; released after its call, or when it is cancelled.
+    /// - Returns: A handle to cancel the call or to change its deadline; an inactive one after ``close()``.
+    /// - Complexity: O(log n) in the number of timers.
     @discardableResult
     public func callLater(_ delay: Duration, _ body: @escaping () -> Void) -> DelayedCall {
-        // Inactive from the start: a reactor that was closed calls nothing.
+        // A closed reactor calls nothing.
         guard !isClosed else { return timers.makeInactive() }
         return timers.add(at: now.advanced(by: max(delay, .zero)), body)
     }

@@ -1,12 +1,20 @@
-/// What every reactor can do, whatever engine carries it: the loop's life, time, threads, listening and connecting.
+/// The base class of all reactors: an event loop with timers, deferred calls, listeners, connectors and connections.
 ///
-/// Programs use a reactor of an engine (`Reactor` of the module `EventReactor`), and code that is to run on all of them
-/// names this class. A reactor is used by one thread: it is not `Sendable`, and the compiler holds you to that. Other
-/// threads reach it by its `remote` alone.
+/// Programs create a reactor of an engine (`Reactor` of the module `EventReactor`); code that runs on every engine uses
+/// this class.
 ///
-/// A reactor is its process's: after a `fork()` without `exec` one of the two processes alone may use it, or release it,
-/// since they share its descriptors. The child of a server that goes on makes reactors of its own, which work fully: its
-/// threads are its own, and its signals do what they did before the parent's run.
+/// ```swift
+/// func serveEcho(on reactor: ReactorBase, port: Int) throws {
+///     try reactor.listenTCP(port: port) { Echo() }
+///     try reactor.run()
+/// }
+/// ```
+///
+/// A reactor is used on one thread: it is not `Sendable`, which the compiler enforces. Other threads use its `remote`.
+///
+/// After a `fork()` without `exec` only one of the two processes may use or release the reactor, since both share its
+/// file descriptors. The child of a running server may create reactors of its own: it has its own threads, and its
+/// signals have the actions from before the parent's run.
 @safe
 open class ReactorBase {
     enum Phase {
@@ -16,91 +24,92 @@ open class ReactorBase {
     package let engine: any ReactorEngine
     package let queue = RemoteQueue()
     package let chunks = ChunkPool()
-    /// What connections receive into: one buffer for all, since one callback runs at a time.
+    /// The receive buffer, shared by all connections, since one callback runs at a time.
     ///
-    /// Read at every message: one load of two words, that no call spans.
+    /// Read at every message. Unchecked: each access is one load of two words, and spans no call.
     @exclusivity(unchecked) package final var receiveBuffer: UnsafeMutableRawBufferPointer
     final var receiveGrowth: ReceiveBufferGrowth
-    /// What the data path counts, beside the buffer that it uses; each access is one load or store.
+    /// Counters of the data path, adjacent to the buffer that it uses; each access is one load or store.
     @exclusivity(unchecked) final var uncheckedTraffic = TrafficCounts()
     package let counts: ReactorCounts
     package let timers: TimerQueue
     package let timeouts: TimeoutBoard
     private let clock: TurnClock
     final var phase = Phase.idle
-    /// A run was begun that an engine carries on step by step; between the steps `run()` may take it over.
+    /// Whether a run is in progress that an engine carries on step by step; between the steps `run()` may continue it.
     package final var awaitsStep = false
 
-    /// Whether ``close()`` has ended it for good.
+    /// Whether the reactor was closed by ``close()``.
     public internal(set) final var isClosed = false
-    /// `close()` was called in a run.
+    /// Whether `close()` was called in a run, which closes the reactor when the run ends.
     final var closesAfterRun = false
 
     final var startupHooks = HookList()
     final var shutdownHooks = HookList()
-    /// Shutdown hooks that have been called and have not finished; nil until they are called.
-    final var waitingHooks: WaitingHooks?
-    /// A second signal came: hooks are not waited for.
+    /// Shutdown hooks that were called and have not finished; nil until they are called.
+    final var pendingHooks: PendingHooks?
+    /// Whether a second stop was requested: shutdown hooks are not waited for.
     final var skipsHookWait = false
-    /// The end of a gentle stop.
+    /// The deadline of a drain.
     final var drainDeadline: DelayedCall?
 
-    // Looked at in every turn, by one load: the check that accesses to the arrays make costs more than most turns do.
+    // Read in every turn, by one load each: the exclusivity checks of the arrays would cost more than most turns do.
     @exclusivity(unchecked) final var hasSoon = false
     @exclusivity(unchecked) private var hasScheduledFlushes = false
     @exclusivity(unchecked) private var hasEnded = false
-    /// Calls from other threads came lately: more are looked for before the loop sleeps, so that none has to wake it.
+    /// Whether calls from other threads arrived lately: the queue is drained before the loop sleeps, without a wake-up.
     @exclusivity(unchecked) final var pollsRemoteQueue = false
 
-    /// A closure that is an element itself is wrapped in another, allocated for it; one that is a field is not.
+    /// A closure as a generic element is wrapped in an allocated thunk; a closure in a field is not.
     struct SoonCall {
         let body: () -> Void
     }
 
     final var soon: [SoonCall] = []
-    /// The calls of this turn, and those that are left of an earlier one.
+    /// The calls of this turn, or those left of an earlier one.
     final var soonNow: [SoonCall] = []
-    /// How many of them were made.
+    /// The number of calls in `soonNow` that were made.
     final var soonMade = 0
     final var callSoonCount: Int { soon.count + soonNow.count - soonMade }
     final var jobs = JobList()
-    /// How many calls from other threads were taken from the queue and left for the next turn.
+    /// The number of calls from other threads that were drained from the queue and left for the next turn.
     final var remoteCallsLeft = 0
-    /// A stop was asked for behind them.
+    /// Whether a stop was requested after these calls.
     final var stopsAfterCalls = false
 
-    /// The live connections; each knows its place.
+    /// The live connections, retained here until they move to `ended`; each stores its index as `slot`.
     private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
-    /// Where other threads see how many there are, if any want to.
+    /// The load that other threads read, in a group of reactors.
     package final var load: ReactorLoad?
-    /// The connections to settle at the end of the turn.
+    /// The connections to flush at the end of the turn.
     ///
-    /// No access to it spans a call that could list others, so none can overlap.
+    /// Unretained: a scheduled connection is in `connections` or `ended` until then. Unchecked: no access spans a call
+    /// that could append to it, so none can overlap.
     @exclusivity(unchecked) private var flushQueue: [Unmanaged<StreamConnection>] = unsafe []
-    /// Connections that ended in this turn: freed at its end, when no call of theirs is on the stack.
+    /// Connections that ended in this turn: released at its end, when none of their callbacks is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
-    /// By number, so that they end in the order in which they were made, in every run.
+    /// The listeners by id, so that a stop ends them in the order of their creation.
     package internal(set) final var ports = OrderedRegistry<ListeningPort>()
-    /// The ports that wait for a descriptor to become free.
+    /// The listeners that wait for a free file descriptor.
     final var starvedPorts: [ListeningPort] = []
-    /// The ports that do not listen any more, and have accepted peers that are still to be served.
+    /// The listeners that were stopped, and have accepted peers left to serve.
     package internal(set) final var endingPorts: [ListeningPort] = []
     final var connectors = OrderedRegistry<Connector>()
     /// The listeners whose host is being resolved.
     final var pendingListeners = OrderedRegistry<PendingListener>()
     private var lastID: UInt64 = 0
     final var signalHandlers: [Int32: ReactorHook] = [:]
-    /// The handlers of this run: what is changed meanwhile is for the next.
-    final var watchedHandlers: [Int32: ReactorHook] = [:]
-    /// Blocking work under way, by number: what to call with its result.
+    /// The signal handlers of this run: changes apply to the next.
+    final var runHandlers: [Int32: ReactorHook] = [:]
+    /// The completions of blocking work in progress, by id.
     final var deferred = OrderedRegistry<DeferredResult>()
     final var nextDeferred: UInt64 = 0
 
     let configuration: ReactorConfiguration
 
-    /// Called with what goes wrong where no caller waits for an answer; unless set, a line on the standard error.
+    /// Called on the reactor's thread with each problem that no call can throw and no callback reports.
     ///
-    /// It stays for later runs, until ``close()``.
+    /// By default it prints a line on the standard error. It is retained until ``close()``.
     public final var onDiagnostic: (ReactorDiagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
     {
         didSet { if isClosed { onDiagnostic = { _ in } } }
@@ -109,7 +118,7 @@ open class ReactorBase {
     package init(engine: any ReactorEngine, configuration: ReactorConfiguration) {
         self.engine = engine
         self.configuration = configuration
-        receiveGrowth = ReceiveBufferGrowth(asked: configuration.receiveBufferSize)
+        receiveGrowth = ReceiveBufferGrowth(requested: configuration.receiveBufferSize)
         unsafe receiveBuffer = receiveGrowth.allocate()
         counts = ReactorCounts(startTime: engine.now)
         timers = TimerQueue(fires: { [lateness = counts.lateness] in lateness.record($0) }) { [unowned engine] in
@@ -121,8 +130,8 @@ open class ReactorBase {
     }
 
     deinit {
-        // All is detached first, so that nothing that is still held leads here, and released then: what closures and
-        // protocols captured may call whatever this reactor returned.
+        // Everything is detached from this reactor first and released then: objects that closures and protocols
+        // captured may call, in their deinit, whatever this reactor returned.
         var released: [Any] = []
         released.append(cancelDeferredWork())
         for id in pendingListeners.ids {
@@ -147,17 +156,17 @@ open class ReactorBase {
 
     // MARK: Turns
 
-    /// Counts the turns, for what is bounded in each.
+    /// The number of this turn, for limits that apply per turn.
     package final var turnNumber: UInt64 { unsafe uncheckedTurnNumber }
     @exclusivity(unchecked) private var uncheckedTurnNumber: UInt64 = 0
 
-    /// The end of the sleep: nil sleeps until something happens.
+    /// The time at which the loop wakes without an event; nil if it sleeps until one.
     final var nextWake: ReactorInstant? {
         if unsafe hasSoon || hasScheduledFlushes || pollsRemoteQueue { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
 
-    /// One turn: wait, handle I/O, fire timers, run what was queued, settle what was written.
+    /// Runs one turn: wait, handle I/O, call other threads' calls, fire timers, run `callSoon` calls, flush writes.
     final func turn() {
         unsafe uncheckedTurnNumber &+= 1
         let pollsRemoteCalls = unsafe pollsRemoteQueue
@@ -173,20 +182,22 @@ open class ReactorBase {
         clock.turnEnds()
     }
 
-    /// Settles what was written, and lets go of what ended: no callback of a connection is on the stack.
+    /// Flushes scheduled connections and releases ended ones.
+    ///
+    /// - Precondition: No callback of a connection is on the stack.
     package final func endTurn() {
         if unsafe hasScheduledFlushes { runScheduledFlushes() }
         if unsafe hasEnded { releaseEnded() }
     }
 
     private func runScheduledFlushes() {
-        var settled = 0
-        // Settling may list others, whose turn has then come too.
-        while unsafe settled < flushQueue.count {
-            unsafe flushQueue[settled]._withUnsafeGuaranteedRef { $0.runScheduledFlush() }
-            settled += 1
+        var index = 0
+        // A flush may schedule others, which are flushed in the same pass.
+        while unsafe index < flushQueue.count {
+            unsafe flushQueue[index]._withUnsafeGuaranteedRef { $0.runScheduledFlush() }
+            index += 1
         }
-        unsafe flushQueue.removeAll(keepingCapacity: settled <= 4096)
+        unsafe flushQueue.removeAll(keepingCapacity: index <= 4096)
         unsafe hasScheduledFlushes = false
     }
 
@@ -199,7 +210,7 @@ open class ReactorBase {
 
     // MARK: Connections
 
-    /// The connections that stand, those that are closing among them.
+    /// The number of open connections, including those that are closing.
     public final var connectionCount: Int { unsafe connections.count }
 
     final func register(_ connection: StreamConnection) {
@@ -224,11 +235,11 @@ open class ReactorBase {
         connection.settings.adoption?.release()
         load?.update(unsafe connections.count)
         if !starvedPorts.isEmpty { retryStarvedListeners() }
-        // After a flood the table does not keep the memory that the flood needed.
+        // Releases the memory of the table after a flood of connections.
         if unsafe connections.capacity > 4096 && connections.count < connections.capacity / 8 { shrinkConnections() }
     }
 
-    /// Moves the table into as much memory as it needs, and room to grow to twice the size.
+    /// Shrinks the table to twice its count.
     private func shrinkConnections() {
         var smaller: [Unmanaged<StreamConnection>] = unsafe []
         unsafe smaller.reserveCapacity(connections.count * 2)
@@ -236,12 +247,12 @@ open class ReactorBase {
         unsafe connections = smaller
     }
 
-    /// Gives memory that is kept for reuse back to the system, as far as the allocator can.
+    /// Returns memory that is kept for reuse to the system, as far as the allocator can.
     ///
-    /// The library itself keeps little: at most 256 chunks of 16 KiB and 32 empty buffers of libevent. What stays after
-    /// many connections have gone is the allocator's, which gives memory back by itself only from the end of its heap.
-    /// This asks it for all pages that are free (`malloc_trim` of glibc), which takes milliseconds where there is much:
-    /// for quiet times, such as after a flood, and not for each connection.
+    /// The library itself keeps little: at most 256 chunks of 16 KiB and 32 empty buffers of libevent. The rest of the
+    /// memory of ended connections is the allocator's, which by itself returns memory from the end of its heap only.
+    /// This makes it return all free pages (`malloc_trim` of glibc), and blocks for milliseconds if there are many:
+    /// call it in quiet times, such as after a flood of connections, and not for each connection.
     public final func releaseMemory() {
         chunks.empty()
         if soonMade == soonNow.count {
@@ -252,10 +263,9 @@ open class ReactorBase {
         engine.releaseMemory()
     }
 
-    /// Has a connection settled at the end of the turn.
+    /// Schedules the flush of a connection at the end of the turn.
     ///
-    /// Where many wait already, as in a broadcast, the first of them are sent now, so that what they gathered stays
-    /// little.
+    /// If many are scheduled already, as in a broadcast, some are flushed now, to bound the memory of gathered writes.
     final func scheduleFlush(of connection: StreamConnection) {
         if unsafe flushQueue.count >= 256, unsafe flushQueue.count % 64 == 0 {
             unsafe flushQueue.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }

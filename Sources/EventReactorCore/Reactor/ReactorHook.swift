@@ -1,13 +1,15 @@
-/// The registration of a closure that a reactor calls as a run starts, as it stops, or for a signal: what
-/// ``ReactorBase/onStartup(_:)``, ``ReactorBase/onShutdown(_:)-(()->Void)`` and ``ReactorBase/onSignal(_:_:)`` return.
+/// A handle to a closure that a reactor calls when a run starts or stops, or when a signal arrives.
+///
+/// It is returned by ``ReactorBase/onStartup(_:)``, ``ReactorBase/onShutdown(_:)-(()->Void)`` and
+/// ``ReactorBase/onSignal(_:_:)``.
 ///
 /// ```swift
 /// let hook = reactor.onShutdown { cache.save() }
-/// hook.cancel()  // the closure is released, and called no more
+/// hook.cancel()  // releases the closure, which is not called again
 /// ```
 ///
-/// The reactor keeps it; dropping it cancels nothing. It belongs to the reactor's thread, and is harmless when the
-/// reactor has gone.
+/// The reactor retains it: releasing the handle cancels nothing. It is used on the reactor's thread, and may outlive
+/// the reactor.
 public final class ReactorHook {
     private var body: ((ShutdownCompletion?) throws -> Void)?
 
@@ -15,26 +17,26 @@ public final class ReactorHook {
         self.body = body
     }
 
-    /// Whether the closure may still be called: in this run or in a later one.
+    /// Whether the closure may still be called, in this run or in a later one.
     public var isActive: Bool { body != nil }
 
-    /// Takes the closure back: it is released, and called no more.
+    /// Cancels the hook: the closure is released, and not called again.
     ///
-    /// A hook that is being called, or that has been called and has not finished, is still waited for.
+    /// If the hook is being called, or was called and has not finished, the stop still waits for it.
     ///
-    /// - Returns: false where it was cancelled before, was replaced, or its reactor was closed, and nothing happened.
+    /// - Returns: False if the hook was inactive: cancelled or replaced before, or its reactor was closed.
     @discardableResult
     public func cancel() -> Bool {
         guard isActive else { return false }
-        // Released last: what it captured may ask for `isActive` as it goes.
+        // Released last: objects that it captured may read `isActive` in their deinit.
         let last = body
         body = nil
         return withExtendedLifetime(last) { true }
     }
 
-    /// Calls the closure, if it was not taken back.
+    /// Calls the closure, unless the hook was cancelled.
     ///
-    /// - Parameter completion: what a shutdown hook finishes; finished here where nothing is called or it throws.
+    /// - Parameter completion: The completion of a shutdown hook; finished here if the hook is inactive or throws.
     func call(_ completion: ShutdownCompletion? = nil) throws {
         guard let body else {
             completion?.finish()
@@ -49,29 +51,3 @@ public final class ReactorHook {
 
 @available(*, unavailable)
 extension ReactorHook: Sendable {}
-
-/// Hooks in the order in which they were registered.
-struct HookList {
-    private var hooks: [ReactorHook] = []
-    /// How many there may be before those that were taken back are looked for: each search is paid for by additions.
-    private var limit = 16
-
-    /// Those that were not taken back.
-    var active: [ReactorHook] { hooks.filter(\.isActive) }
-
-    mutating func add(_ hook: ReactorHook) {
-        if hooks.count >= limit {
-            hooks.removeAll { !$0.isActive }
-            limit = max(16, hooks.count * 2)
-        }
-        hooks.append(hook)
-    }
-
-    /// Forgets all.
-    ///
-    /// - Returns: what was forgotten, for the caller to cancel once nothing can be called any more.
-    mutating func removeAll() -> [ReactorHook] {
-        defer { hooks = [] }
-        return hooks
-    }
-}

@@ -1,40 +1,40 @@
 import Synchronization
 
-/// How much a reactor has to do, for other threads to see.
+/// The load of a reactor, for other threads to read: its connections, and those on their way to it.
 ///
-/// Its reactor's thread alone calls `update` and `arrived`.
+/// Only the reactor's thread calls `update` and `arrived`.
 package final class ReactorLoad: Sendable {
     private let live = Atomic<Int>(0)
-    /// Those that stand and those on their way in one number: one that arrives is never counted twice, nor left out.
+    /// Live connections and those on their way in one count, so that an arriving one is counted exactly once.
     private let expecting = Atomic<Int>(0)
     private let isArriving = Atomic<Bool>(false)
 
     package init() {}
 
-    /// The connections that stand.
+    /// The number of live connections.
     package var connections: Int { live.load(ordering: .relaxed) }
 
-    /// The same, and those that were handed to the reactor and that it has not taken yet.
+    /// The number of live connections, and of those handed to the reactor that have not arrived yet.
     package var expected: Int { expecting.load(ordering: .relaxed) }
 
-    /// So many connections stand now.
+    /// Sets the number of live connections.
     package func update(_ count: Int) {
         var change = count - live.exchange(count, ordering: .relaxed)
         if change > 0 && isArriving.exchange(false, ordering: .relaxed) { change -= 1 }
         expecting.wrappingAdd(change, ordering: .relaxed)
     }
 
-    /// A connection is on its way to the reactor.
+    /// Counts a connection that was handed to the reactor, on any thread.
     package func announce() {
         expecting.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// A connection that was announced has come.
+    /// Handles the arrival of an announced connection.
     ///
-    /// - Parameter take: takes it, and `update` is called; or not, and it is expected no more.
-    package func arrived(_ take: () -> Void) {
+    /// - Parameter accept: Makes the connection, which calls `update`, or rejects it, and it is not expected any more.
+    package func arrived(_ accept: () -> Void) {
         isArriving.store(true, ordering: .relaxed)
-        take()
+        accept()
         if isArriving.exchange(false, ordering: .relaxed) { expecting.wrappingSubtract(1, ordering: .relaxed) }
     }
 }

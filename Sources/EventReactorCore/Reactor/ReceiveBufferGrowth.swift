@@ -6,45 +6,45 @@ import Musl
 import Darwin
 #endif
 
-/// When the buffer that a reactor's connections receive into is made larger.
+/// The policy by which a reactor's shared receive buffer grows and shrinks.
 ///
-/// Large reads are cheaper by the byte: echoes of 256 KiB run 1.18 times as fast with 256 KiB as with 64 KiB. But a peer
-/// that never stops sending would then hold up each turn for as much longer. So the buffer grows only while nearly all
-/// reads fill it, which is while there is nothing but bulk to receive, and begins again at its first size each second.
+/// Large reads cost less a byte: echoes of 256 KiB run 1.18 times as fast with a buffer of 256 KiB as with 64 KiB. But
+/// they let a peer that never stops sending delay each turn by as much. So the buffer grows only while nearly all reads
+/// fill it, when all traffic is bulk, and shrinks to its first size each second.
 ///
-/// The memory of the largest size is reserved at once, and costs nothing until it is written to.
+/// Address space for the largest size is reserved at once; pages cost nothing until they are written to.
 struct ReceiveBufferGrowth {
     private static let firstSize = 64 * 1024
     private static let bounds = 1024...16 * 1024 * 1024
-    /// The full reads after which the buffer is looked at.
-    private static let readsPerLook = 8
+    /// The number of full reads between two decisions.
+    private static let fullReadsPerDecision = 8
 
     let largest: Int
     let first: Int
     private var fullReads = 0
-    /// The reads of the reactor up to the last look.
+    /// The reactor's reads up to the last decision.
     private var readsBefore = 0
 
-    init(asked: Int) {
-        largest = min(max(asked, ReceiveBufferGrowth.bounds.lowerBound), ReceiveBufferGrowth.bounds.upperBound)
+    init(requested: Int) {
+        largest = min(max(requested, ReceiveBufferGrowth.bounds.lowerBound), ReceiveBufferGrowth.bounds.upperBound)
         first = min(largest, ReceiveBufferGrowth.firstSize)
     }
 
-    /// Reserves the memory, of which the first part is used.
+    /// Reserves the largest size, and returns the part that is used first.
     func allocate() -> UnsafeMutableRawBufferPointer {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: largest, alignment: 4096)
         return unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<first])
     }
 
-    /// A read has filled the buffer.
+    /// Decides on the buffer's size after a read that filled it.
     ///
     /// - Parameters:
-    ///   - size: of the buffer.
-    ///   - reads: all of the reactor up to now.
-    /// - Returns: the size that the buffer is to have.
+    ///   - size: The buffer's size.
+    ///   - reads: The reactor's reads up to now.
+    /// - Returns: The buffer's next size.
     mutating func sizeAfterFullRead(of size: Int, reads: Int) -> Int {
         fullReads += 1
-        guard fullReads >= ReceiveBufferGrowth.readsPerLook else { return size }
+        guard fullReads >= ReceiveBufferGrowth.fullReadsPerDecision else { return size }
         let isBulk = fullReads * 4 >= (reads &- readsBefore) * 3
         fullReads = 0
         readsBefore = reads
@@ -53,10 +53,10 @@ struct ReceiveBufferGrowth {
 }
 
 extension ReactorBase {
-    /// A connection has received as much as a buffer took.
+    /// Grows the buffer if a read of this many bytes filled it, and bulk traffic justifies it.
     @inline(never)
     final func receiveBufferWasFilled(_ count: Int) {
-        // Limits may allow a connection less than the buffer.
+        // A rate limit may allow a connection less than the whole buffer.
         guard unsafe count == receiveBuffer.count, count < receiveGrowth.largest else { return }
         let size = receiveGrowth.sizeAfterFullRead(of: count, reads: unsafe uncheckedTraffic.callbacks)
         guard size > count else { return }
@@ -67,7 +67,7 @@ extension ReactorBase {
     private func shrinkReceiveBuffer() {
         let unused = unsafe receiveBuffer.count
         resizeReceiveBuffer(to: receiveGrowth.first)
-        // Whole pages, since the buffer is aligned to them; nothing in them is needed between two reads.
+        // Whole pages, since the buffer is page-aligned; no data is in them between two reads.
         guard let start = unsafe receiveBuffer.baseAddress else { return }
         unsafe madvise(start + receiveGrowth.first, unused - receiveGrowth.first, MADV_DONTNEED)
     }

@@ -1,4 +1,4 @@
-/// The calls that other threads have for a reactor, and whether they have asked it to stop.
+/// The queue of calls from other threads to a reactor, and their request to stop it.
 package final class RemoteQueue: Sendable {
     package typealias Job = JobList.Job
 
@@ -10,14 +10,17 @@ package final class RemoteQueue: Sendable {
         var jobs = JobList()
         var phase = Phase.fresh
         var stopRequested = false
-        /// The reactor has been woken or is awake, and looks again before it sleeps: a burst of calls costs one wake-up.
-        var armed = false
+        /// The reactor was woken or is awake, and drains the queue before it sleeps: a burst of calls costs one
+        /// wake-up.
+        var isAwake = false
         var wake: (@Sendable () -> Void)?
 
-        /// Made under the lock: once `close` has returned, the engine's descriptor is touched no more.
-        mutating func arm() {
-            guard !armed else { return }
-            armed = true
+        /// Wakes the reactor unless it is awake.
+        ///
+        /// Called under the lock: when `close` has returned, the engine's descriptor is not used any more.
+        mutating func wakeIfAsleep() {
+            guard !isAwake else { return }
+            isAwake = true
             wake?()
         }
     }
@@ -31,13 +34,13 @@ package final class RemoteQueue: Sendable {
     }
 
     package func close() {
-        // The jobs go outside the lock: what they captured may run code of its own when it is freed.
+        // Jobs are released outside the lock: objects that they captured may run code in their deinit.
         var rest = JobList()
         contents.withLock { contents in
             swap(&rest, &contents.jobs)
             contents.wake = nil
             contents.phase = .ended
-            contents.armed = true
+            contents.isAwake = true
         }
         _ = consume rest
     }
@@ -46,21 +49,19 @@ package final class RemoteQueue: Sendable {
         contents.withLock { contents in
             guard contents.wake != nil else { return }
             contents.jobs.append(job)
-            contents.arm()
+            contents.wakeIfAsleep()
         }
     }
 
-    /// How many calls wait.
+    /// The number of calls that wait.
     package var count: Int { contents.withLock { $0.jobs.count } }
 
-    /// Asks for a stop.
-    ///
-    /// Before the first run it is kept for it; after a run it has nothing to stop.
+    /// Requests a stop of the current run, or before the first run of that one; after a run it does nothing.
     package func requestStop() {
         contents.withLock { contents in
             guard contents.phase != .ended else { return }
             contents.stopRequested = true
-            contents.arm()
+            contents.wakeIfAsleep()
         }
     }
 
@@ -75,68 +76,31 @@ package final class RemoteQueue: Sendable {
         }
     }
 
-    /// Takes what there is, in the order in which it was posted.
+    /// Moves all calls to a list, in the order of posting.
     ///
-    /// Nobody wakes the reactor from here on, so it has to look again before it sleeps, until `drainOrSleep` says that
-    /// it may.
+    /// From then on a post does not wake the reactor: it has to call `drainOrSleep` each turn, until it may sleep.
+    ///
+    /// - Returns: Whether a stop was requested.
     package func drain(into jobs: inout JobList) -> Bool {
         contents.withLock { contents in
-            contents.armed = true
+            contents.isAwake = true
             swap(&jobs, &contents.jobs)
             defer { contents.stopRequested = false }
             return contents.stopRequested
         }
     }
 
-    /// Takes what has come since, or has the next that comes wake the reactor.
+    /// Moves all calls to a list; if there are none, lets the next post wake the reactor again.
     ///
-    /// - Returns: whether a stop was asked for, and whether there was nothing, so that the reactor may sleep.
+    /// - Returns: Whether a stop was requested, and whether the queue was empty, so that the reactor may sleep.
     package func drainOrSleep(into jobs: inout JobList) -> (stops: Bool, maySleep: Bool) {
         contents.withLock { contents in
             swap(&jobs, &contents.jobs)
             let stops = contents.stopRequested
             contents.stopRequested = false
             let maySleep = jobs.isEmpty && !stops
-            if maySleep { contents.armed = false }
+            if maySleep { contents.isAwake = false }
             return (stops, maySleep)
         }
-    }
-}
-
-/// The handle to a reactor that other threads may hold: the one thing that crosses threads.
-///
-/// It does not keep the reactor alive. What is posted to a reactor that is gone is dropped.
-public struct RemoteHandle<Owner: ReactorBase>: Sendable {
-    private struct OwnJob {
-        let body: @Sendable (Owner) -> Void
-    }
-
-    private struct AnyJob {
-        let body: RemoteQueue.Job
-    }
-
-    private let queue: RemoteQueue
-
-    package init(_ queue: RemoteQueue) {
-        self.queue = queue
-    }
-
-    /// Runs a closure on the reactor's thread, and wakes the reactor where it sleeps.
-    ///
-    /// It may be called from any thread, and returns at once. The calls of one thread run in their order. Calls made
-    /// while the reactor is not running wait for its next run.
-    ///
-    /// - Parameter body: what to run; it is given the reactor, and must not let it leave its thread.
-    public func callFromThread(_ body: @escaping @Sendable (Owner) -> Void) {
-        // The queue is the owner's, so its reactor is one. A closure that casts the reactor and calls this one would say
-        // the same, and cost an allocation; closures that take an object are called alike, whatever its class.
-        queue.post(unsafe unsafeBitCast(OwnJob(body: body), to: AnyJob.self).body)
-    }
-
-    /// Stops the reactor as its own `stop()` does; any number of calls from any threads count as one.
-    ///
-    /// A call before the first `run()` stops that run as it starts; one after a run has ended does nothing.
-    public func stop() {
-        queue.requestStop()
     }
 }

@@ -5,15 +5,15 @@ import Testing
 @Suite("The growth of the receive buffer")
 struct ReceiveBufferGrowthTests {
     @Test func itBeginsWith64KiBAndIsBoundedByWhatWasAskedFor() {
-        #expect(ReceiveBufferGrowth(asked: 1 << 20).first == 64 * 1024)
-        #expect(ReceiveBufferGrowth(asked: 10_000).first == 10_000)
-        #expect(ReceiveBufferGrowth(asked: 10_000).largest == 10_000)
-        #expect(ReceiveBufferGrowth(asked: .min).largest == 1024)
-        #expect(ReceiveBufferGrowth(asked: .max).largest == 16 * 1024 * 1024)
+        #expect(ReceiveBufferGrowth(requested: 1 << 20).first == 64 * 1024)
+        #expect(ReceiveBufferGrowth(requested: 10_000).first == 10_000)
+        #expect(ReceiveBufferGrowth(requested: 10_000).largest == 10_000)
+        #expect(ReceiveBufferGrowth(requested: .min).largest == 1024)
+        #expect(ReceiveBufferGrowth(requested: .max).largest == 16 * 1024 * 1024)
     }
 
     @Test func itDoublesWhereReadsAreFullAndStopsAtItsBound() {
-        var growth = ReceiveBufferGrowth(asked: 256 * 1024)
+        var growth = ReceiveBufferGrowth(requested: 256 * 1024)
         var size = growth.first
         var sizes = [size]
         for read in 1...64 {
@@ -25,7 +25,7 @@ struct ReceiveBufferGrowthTests {
 
     /// One peer never stops sending, and another has as many small messages.
     @Test func itDoesNotGrowWhereOtherReadsAreAsMany() {
-        var growth = ReceiveBufferGrowth(asked: 256 * 1024)
+        var growth = ReceiveBufferGrowth(requested: 256 * 1024)
         for read in 1...1000 {
             #expect(growth.sizeAfterFullRead(of: growth.first, reads: 2 * read) == growth.first)
         }
