@@ -1,48 +1,54 @@
-/// The kinds of trouble that a simulated network makes; which, when and how much follows from the seed.
+/// The kinds of faults that a simulated network injects; the seed determines which, when and how severe.
 ///
-/// Each kind draws its random numbers from a source of its own, so that leaving one out changes little of the others.
+/// ```swift
+/// let network = SimulatedNetwork(seed: 7, faults: [.splitting, .latency])
+/// ```
+///
+/// Each kind has its own random generator, so that omitting one changes little of the others.
 public struct Faults: OptionSet, Hashable, Sendable {
-    /// The kinds, a bit for each.
+    /// The kinds, one bit each.
     public let rawValue: UInt32
 
-    /// Creates a set of kinds from its bits.
+    /// Creates a set of kinds from their bits.
+    ///
+    /// - Parameter rawValue: The bits; unknown ones have no effect.
     public init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
-    /// The stream is cut at arbitrary places: a message arrives in pieces.
+    /// The stream is split at arbitrary offsets: a message arrives in several parts.
     public static let splitting = Faults(rawValue: 1 << 0)
-    /// What was written at different times arrives together.
+    /// Bytes written at different times arrive together.
     public static let merging = Faults(rawValue: 1 << 1)
-    /// Links are slow to answer, and not always equally slow.
+    /// Links have a high and varying latency.
     public static let latency = Faults(rawValue: 1 << 2)
-    /// Links carry few bytes a second.
+    /// Links have a low bandwidth.
     public static let bandwidth = Faults(rawValue: 1 << 3)
-    /// Buffers are small, so that writing has to wait for the peer soon.
+    /// Kernel buffers are small, so that backpressure sets in early.
     public static let smallBuffers = Faults(rawValue: 1 << 4)
-    /// Packets are lost on the way and sent again.
+    /// Packets are lost and retransmitted.
     public static let packetLoss = Faults(rawValue: 1 << 5)
-    /// Hosts take their time for each turn.
+    /// Hosts are slow: each turn of their loop takes time.
     public static let slowPeers = Faults(rawValue: 1 << 6)
-    /// What is ready at a moment is handled in any order.
+    /// Events that are ready at the same time are handled in random order.
     public static let reordering = Faults(rawValue: 1 << 7)
-    /// Hosts cannot reach one another for a while.
+    /// Hosts are partitioned from one another for some time.
     public static let partitions = Faults(rawValue: 1 << 8)
-    /// Connections are reset by something on the way.
+    /// Connections are reset by a middlebox.
     public static let resets = Faults(rawValue: 1 << 9)
-    /// Connections go dead without a word: nothing of theirs arrives any more.
+    /// Connections silently stop delivering packets, without a reset.
     public static let silentLosses = Faults(rawValue: 1 << 10)
-    /// Connects are refused though something listens.
+    /// Connects are refused although the target listens.
     public static let refusedConnects = Faults(rawValue: 1 << 11)
     /// Connects are never answered.
     public static let hangingConnects = Faults(rawValue: 1 << 12)
-    /// Accepting fails, for want of descriptors or memory.
+    /// Accepting fails because descriptors or memory are exhausted.
     public static let acceptFailures = Faults(rawValue: 1 << 13)
 
-    /// Every kind.
+    /// All kinds.
     public static let all = Faults(rawValue: (1 << 14) - 1)
 
-    /// The kinds under which every byte still arrives, only otherwise than one would like.
+    /// The kinds that lose no connection and no byte: they only change when, and in how many parts, bytes arrive.
     public static let harmless: Faults = [
         .splitting, .merging, .latency, .bandwidth, .smallBuffers, .packetLoss, .slowPeers, .reordering,
     ]
@@ -52,17 +58,17 @@ public struct Faults: OptionSet, Hashable, Sendable {
         "partitions", "resets", "silentLosses", "refusedConnects", "hangingConnects", "acceptFailures",
     ]
 
-    /// The kinds of the set, one at a time.
+    /// The kinds of the set, as sets of one.
     var kinds: [Faults] {
         Faults.names.indices.map { Faults(rawValue: 1 << $0) }.filter(contains)
     }
 
-    /// The number of a set's first kind.
+    /// The index of the set's first kind.
     var index: Int { rawValue.trailingZeroBitCount }
 }
 
 extension Faults: CustomStringConvertible {
-    /// The set as it is written in a program, such as `[.splitting, .resets]`.
+    /// The set as Swift source, such as `[.splitting, .resets]`.
     public var description: String {
         "[" + kinds.map { ".\(Faults.names[$0.index])" }.joined(separator: ", ") + "]"
     }

@@ -1,10 +1,17 @@
-/// A source of random numbers of which everything is known: the same seed gives the same numbers, on every machine.
+/// A reproducible random number generator: the same seed gives the same numbers on every machine.
 ///
-/// It is xoshiro256** by Blackman and Vigna, filled by SplitMix64. It is for tests, and no secret.
+/// ```swift
+/// var random = SeededRandom(seed: 42)
+/// let delay = random.integer(in: 1...100)
+/// ```
+///
+/// It is xoshiro256** by Blackman and Vigna, seeded by SplitMix64. It is for tests, and not cryptographically secure.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
-    /// Creates a source; near seeds give unrelated numbers.
+    /// Creates a generator.
+    ///
+    /// - Parameter seed: Any value; similar seeds give unrelated numbers.
     public init(seed: UInt64) {
         var mixer = seed
         func mix() -> UInt64 {
@@ -17,7 +24,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         state = (mix(), mix(), mix(), mix())
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     public mutating func next() -> UInt64 {
         func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 { (value << count) | (value >> (64 - count)) }
         let result = rotate(state.1 &* 5, 7) &* 9
@@ -31,18 +38,21 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         return result
     }
 
-    // The standard library may change how it draws from a range, and with it what a seed means: hence these.
+    // The standard library may change its algorithm for ranges, and with it the numbers of a seed: hence these.
 
-    /// A number of a range, each as likely as the others.
+    /// Returns a random integer in a range, uniformly distributed.
+    ///
+    /// - Parameter range: The range, bounds included.
     public mutating func integer(in range: ClosedRange<Int>) -> Int {
         let width = UInt64(bitPattern: Int64(range.upperBound &- range.lowerBound)) &+ 1
         guard width != 0 else { return Int(truncatingIfNeeded: next()) }
         return range.lowerBound &+ Int(truncatingIfNeeded: next().multipliedFullWidth(by: width).high)
     }
 
-    /// A number of a range, each order of magnitude as likely as the others.
+    /// Returns a random integer in a range, with each power of two equally likely: small numbers are as frequent as
+    /// large.
     ///
-    /// - Precondition: the range begins at 1 or above.
+    /// - Parameter range: The range, bounds included; it must begin at 1 or above.
     public mutating func magnitude(in range: ClosedRange<Int>) -> Int {
         let low = Int.bitWidth - max(1, range.lowerBound).leadingZeroBitCount - 1
         let high = Int.bitWidth - max(1, range.upperBound).leadingZeroBitCount - 1
@@ -51,12 +61,17 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         return integer(in: bottom...max(bottom, min(range.upperBound, (1 << (bits + 1)) &- 1)))
     }
 
-    /// True once in so many times; of 1 or less always.
+    /// Returns true with a probability of 1 in `count`.
+    ///
+    /// - Parameter count: The reciprocal of the probability; 1 or less gives true always.
     public mutating func oneIn(_ count: Int) -> Bool {
         integer(in: 1...max(1, count)) == 1
     }
 
-    /// Random bytes, as many as asked for; of a negative number none.
+    /// Returns random bytes.
+    ///
+    /// - Parameter count: The number of bytes; a negative one counts as 0.
+    /// - Complexity: O(n).
     public mutating func bytes(count: Int) -> [UInt8] {
         (0..<max(0, count)).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
     }

@@ -1,34 +1,36 @@
-/// Takes faults away from a run that fails, for as long as it still fails.
+/// Reduces the faults of a failing run to a small set with which it still fails.
 struct Shrinking {
-    /// How often a failing run is repeated, at most.
+    /// The maximum number of repetitions of a failing run.
     private static let mostRuns = 1000
 
     private let repeated: ([Faults: [Int]]) -> SimulationFailure?
     private var runs = 0
     private(set) var least: SimulationFailure
 
-    /// - Parameter repeated: repeats the run with some of its faults.
+    /// Creates a reduction of a failing run.
+    ///
+    /// - Parameter repeated: Repeats the run with a selection of its faults.
     init(_ failure: SimulationFailure, repeated: @escaping ([Faults: [Int]]) -> SimulationFailure?) {
         least = failure
         self.repeated = repeated
     }
 
-    /// Leaves out parts of the faults, halves at first and single ones at last.
+    /// Removes faults, halves of them first and single ones last.
     ///
-    /// With a fault gone the run goes another way, and meets others; what counts is that it fails.
+    /// Without one fault a run may take another course and meet other faults; only its failure counts.
     mutating func run() {
-        let kinds = least.made.reduce(into: Faults(), { $0.formUnion($1.kind) }).kinds
-        // One fault is often enough, though not where it was one of many.
-        for number in 0..<16 {
-            for kind in kinds where attempt([FaultSource.Fault(kind: kind, number: number)]) { return }
+        let kinds = least.injected.reduce(into: Faults(), { $0.formUnion($1.kind) }).kinds
+        // Often a single early fault is enough.
+        for index in 0..<16 {
+            for kind in kinds where attempt([FaultSource.Fault(kind: kind, index: index)]) { return }
         }
         // Whole kinds first, since a run without them is easier to understand than one with few.
-        for kind in kinds { _ = attempt(least.made.filter { $0.kind != kind }) }
-        var size = least.made.count
+        for kind in kinds { _ = attempt(least.injected.filter { $0.kind != kind }) }
+        var size = least.injected.count
         while size > 0 {
             var start = 0
-            while start < least.made.count {
-                let rest = least.made[..<start] + least.made[min(start + size, least.made.count)...]
+            while start < least.injected.count {
+                let rest = least.injected[..<start] + least.injected[min(start + size, least.injected.count)...]
                 if !attempt(Array(rest)) { start += size }
             }
             size /= 2
@@ -36,15 +38,15 @@ struct Shrinking {
     }
 
     private mutating func attempt(_ faults: [FaultSource.Fault]) -> Bool {
-        guard runs < Shrinking.mostRuns, faults.count < least.made.count else { return false }
+        guard runs < Shrinking.mostRuns, faults.count < least.injected.count else { return false }
         runs += 1
         guard let failure = repeated(Shrinking.group(faults)) else { return false }
-        // Where fewer are made than asked for, the next attempt asks for fewer.
+        // It may have injected fewer faults than requested: the next attempt starts from these.
         least = failure
         return true
     }
 
     static func group(_ faults: [FaultSource.Fault]) -> [Faults: [Int]] {
-        faults.reduce(into: [:]) { $0[$1.kind, default: []].append($1.number) }
+        faults.reduce(into: [:]) { $0[$1.kind, default: []].append($1.index) }
     }
 }

@@ -112,7 +112,7 @@ public final class SimulatedNetwork {
     public var faults: Faults { core.faults.kinds }
 
     /// How many troubles it has made.
-    public var faultCount: Int { core.faults.made.count }
+    public var faultCount: Int { core.faults.injected.count }
 
     /// Random numbers for the scenario itself, of the same seed.
     public var random: SeededRandom {

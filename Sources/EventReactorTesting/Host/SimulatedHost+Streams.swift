@@ -38,7 +38,7 @@ extension SimulatedHost: StreamEngine {
     private func read(_ socket: SimulatedSocket, _ connection: StreamConnection) {
         let most = connection.readAllowance(of: unsafe min(socket.inbox.count, reactor.receiveBuffer.count))
         guard most > 0 else { return park(connection) }
-        let bytes = socket.inbox.take(network.cut(most, sentBefore: socket.expected))
+        let bytes = socket.inbox.take(network.splitSize(of: most, sentBefore: socket.expected))
         network.record(.delivers, toward: socket, bytes.count)
         unsafe bytes.withUnsafeBytes { unsafe network.trace.mix($0) }
         socket.madeRoom()

@@ -1,16 +1,16 @@
-/// Where a network's faults come from: a source of random numbers for each kind, and which of the faults are made.
+/// The source of a network's faults: a random generator for each kind, and the selection of faults to inject.
 struct FaultSource {
-    /// One fault: the first, second and so on of its kind, counted from 0.
+    /// One fault: its kind, and its index among the faults of the kind, from 0.
     struct Fault {
         let kind: Faults
-        let number: Int
+        let index: Int
     }
 
     let kinds: Faults
-    private(set) var made: [Fault] = []
-    /// The faults that are made, by kind; nil makes all that happen.
+    private(set) var injected: [Fault] = []
+    /// The indices of the faults to inject, by kind; nil injects all that are drawn.
     private let only: [Set<Int>]?
-    private var sources: [SeededRandom]
+    private var generators: [SeededRandom]
     private var counts: [Int]
 
     init(seed: UInt64, kinds: Faults, only: [Faults: [Int]]?) {
@@ -18,22 +18,23 @@ struct FaultSource {
         self.only = only.map { only in
             Faults.names.indices.map { Set(only[Faults(rawValue: 1 << $0)] ?? []) }
         }
-        sources = Faults.names.indices.map { SeededRandom(seed: seed &+ UInt64($0 + 1) &* 0xD1B5_4A32_D192_ED03) }
+        generators = Faults.names.indices.map { SeededRandom(seed: seed &+ UInt64($0 + 1) &* 0xD1B5_4A32_D192_ED03) }
         counts = Faults.names.map { _ in 0 }
     }
 
-    /// Asks whether a fault of a kind happens now, and how.
+    /// Decides whether a fault of a kind happens now.
     ///
-    /// - Parameter choose: draws what the fault is like; nil where it does not happen this time.
+    /// - Parameter choose: Draws the fault's parameters; nil if it does not happen this time.
+    /// - Returns: The parameters of the fault, or nil for none.
     mutating func draw<Choice>(_ kind: Faults, _ choose: (inout SeededRandom) -> Choice?) -> Choice? {
         guard kinds.contains(kind) else { return nil }
         let index = kind.index
-        guard let choice = choose(&sources[index]) else { return nil }
-        // Drawn and counted all the same: the others of the kind then happen as they would have happened.
-        let number = counts[index]
+        guard let choice = choose(&generators[index]) else { return nil }
+        // Drawn and counted even if it is not selected: the other faults of the kind stay the same.
+        let position = counts[index]
         counts[index] += 1
-        if let only, !only[index].contains(number) { return nil }
-        made.append(Fault(kind: kind, number: number))
+        if let only, !only[index].contains(position) { return nil }
+        injected.append(Fault(kind: kind, index: position))
         return choice
     }
 }

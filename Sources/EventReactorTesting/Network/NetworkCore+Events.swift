@@ -1,11 +1,11 @@
 extension NetworkCore {
-    /// Whether an event means nothing any more, so that the clock need not go there.
+    /// Whether an event is obsolete, so that the clock need not advance to it; a postponed timer is scheduled again.
     func isStale(_ event: NetworkEvent, at time: Int64) -> Bool {
         switch event {
         case .retransmission(let id):
             guard let socket = socket(id) else { return true }
             if socket.isWaiting && socket.retryTime <= time { return false }
-            // Where an acknowledgement came meanwhile the time was put off.
+            // An acknowledgement has postponed the timer since.
             socket.hasRetryEvent = socket.isWaiting
             if socket.isWaiting { schedule(.retransmission(id), at: socket.retryTime) }
             return true
@@ -46,16 +46,16 @@ extension NetworkCore {
 
     // MARK: Packets
 
-    /// Puts a packet on its way.
+    /// Sends a packet over its socket's link.
     ///
-    /// - Returns: false where it is lost.
+    /// - Returns: False if it is lost.
     func transmit(_ packet: Packet, from socket: SimulatedSocket) -> Bool {
         let sent = socket.way.load(packet.count, at: now)
         guard !socket.isSilenced, !isLost(over: socket.way) else {
             recordLoss(of: packet, from: socket)
             return false
         }
-        // One behind the other: bytes of two packets are read together only by a host that is late.
+        // Packets with bytes arrive at distinct times: only a slow host reads two of them together.
         socket.lastArrival = max(
             socket.lastArrival, sent.saturatingAdding(delay(over: socket.way)),
             packet.count > 0 ? socket.lastBytesArrival.saturatingAdding(1) : 0)
@@ -64,7 +64,7 @@ extension NetworkCore {
         return true
     }
 
-    /// Acknowledgements are many, and a lost one is sent again with the next.
+    /// Records the loss of a packet, unless it is a mere acknowledgement: the next one replaces it.
     private func recordLoss(of packet: Packet, from socket: SimulatedSocket) {
         if packet.count > 0 || !packet.flags.isDisjoint(with: [.end, .reset]) { record(.loses, socket, packet.count) }
     }
@@ -80,17 +80,17 @@ extension NetworkCore {
         if let receiver = socket(packet.to) {
             return receiver.receive(packet)
         }
-        // Nobody is there.
+        // No socket: answer by a reset.
         guard !packet.flags.contains(.reset), let sender, sender.failure == 0, sender.stage != .gone else { return }
-        // An acknowledgement of what was the last of a connection that both have ended is none to be told of: a kernel
-        // remembers the connection for that long.
+        // Not for a mere acknowledgement, the last packet of a connection that both sides have ended: a kernel
+        // remembers the connection for that long (TIME_WAIT).
         guard packet.count > 0 || !packet.flags.isEmpty else { return }
         guard !isLost(over: sender.back) else { return }
         schedule(
             .packet(Packet(from: packet.to, to: packet.from, flags: .reset)), after: delay(over: sender.back))
     }
 
-    /// Puts a part of a connect on its way, where it is not lost.
+    /// Sends a packet of a connect, unless it is lost.
     func carry(_ event: NetworkEvent, over link: Link) {
         if !isLost(over: link) { schedule(event, after: delay(over: link)) }
     }
@@ -111,7 +111,7 @@ extension NetworkCore {
             record(.refuses, toward: connect)
             return carry(.refusal(connect: id), over: back)
         }
-        // A full backlog does not answer, and the client tries again.
+        // A listener with a full backlog does not answer, and the client retries.
         guard listener.hasRoom else { return }
         let socket = makeSocket { made in
             SimulatedSocket(
@@ -126,7 +126,7 @@ extension NetworkCore {
         socket.armRetry()
     }
 
-    /// Of several that share a port, any; the one for the address itself before those for all addresses.
+    /// Chooses among listeners that share a port: at random, one bound to the address itself before a wildcard one.
     private func choose(_ listeners: [SimulatedListener]) -> SimulatedListener? {
         let exact = listeners.filter { !$0.address.isWildcard }
         let fitting = exact.isEmpty ? listeners : exact
@@ -159,7 +159,7 @@ extension NetworkCore {
         peer.peer = client.id
         connect.client = client.id
         if way.from == way.to {
-            // Within a host a connect returns with the other end in the backlog.
+            // Within a host a connect returns when the other end is in the backlog.
             peer.receive(Packet(from: client.id, to: server, acknowledged: 1, window: client.initialWindow))
         } else {
             client.transmit([], sequence: client.next)

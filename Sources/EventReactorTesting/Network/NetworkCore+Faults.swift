@@ -1,5 +1,5 @@
 extension NetworkCore {
-    /// Foresees what will befall a new connection.
+    /// Schedules the faults of a new connection.
     func plan(for socket: SimulatedSocket) {
         func soon(_ random: inout SeededRandom) -> Int64 { Int64(random.magnitude(in: 1000...8_000_000_000)) }
         if let time = faults.draw(.resets, { $0.oneIn(4) ? soon(&$0) : nil }) {
@@ -18,7 +18,7 @@ extension NetworkCore {
         }
     }
 
-    /// Both ends get a reset that neither has sent.
+    /// Resets both ends of a connection, as a middlebox does.
     func resetOnTheWay(_ socket: SimulatedSocket) {
         guard socket.failure == 0, socket.stage == .open else { return }
         record(.meddles, socket)
@@ -26,7 +26,7 @@ extension NetworkCore {
         self.socket(socket.peer)?.fail(Code.reset)
     }
 
-    /// Nothing of the connection arrives any more, and nobody is told.
+    /// Drops all further packets of a connection, without a reset.
     func silence(_ socket: SimulatedSocket) {
         guard socket.failure == 0, socket.stage == .open, !socket.isSilenced else { return }
         record(.silences, socket)

@@ -1,18 +1,18 @@
-/// What the hosts of a simulated network share: the clock, what will happen, the links, and the table of sockets.
+/// The state that the hosts of a simulated network share: the clock, scheduled events, links, and the socket table.
 ///
-/// It holds no host: a reactor owns its host, which holds the network.
+/// It retains no host: a reactor owns its host, and the host retains the network.
 final class NetworkCore {
-    /// A host, for as long as its reactor is there.
+    /// A host, which its reactor owns and removes in its deinit.
     private struct Slot {
         unowned let host: SimulatedHost
     }
 
-    /// The clock goes no further, 146 years from the start: times that are added to it stay within what it can tell.
+    /// The last instant of the clock, 146 years from the start: times added to it do not overflow.
     static let lastInstant = Int64.max / 2
 
     /// The virtual clock: nanoseconds since the start.
     private(set) var now: Int64 = 0
-    /// Somebody moves the clock; a reactor that takes a turn now was told to.
+    /// Whether the network is being driven; a reactor that runs a turn now does so on its behalf.
     private(set) var isDriving = false
     var faults: FaultSource
     var random: SeededRandom
@@ -43,7 +43,8 @@ final class NetworkCore {
         host.turnTime = faults.draw(.slowPeers) { $0.oneIn(2) ? Int64($0.magnitude(in: 1000...20_000_000)) : nil } ?? 0
     }
 
-    /// A reactor is gone, and with it all that its host had: peers that send to it are answered by resets.
+    /// Removes a host whose reactor was released, with its listeners and sockets: its peers' packets are answered by
+    /// resets.
     func removeHost(_ index: Int) {
         hosts[index] = nil
         for id in listeners.indices where listeners[id]?.host.index == index { listeners[id] = nil }
@@ -58,7 +59,7 @@ final class NetworkCore {
 
     func address(of name: String) -> SocketAddress? { host(named: name)?.address }
 
-    /// The host that an address means where another host uses it.
+    /// The host that an address means if it is used on another host.
     func host(at address: SocketAddress, from host: SimulatedHost) -> SimulatedHost? {
         if address.isLoopback { return host }
         return hosts.lazy.compactMap { $0?.host }.first { $0.address == address.withPort(0) }
@@ -93,7 +94,7 @@ final class NetworkCore {
 
     /// Adds a socket to the table.
     ///
-    /// - Parameter make: makes the socket with the number that it is given.
+    /// - Parameter make: Makes the socket with the id that is passed to it.
     func makeSocket(_ make: (Int32) -> SimulatedSocket) -> SimulatedSocket {
         let socket = make(Int32(truncatingIfNeeded: sockets.count))
         sockets.append(socket)
@@ -121,7 +122,7 @@ final class NetworkCore {
             id: Int32(truncatingIfNeeded: listeners.count), address: address, backlog: backlog, options: options,
             host: host, port: port)
         listeners.append(listener)
-        // An empty host listens twice, at one port.
+        // A listener at an empty host has two sockets, at the same port.
         if port.localAddresses.isEmpty {
             trace.add(TraceEntry(time: now, event: .listens, from: traceEndpoint(address, host: host.index)))
         }
@@ -147,20 +148,20 @@ final class NetworkCore {
         return connect
     }
 
-    // MARK: Choices of the seed
+    // MARK: Choices that the seed makes
 
-    func bufferSize(asked: Int?) -> Int {
-        // A kernel has bounds of its own too.
-        if let asked { return min(max(256, asked), 64 * 1024 * 1024) }
+    func bufferSize(requested: Int?) -> Int {
+        // Bounded, as by a kernel.
+        if let requested { return min(max(256, requested), 64 * 1024 * 1024) }
         return faults.draw(.smallBuffers) { $0.magnitude(in: 256...16_384) } ?? 65_536
     }
 
-    /// How many of the bytes that are there go together.
-    func cut(_ count: Int, sentBefore: Int64) -> Int {
+    /// The number of available bytes that are sent or read together.
+    func splitSize(of count: Int, sentBefore: Int64) -> Int {
         guard count > 1 else { return count }
         return faults.draw(.splitting) { random in
             guard random.oneIn(2) else { return nil }
-            // The first bytes may go one by one; a long transfer would never end so.
+            // The first bytes may go one by one; a long transfer would not end in reasonable time that way.
             let size = max(random.magnitude(in: 1...count), sentBefore > 2048 ? 512 : 1)
             return size < count ? size : nil
         } ?? count
@@ -179,7 +180,7 @@ final class NetworkCore {
 
     // MARK: The clock
 
-    /// The instant that is a time from now, or the last one.
+    /// The instant after a time from now, or the last instant.
     func instant(after time: Duration) -> Int64 {
         min(now.saturatingAdding(max(0, time.saturatedNanoseconds)), NetworkCore.lastInstant)
     }
@@ -193,14 +194,14 @@ final class NetworkCore {
         events.add(event, at: overflow ? .max : time)
     }
 
-    /// What a step came to.
+    /// The result of a step: an event or a turn, nothing left, or the limit reached.
     enum Step {
         case moved, idle, limit
-        /// The host that was waited for has something to do now.
+        /// The host that the caller waits for has a turn due.
         case due
     }
 
-    /// Goes to the next thing that happens, and lets it happen.
+    /// Moves the clock to the next event or host's turn, and runs it.
     private func step(until limit: Int64, waiting: SimulatedHost?) -> Step {
         for slot in hosts { if let host = slot?.host, host !== waiting { host.begin() } }
         while let first = events.first, isStale(first.event, at: first.time) { events.removeFirst() }
@@ -225,9 +226,9 @@ final class NetworkCore {
         return .moved
     }
 
-    /// Lets time pass until a host has something to do.
+    /// Runs the network until a host has a turn due.
     ///
-    /// - Returns: false where nothing will ever happen.
+    /// - Returns: False if no event is left to wait for.
     func drive(until host: SimulatedHost) -> Bool {
         isDriving = true
         defer { isDriving = false }
@@ -240,9 +241,9 @@ final class NetworkCore {
         }
     }
 
-    /// Lets time pass until an instant, or until a condition holds; inside a callback nothing happens.
+    /// Runs the network until an instant, or until a condition is true; inside a callback it does nothing.
     ///
-    /// - Returns: whether the condition holds, or nothing will ever happen.
+    /// - Returns: Whether the condition is true, or no event is left.
     func drive(until limit: Int64, condition: () throws -> Bool) rethrows -> Bool {
         if try condition() { return true }
         guard !isDriving else { return false }
@@ -263,7 +264,7 @@ final class NetworkCore {
         if !isDriving { now = max(now, time) }
     }
 
-    /// Ends all hosts, and lets go of what is still to happen.
+    /// Closes the reactors of all hosts, and removes all events.
     func end() {
         guard !isDriving else { return }
         isDriving = true

@@ -1,35 +1,12 @@
-/// Something that happened in a simulated network.
-struct TraceEntry {
-    enum Event: UInt8 {
-        case listens, connects, refuses, hangs, accepts, acceptFails, sends, loses, resends, delivers
-        case ends, deliversEnd, resets, meddles, silences, timesOut, cuts, heals, notes
-    }
-
-    let time: Int64
-    let event: Event
-    var from = TraceEndpoint.nowhere
-    var to = TraceEndpoint.nowhere
-    var count = 0
-}
-
-/// One end of a connection, as a trace names it.
-struct TraceEndpoint {
-    static let nowhere = TraceEndpoint(host: -1, port: 0)
-
-    let host: Int
-    /// The port; -1 for a UNIX name.
-    let port: Int
-}
-
-/// The record of a run, and its digest: a number that differs where two runs differ in anything.
+/// The record of a run, and its digest: a hash that differs if two runs differ in any event or delivered byte.
 struct Trace {
-    /// The newest entries are kept, this many at least.
+    /// The minimum number of newest entries that are kept.
     static let kept = 50_000
 
     private(set) var entries: [TraceEntry] = []
     private(set) var dropped = 0
     private(set) var notes: [String] = []
-    /// FNV-1a over all that was recorded, what has been dropped since included.
+    /// FNV-1a over all entries, including those dropped since.
     private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
 
     mutating func add(_ entry: TraceEntry) {
@@ -51,7 +28,7 @@ struct Trace {
         for byte in text.utf8 { mix(UInt64(byte)) }
     }
 
-    /// Counts bytes that a protocol is given into the digest.
+    /// Adds bytes that a protocol receives to the digest.
     mutating func mix(_ bytes: UnsafeRawBufferPointer) {
         var hash = digest
         for index in bytes.indices {
@@ -61,12 +38,12 @@ struct Trace {
     }
 
     private mutating func mix(_ value: UInt64) {
-        // Eight bytes a step: the upper half is folded in, which multiplying alone would leave behind.
+        // Eight bytes a step: the upper half is folded in, since multiplication propagates bits only upwards.
         let mixed = (digest ^ value) &* 0x100_0000_01B3
         digest = mixed ^ (mixed >> 32)
     }
 
-    /// The record as lines of text, the newest lines where they are more than `most`.
+    /// The record as lines of text, limited to the newest `most` lines.
     func text(names: [String], most: Int = .max) -> String {
         let shown = entries.suffix(most)
         let hidden = dropped + entries.count - shown.count
@@ -107,7 +84,7 @@ struct Trace {
         return "\(Trace.clock(entry.time))  \(what)"
     }
 
-    /// A time as seconds, to the nanosecond.
+    /// A time in seconds, to the nanosecond.
     static func clock(_ time: Int64) -> String {
         let fraction = String(time % 1_000_000_000)
         let seconds = String(time / 1_000_000_000)

@@ -40,7 +40,7 @@ extension SimulatedSocket {
         while next < last {
             let room = Int(min(last, window) - next)
             guard room > 0 else { break }
-            let count = network.cut(room, sentBefore: sentCount)
+            let count = network.splitSize(of: room, sentBefore: sentCount)
             network.record(.sends, self, count)
             transmit([], sequence: next, count: count)
             next += Int64(count)

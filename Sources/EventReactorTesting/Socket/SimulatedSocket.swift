@@ -97,8 +97,8 @@ final class SimulatedSocket {
         unacknowledged = isServer ? 0 : 1
         next = 1
         expected = 1
-        sendCapacity = network.bufferSize(asked: options.kernelSendBuffer)
-        receiveCapacity = network.bufferSize(asked: options.kernelReceiveBuffer)
+        sendCapacity = network.bufferSize(requested: options.kernelSendBuffer)
+        receiveCapacity = network.bufferSize(requested: options.kernelReceiveBuffer)
         keepAlive = options.keepAlive
         heard = network.now
         waitingSince = network.now

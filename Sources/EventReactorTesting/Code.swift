@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// The system's error numbers that the simulated network uses: numbers alone, nothing of the system is called.
+/// The system's error codes that the simulated network reports; no system call is made.
 enum Code {
     static let reset = ECONNRESET
     static let timedOut = ETIMEDOUT
