@@ -10,14 +10,13 @@ typedef union {
     char bytes[CMSG_SPACE(ER_DESCRIPTORS_PER_MESSAGE * sizeof(int))];
 } control;
 
-int64_t er_send_descriptors(
-    int socket, const void *bytes, uint64_t count, const int *descriptors, int descriptor_count) {
-    // The kernel only reads from the bytes, though its type says otherwise.
+int64_t er_send_descriptors(int socket, const void *bytes, uint64_t count, const int *fds, int fd_count) {
+    // The kernel only reads the bytes, although iov_base is not const.
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     control room;
-    if (descriptor_count > 0) {
-        size_t size = (size_t)descriptor_count * sizeof(int);
+    if (fd_count > 0) {
+        size_t size = (size_t)fd_count * sizeof(int);
         memset(&room, 0, sizeof room);
         message.msg_control = room.bytes;
         message.msg_controllen = CMSG_SPACE(size);
@@ -25,27 +24,26 @@ int64_t er_send_descriptors(
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
         header->cmsg_len = CMSG_LEN(size);
-        memcpy(CMSG_DATA(header), descriptors, size);
+        memcpy(CMSG_DATA(header), fds, size);
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-int64_t er_receive_descriptors(
-    int socket, void *bytes, uint64_t capacity, int *descriptors, int *descriptor_count, int *cut) {
+int64_t er_receive_descriptors(int socket, void *bytes, uint64_t capacity, int *fds, int *fd_count, int *truncated) {
     struct iovec part = {.iov_base = bytes, .iov_len = capacity};
     control room;
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
-    *descriptor_count = 0;
-    *cut = 0;
+    *fd_count = 0;
+    *truncated = 0;
     int64_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (count < 0) return count;
-    if (message.msg_flags & MSG_CTRUNC) *cut = 1;
+    if (message.msg_flags & MSG_CTRUNC) *truncated = 1;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        int number = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        memcpy(descriptors + *descriptor_count, CMSG_DATA(header), (size_t)number * sizeof(int));
-        *descriptor_count += number;
+        int received = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(fds + *fd_count, CMSG_DATA(header), (size_t)received * sizeof(int));
+        *fd_count += received;
     }
     return count;
 }

@@ -14,21 +14,21 @@ int er_epoll_create(void) {
     return epoll_create1(EPOLL_CLOEXEC);
 }
 
-static int control(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
+static int control(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
     struct epoll_event event = {.events = events, .data.u64 = data};
-    return epoll_ctl(epoll, operation, descriptor, &event) == 0 ? 0 : errno;
+    return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno;
 }
 
-int er_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t data) {
-    return control(epoll, EPOLL_CTL_ADD, descriptor, events, data);
+int er_epoll_add(int epoll, int fd, uint32_t events, uint64_t data) {
+    return control(epoll, EPOLL_CTL_ADD, fd, events, data);
 }
 
-int er_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t data) {
-    return control(epoll, EPOLL_CTL_MOD, descriptor, events, data);
+int er_epoll_modify(int epoll, int fd, uint32_t events, uint64_t data) {
+    return control(epoll, EPOLL_CTL_MOD, fd, events, data);
 }
 
-int er_epoll_remove(int epoll, int descriptor) {
-    return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0);
+int er_epoll_remove(int epoll, int fd) {
+    return control(epoll, EPOLL_CTL_DEL, fd, 0, 0);
 }
 
 int er_epoll_wait(int epoll, struct er_epoll_event *events, int capacity, int waits) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -16,14 +15,9 @@ int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count) {
     return sent < 0 ? -errno : sent;
 }
 
-int er_unread(int descriptor) {
-    int count = 0;
-    return ioctl(descriptor, FIONREAD, &count) < 0 ? -1 : count;
-}
-
 int er_pipe(int size, int ends[2]) {
     if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return -errno;
-    // What one pipe may hold has a bound, and a user who has many is given small ones, and may not make them larger.
+    // The capacity is limited per pipe and per user: a user with many pipes gets small ones that cannot grow.
     int capacity = fcntl(ends[1], F_GETPIPE_SZ);
     for (; size > capacity; size /= 2) {
         int grown = fcntl(ends[1], F_SETPIPE_SZ, size);

@@ -6,17 +6,17 @@
 
 static atomic_bool has_forked;
 
-static void forked(void) {
+static void note_fork(void) {
     atomic_store_explicit(&has_forked, 1, memory_order_relaxed);
 }
 
-// What the child closes is its copy, and its parent's to end.
-static void begin_in_child(void) {
+// The child starts from the beginning: it has no children.
+static void reset_in_child(void) {
     atomic_store_explicit(&has_forked, 0, memory_order_relaxed);
 }
 
-__attribute__((constructor)) static void see_to_forks(void) {
-    pthread_atfork(0, forked, begin_in_child);
+__attribute__((constructor)) static void register_fork_handlers(void) {
+    pthread_atfork(0, note_fork, reset_in_child);
 }
 
 int er_has_forked(void) {

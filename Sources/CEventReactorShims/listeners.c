@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 int er_refuse_attempts(int listener) {
-    // A packet as the filter sees it begins with its TCP header; the flags are the fourteenth byte of it.
+    // The filter sees a packet from its TCP header on, whose fourteenth byte has the flags.
     enum { FLAGS = 13, SYN = 0x02, ACK = 0x10 };
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
@@ -33,7 +33,7 @@ int er_backlog_count(int listener) {
     struct tcp_info info = {0};
     socklen_t length = sizeof info;
     if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
-    // Of a listening socket the kernel tells the length of its queue here.
+    // For a listening socket the kernel reports the length of its backlog in this field.
     return (int)info.tcpi_unacked;
 }
 
@@ -46,15 +46,15 @@ int er_open_path(const char *path) {
     return open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int er_change_mode(int descriptor, uint32_t mode) {
+int er_change_mode(int fd, uint32_t mode) {
     char name[64];
-    // The thread's own, since it may have a table of its own.
-    snprintf(name, sizeof name, "/proc/thread-self/fd/%d", descriptor);
+    // The thread's, not the process's: it may have a descriptor table of its own.
+    snprintf(name, sizeof name, "/proc/thread-self/fd/%d", fd);
     if (chmod(name, (mode_t)mode) == 0) return 0;
     if (errno != ENOENT) return -1;
-    // No /proc: Linux 6.6 can do without.
+    // Without /proc, Linux 6.6 offers fchmodat2.
     const long fchmodat2 = 452;
-    if (syscall(fchmodat2, descriptor, "", (mode_t)mode, AT_EMPTY_PATH) == 0) return 0;
+    if (syscall(fchmodat2, fd, "", (mode_t)mode, AT_EMPTY_PATH) == 0) return 0;
     if (errno == ENOSYS) errno = ENOENT;
     return -1;
 }

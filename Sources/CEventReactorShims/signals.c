@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include "CEventReactorShims.h"
 #include "dispositions.h"
+#include "forks.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,43 +14,44 @@
 
 enum { BLOCK_SIZE = 64, BLOCKS = 4096, SIGNALS = 64 };
 
-// The loop that does not take a signal has this long from the next one on: two that are one wish, as where a terminal
-// and a shell both send it, must not cut an orderly stop short.
+// The time that a loop has to take a signal after the second one: two signals of one cause, as from a terminal and a
+// shell, must not abort a graceful stop.
 enum { PATIENCE_NANOSECONDS = 500 * 1000 * 1000 };
 
 enum { FREE = -1, LOST = -2 };
 
-struct place {
-    atomic_int wake;       // the eventfd; FREE, or LOST where it was a parent process's
-    _Atomic uint64_t mask; // the signals that are wanted here
-    _Atomic uint64_t ends; // those among them that end a process whose loop does not take them
-    _Atomic uint64_t came; // the signals that came and have not been taken
-    atomic_bool overdue;   // another one came before that
+struct subscriber {
+    atomic_int wake_fd;       // the eventfd; FREE, or LOST if it is a parent process's
+    _Atomic uint64_t mask;    // the subscribed signals
+    _Atomic uint64_t ends;    // those that end the process if its loop does not take them
+    _Atomic uint64_t pending; // those that arrived and were not taken
+    atomic_bool overdue;      // another one arrived before the loop took the first
 };
 
 struct block {
-    struct place places[BLOCK_SIZE];
+    struct subscriber subscribers[BLOCK_SIZE];
 };
 
-// Blocks are added as reactors begin to run, and stay: handlers walk them without a lock.
+// Blocks are added as reactors begin to run, and are never freed: handlers iterate them without a lock.
 static _Atomic(struct block *) blocks[BLOCKS];
 static atomic_int running_handlers;
 
-// Guards what follows; no handler touches it, but for the timers, which do not change while their signal has a user.
+// Guards the variables below. Handlers read only `before` and the timers, which do not change while their signal has a
+// user.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users[SIGNALS + 1];
 static struct sigaction before[SIGNALS + 1];
 static timer_t timers[SIGNALS + 1];
 static atomic_bool has_timer[SIGNALS + 1];
-static atomic_bool is_armed[SIGNALS + 1]; // the timer runs, or has expired and its signal is on the way
+static atomic_bool is_armed[SIGNALS + 1]; // the timer is running, or has expired and its signal is pending
 
-static struct place *place_at(int index) {
-    return &atomic_load_explicit(&blocks[index / BLOCK_SIZE], memory_order_acquire)->places[index % BLOCK_SIZE];
+static struct subscriber *subscriber_at(int index) {
+    return &atomic_load_explicit(&blocks[index / BLOCK_SIZE], memory_order_acquire)->subscribers[index % BLOCK_SIZE];
 }
 
-// MARK: In handlers, where only what is safe in them may be called.
+// MARK: In handlers, which may call async-signal-safe functions only
 
-// Ends the process as the signal does where nothing handles it.
+// Ends the process by the default action of a signal.
 static void end_process(int number) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigaction(number, &action, NULL);
@@ -59,7 +60,7 @@ static void end_process(int number) {
     sigaddset(&one, number);
     raise(number);
     pthread_sigmask(SIG_UNBLOCK, &one, NULL);
-    // The first process of a container, or a signal that ends nothing.
+    // Reached in the init process of a container, or if the default action does not end a process.
     _exit(128 + number);
 }
 
@@ -70,53 +71,54 @@ static bool has_expired(int number) {
     return timer_gettime(timers[number], &now) != 0 || (now.it_value.tv_sec == 0 && now.it_value.tv_nsec == 0);
 }
 
-// A second signal came before a loop took the first one: ends the process if that stays so.
-static void watch(int number) {
+// Arms the timer after a second signal arrived before a loop took the first one: it ends the process if the loop takes
+// nothing meanwhile.
+static void arm_timer(int number) {
     struct itimerspec patience = {.it_value = {.tv_nsec = PATIENCE_NANOSECONDS}};
     if (!atomic_load(&has_timer[number])) end_process(number);
     if (atomic_load(&is_armed[number])) return;
     if (timer_settime(timers[number], 0, &patience, NULL) != 0) end_process(number);
-    // Only now: a timer that is armed and not running is one that has expired.
+    // Only after the timer is set: one that is marked as armed and not running has expired.
     atomic_store(&is_armed[number], true);
 }
 
-// Calls a function with each place that wants a signal. Whether there is such a place.
-static bool for_each_place(
-    uint64_t bit, void (*body)(struct place *, int wake, uint64_t bit, bool *found), bool *found) {
-    bool is_wanted = false;
+// Calls a function with each subscriber of a signal. Returns whether there is one.
+static bool for_each_subscriber(
+    uint64_t bit, void (*body)(struct subscriber *, int wake_fd, uint64_t bit, bool *found), bool *found) {
+    bool has_subscriber = false;
     atomic_fetch_add(&running_handlers, 1);
     for (int i = 0; i < BLOCKS; i++) {
         struct block *block = atomic_load_explicit(&blocks[i], memory_order_acquire);
         if (block == NULL) break;
         for (int j = 0; j < BLOCK_SIZE; j++) {
-            struct place *place = &block->places[j];
-            if (!(atomic_load(&place->mask) & bit)) continue;
-            int wake = atomic_load(&place->wake);
-            if (wake < 0) continue;
-            is_wanted = true;
-            body(place, wake, bit, found);
+            struct subscriber *subscriber = &block->subscribers[j];
+            if (!(atomic_load(&subscriber->mask) & bit)) continue;
+            int wake_fd = atomic_load(&subscriber->wake_fd);
+            if (wake_fd < 0) continue;
+            has_subscriber = true;
+            body(subscriber, wake_fd, bit, found);
         }
     }
     atomic_fetch_sub(&running_handlers, 1);
-    return is_wanted;
+    return has_subscriber;
 }
 
-// Marks a signal at a place. Found: a place whose loop has not taken the one before.
-static void deliver(struct place *place, int wake, uint64_t bit, bool *found) {
-    uint64_t ends = atomic_load(&place->ends);
-    uint64_t came = atomic_fetch_or(&place->came, bit);
-    if ((ends & bit) && (came & ends)) {
-        atomic_store(&place->overdue, true);
+// Delivers a signal to a subscriber. Sets `found` if its loop has not taken an earlier one.
+static void deliver(struct subscriber *subscriber, int wake_fd, uint64_t bit, bool *found) {
+    uint64_t ends = atomic_load(&subscriber->ends);
+    uint64_t pending = atomic_fetch_or(&subscriber->pending, bit);
+    if ((ends & bit) && (pending & ends)) {
+        atomic_store(&subscriber->overdue, true);
         *found = true;
     }
-    er_eventfd_wake(wake);
+    er_eventfd_wake(wake_fd);
 }
 
-// Found: a place whose loop has taken nothing since.
-static void look(struct place *place, int wake, uint64_t bit, bool *found) {
-    (void)wake;
+// Sets `found` if the subscriber's loop has taken nothing since it became overdue.
+static void find_overdue(struct subscriber *subscriber, int wake_fd, uint64_t bit, bool *found) {
+    (void)wake_fd;
     (void)bit;
-    if (atomic_load(&place->overdue)) *found = true;
+    if (atomic_load(&subscriber->overdue)) *found = true;
 }
 
 static void on_signal(int number) {
@@ -124,14 +126,14 @@ static void on_signal(int number) {
     uint64_t bit = (uint64_t)1 << (number - 1);
     bool found = false;
     if (atomic_load(&is_armed[number]) && has_expired(number)) {
-        // The timer's own.
+        // The signal is from the timer.
         atomic_store(&is_armed[number], false);
-        for_each_place(bit, look, &found);
+        for_each_subscriber(bit, find_overdue, &found);
         if (found) end_process(number);
-    } else if (for_each_place(bit, deliver, &found)) {
-        if (found) watch(number);
+    } else if (for_each_subscriber(bit, deliver, &found)) {
+        if (found) arm_timer(number);
     } else {
-        // The last run has ended, and code that had replaced this handler meanwhile has put it back.
+        // The last run has ended, and code that had replaced this handler in the meantime has restored it.
         struct sigaction now;
         if (sigaction(number, NULL, &now) == 0 && er_is_handler(&now, on_signal)) {
             sigaction(number, &before[number], NULL);
@@ -143,26 +145,18 @@ static void on_signal(int number) {
 
 // MARK: Forks
 
-static void prepare_to_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-static void continue_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
-// The child has none of the runs: what signals did before is back in it, and the places, whose eventfds it shares with
-// its parent, are never used again.
-static void begin_in_child(void) {
+// No reactor runs in the child: dispositions are restored, and subscribers, whose eventfds it shares with its parent,
+// are never used again.
+static void reset(void) {
     atomic_store(&running_handlers, 0);
     for (int i = 0; i < BLOCKS; i++) {
         struct block *block = atomic_load(&blocks[i]);
         if (block == NULL) break;
         for (int j = 0; j < BLOCK_SIZE; j++) {
-            struct place *place = &block->places[j];
-            atomic_store(&place->mask, 0);
-            atomic_store(&place->came, 0);
-            if (atomic_load(&place->wake) != FREE) atomic_store(&place->wake, LOST);
+            struct subscriber *subscriber = &block->subscribers[j];
+            atomic_store(&subscriber->mask, 0);
+            atomic_store(&subscriber->pending, 0);
+            if (atomic_load(&subscriber->wake_fd) != FREE) atomic_store(&subscriber->wake_fd, LOST);
         }
     }
     for (int number = 1; number <= SIGNALS; number++) {
@@ -172,40 +166,31 @@ static void begin_in_child(void) {
         if (users[number] > 0) er_restore_disposition(number, &before[number], on_signal);
         users[number] = 0;
     }
-    pthread_mutex_unlock(&lock);
 }
 
-__attribute__((constructor)) static void see_to_forks(void) {
-    pthread_atfork(prepare_to_fork, continue_after_fork, begin_in_child);
-}
+ER_LOCK_ACROSS_FORKS(lock, reset)
 
 // MARK: Subscribing
 
-int er_signals_subscribe(int wake_descriptor) {
+int er_signals_subscribe(int wake_fd) {
     int found = -1;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < BLOCKS && found < 0; i++) {
         struct block *block = atomic_load(&blocks[i]);
         if (block == NULL) {
-            block = malloc(sizeof *block);
+            block = calloc(1, sizeof *block);
             if (block == NULL) break;
-            for (int j = 0; j < BLOCK_SIZE; j++) {
-                atomic_init(&block->places[j].wake, FREE);
-                atomic_init(&block->places[j].mask, 0);
-                atomic_init(&block->places[j].ends, 0);
-                atomic_init(&block->places[j].came, 0);
-                atomic_init(&block->places[j].overdue, false);
-            }
+            for (int j = 0; j < BLOCK_SIZE; j++) atomic_init(&block->subscribers[j].wake_fd, FREE);
             atomic_store_explicit(&blocks[i], block, memory_order_release);
         }
         for (int j = 0; j < BLOCK_SIZE && found < 0; j++) {
-            struct place *place = &block->places[j];
-            if (atomic_load(&place->wake) != FREE) continue;
-            atomic_store(&place->mask, 0);
-            atomic_store(&place->ends, 0);
-            atomic_store(&place->came, 0);
-            atomic_store(&place->overdue, false);
-            atomic_store(&place->wake, wake_descriptor);
+            struct subscriber *subscriber = &block->subscribers[j];
+            if (atomic_load(&subscriber->wake_fd) != FREE) continue;
+            atomic_store(&subscriber->mask, 0);
+            atomic_store(&subscriber->ends, 0);
+            atomic_store(&subscriber->pending, 0);
+            atomic_store(&subscriber->overdue, false);
+            atomic_store(&subscriber->wake_fd, wake_fd);
             found = i * BLOCK_SIZE + j;
         }
     }
@@ -213,13 +198,13 @@ int er_signals_subscribe(int wake_descriptor) {
     return found;
 }
 
-// Has the handler called, and keeps what was there before.
+// Installs the handler, and stores the disposition from before.
 static int install(int number) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigfillset(&action.sa_mask);
     struct sigaction old;
     if (sigaction(number, &action, &old) != 0) return errno;
-    // Where it is this handler it was left over: what was before that counts.
+    // If it is this handler, left over from an earlier run, the disposition from before that run counts.
     if (!er_is_handler(&old, on_signal)) before[number] = old;
     if (!atomic_load(&has_timer[number])) {
         struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
@@ -232,19 +217,19 @@ static int install(int number) {
 int er_signals_add(int index, int number, int ends_process) {
     if (number < 1 || number > SIGNALS) return EINVAL;
     int code = 0;
-    struct place *place = place_at(index);
+    struct subscriber *subscriber = subscriber_at(index);
     pthread_mutex_lock(&lock);
     uint64_t bit = (uint64_t)1 << (number - 1);
-    if (!(atomic_load(&place->mask) & bit)) {
-        // Wanted before it is handled, so that none that is handled goes unseen.
-        if (ends_process) atomic_fetch_or(&place->ends, bit);
-        atomic_fetch_or(&place->mask, bit);
+    if (!(atomic_load(&subscriber->mask) & bit)) {
+        // Subscribed before the handler is installed, so that no handled signal is lost.
+        if (ends_process) atomic_fetch_or(&subscriber->ends, bit);
+        atomic_fetch_or(&subscriber->mask, bit);
         if (users[number] == 0) code = install(number);
         if (code == 0) {
             users[number]++;
         } else {
-            atomic_fetch_and(&place->mask, ~bit);
-            atomic_fetch_and(&place->ends, ~bit);
+            atomic_fetch_and(&subscriber->mask, ~bit);
+            atomic_fetch_and(&subscriber->ends, ~bit);
         }
     }
     pthread_mutex_unlock(&lock);
@@ -252,29 +237,29 @@ int er_signals_add(int index, int number, int ends_process) {
 }
 
 void er_signals_unsubscribe(int index) {
-    struct place *place = place_at(index);
+    struct subscriber *subscriber = subscriber_at(index);
     pthread_mutex_lock(&lock);
-    uint64_t mask = atomic_exchange(&place->mask, 0);
+    uint64_t mask = atomic_exchange(&subscriber->mask, 0);
     for (int number = 1; number <= SIGNALS; number++) {
         if (!(mask >> (number - 1) & 1)) continue;
         if (--users[number] > 0) continue;
-        // Stopped while its signal is still handled here; it stays for the next run, since a handler on another thread
-        // may have it in hand.
+        // Disarmed while the handler is still installed. It is not deleted: a handler on another thread may be using
+        // it.
         struct itimerspec never = {0};
         if (atomic_exchange(&is_armed[number], false)) timer_settime(timers[number], 0, &never, NULL);
         er_restore_disposition(number, &before[number], on_signal);
     }
-    atomic_store(&place->wake, FREE);
+    atomic_store(&subscriber->wake_fd, FREE);
     pthread_mutex_unlock(&lock);
-    // A handler on another thread may have read the descriptor already.
+    // A handler on another thread may have loaded the descriptor already.
     while (atomic_load(&running_handlers) > 0) sched_yield();
 }
 
 uint64_t er_signals_take(int index) {
-    struct place *place = place_at(index);
-    // Most wake-ups are no signals.
-    if (atomic_load(&place->came) == 0) return 0;
-    uint64_t came = atomic_exchange(&place->came, 0);
-    atomic_store(&place->overdue, false);
-    return came;
+    struct subscriber *subscriber = subscriber_at(index);
+    // Most wake-ups have another cause than signals.
+    if (atomic_load(&subscriber->pending) == 0) return 0;
+    uint64_t pending = atomic_exchange(&subscriber->pending, 0);
+    atomic_store(&subscriber->overdue, false);
+    return pending;
 }

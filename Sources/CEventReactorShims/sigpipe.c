@@ -1,43 +1,32 @@
 #define _GNU_SOURCE
 #include "CEventReactorShims.h"
 #include "dispositions.h"
+#include "forks.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
-// Guards what follows.
+// Guards the variables below.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int users;
 static bool is_changed;
 static struct sigaction before;
-// Counts the forks above this process.
+// The number of forks between the first process and this one.
 static int generation;
 
-// In place of SIG_IGN: that would be inherited by the programs that this one starts, and a handler is not.
+// Rather than SIG_IGN, which programs started by this one would inherit; a handler is reset by exec.
 static void on_sigpipe(int number) {
     (void)number;
 }
 
-static void prepare_to_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-static void continue_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
-// The child has none of the runs.
-static void begin_in_child(void) {
+// No reactor runs in the child.
+static void reset(void) {
     generation++;
     if (users > 0 && is_changed) er_restore_disposition(SIGPIPE, &before, on_sigpipe);
     users = 0;
-    pthread_mutex_unlock(&lock);
 }
 
-__attribute__((constructor)) static void see_to_forks(void) {
-    pthread_atfork(prepare_to_fork, continue_after_fork, begin_in_child);
-}
+ER_LOCK_ACROSS_FORKS(lock, reset)
 
 int er_sigpipe_ignore_begin(void) {
     pthread_mutex_lock(&lock);
@@ -55,7 +44,7 @@ int er_sigpipe_ignore_begin(void) {
 
 void er_sigpipe_ignore_end(int begun) {
     pthread_mutex_lock(&lock);
-    // A run that began before a fork has been ended in the child by the fork.
+    // In the child, the fork has already ended runs that began before it.
     if (begun == generation && --users == 0 && is_changed) er_restore_disposition(SIGPIPE, &before, on_sigpipe);
     pthread_mutex_unlock(&lock);
 }

@@ -43,21 +43,29 @@ void er_release_memory(void) {
 #endif
 }
 
-void er_eventfd_wake(int descriptor) {
-    // It can only fail when the counter is full, and then the watcher is awake.
-    (void)!write(descriptor, &(uint64_t){1}, sizeof(uint64_t));
+void er_eventfd_wake(int fd) {
+    // It can fail only if the counter is full, and then the reader is awake already.
+    (void)!write(fd, &(uint64_t){1}, sizeof(uint64_t));
 }
 
-int er_timerfd_arm(int descriptor, int64_t nanoseconds) {
-    // An all-zero time disarms, so the earliest that can be asked for is 1 ns.
+int er_timerfd_arm(int fd, int64_t nanoseconds) {
+    // A time of zero disarms the timer, so the earliest time is 1 ns.
     int64_t time = nanoseconds < 1 ? 1 : nanoseconds;
     struct itimerspec when = {.it_value = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000}};
-    return timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &when, NULL);
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-int er_unacknowledged(int descriptor) {
+static int count_bytes(int fd, unsigned long request) {
     int count = 0;
-    return ioctl(descriptor, SIOCOUTQ, &count) < 0 ? -1 : count;
+    return ioctl(fd, request, &count) < 0 ? -1 : count;
+}
+
+int er_unacknowledged(int fd) {
+    return count_bytes(fd, SIOCOUTQ);
+}
+
+int er_unread(int fd) {
+    return count_bytes(fd, FIONREAD);
 }
 
 int64_t er_monotonic_now(void) {

@@ -16,11 +16,11 @@ void er_thread_set_context(void *new_context) {
 }
 
 void er_thread_name(const char *name) {
-    // Only a name that is too long is refused.
+    // It fails only for a name that is too long.
     (void)pthread_setname_np(pthread_self(), name);
 }
 
-// Calls sched_getaffinity with room enough, which only trying tells. NULL where there is none.
+// Calls sched_getaffinity with growing sets until one is large enough. Returns NULL on failure.
 static cpu_set_t *allowed(int *processors, size_t *size) {
     for (*processors = 1024; *processors <= 1 << 20; *processors *= 2) {
         cpu_set_t *set = CPU_ALLOC((size_t)*processors);
