@@ -103,7 +103,6 @@ open class ReactorBase {
     final var runHandlers: [Int32: ReactorHook] = [:]
     /// The completions of blocking work in progress, by id.
     final var deferred = OrderedRegistry<DeferredResult>()
-    final var nextDeferred: UInt64 = 0
 
     let configuration: ReactorConfiguration
 
@@ -284,7 +283,7 @@ open class ReactorBase {
         onDiagnostic(diagnostic)
     }
 
-    /// An identity that no other listener or connector of the reactor has.
+    /// An id that no other listener, connector or completion of the reactor has.
     final func makeID() -> UInt64 {
         lastID += 1
         return lastID

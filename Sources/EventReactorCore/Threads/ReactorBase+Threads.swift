@@ -31,8 +31,7 @@ extension ReactorBase {
         then completion: @escaping (Result<Value, any Error>) -> Void
     ) -> (PendingResult, deliver: @Sendable (Result<Value, any Error>) -> Void) {
         // The completion stays on this thread; its id makes the journey.
-        let id = nextDeferred
-        nextDeferred += 1
+        let id = makeID()
         let taker = DeferredResult { result in
             if let result = result as? Result<Value, any Error> { completion(result) }
         }
