@@ -82,6 +82,14 @@ let package = Package(
             path: "Micro/Timeouts"
         ),
         .executableTarget(
+            name: "TimeoutCounts",
+            dependencies: [
+                .product(name: "EventReactor", package: "swift-event-reactor"),
+                .product(name: "EventReactorTesting", package: "swift-event-reactor"),
+            ],
+            path: "Micro/TimeoutCounts"
+        ),
+        .executableTarget(
             name: "CTimeouts",
             dependencies: ["CLibeventForC"],
             path: "Micro/CTimeouts",
