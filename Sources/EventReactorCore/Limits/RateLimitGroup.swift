@@ -17,7 +17,7 @@ public final class RateLimitGroup {
     public internal(set) var connectionCount = 0
 
     /// The reactor's, which tells it from others: it may have gone, and another have its place in memory.
-    let board: TimeoutBoard
+    let board: TimeoutQueue
     let reading: RateLimiter?
     let writing: RateLimiter?
 

@@ -33,7 +33,7 @@ open class ReactorBase {
     @exclusivity(unchecked) final var uncheckedTraffic = TrafficCounts()
     package let counts: ReactorCounts
     package let timers: TimerQueue
-    package let timeouts: TimeoutBoard
+    package let timeouts: TimeoutQueue
     private let clock: TurnClock
     final var phase = Phase.idle
     /// Whether a run is in progress that an engine carries on step by step; between the steps `run()` may continue it.
@@ -123,7 +123,7 @@ open class ReactorBase {
         timers = TimerQueue(fires: { [lateness = counts.lateness] in lateness.record($0) }) { [unowned engine] in
             engine.now
         }
-        timeouts = TimeoutBoard(timers: timers)
+        timeouts = TimeoutQueue(timers: timers)
         clock = timeouts.clock
         queue.connect(wake: engine.wake)
     }

@@ -1,85 +1,78 @@
-/// Something that happens after a time without activity: what ``CommonTimeout/arm(_:)`` returns.
+/// A closure that is called after a time without activity: what ``CommonTimeout/arm(_:)`` returns.
 ///
-/// It belongs to the reactor's thread. Dropping it does not cancel it.
+/// It belongs to the reactor's thread. Releasing it does not cancel it.
 @safe
 public class ArmedTimeout {
-    /// Neither waiting nor about to be looked at.
-    static let nowhere: Int32 = -1
-    /// Found to be due, and called in this turn.
-    static let due: Int32 = -2
+    /// The slot of a timeout that is in none.
+    static let inactive: Int16 = -1
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
-    @exclusivity(unchecked) private var uncheckedTouched: Int64
-    /// The reactor's, which whoever arms timeouts holds.
+    @exclusivity(unchecked) private var uncheckedLastActivity: Int64
+    /// Unowned: the reactor outlives what arms timeouts.
     private let clock: Unmanaged<TurnClock>
-    @exclusivity(unchecked) private var uncheckedNext: Unmanaged<ArmedTimeout>?
-    @exclusivity(unchecked) private var uncheckedPrevious: Unmanaged<ArmedTimeout>?
-    // Last, so that a subclass fits its flags in behind it.
-    @exclusivity(unchecked) private var uncheckedPlace = ArmedTimeout.nowhere
+    // Last, so that a subclass fits its flags in behind them.
+    @exclusivity(unchecked) private var uncheckedIndex: Int32 = 0
+    @exclusivity(unchecked) private var uncheckedSlot = ArmedTimeout.inactive
 
-    init(touched: Int64, clock: TurnClock) {
-        unsafe uncheckedTouched = touched
+    init(lastActivity: Int64, clock: TurnClock) {
+        unsafe uncheckedLastActivity = lastActivity
         unsafe self.clock = .passUnretained(clock)
     }
 
-    /// When there was activity last.
-    final var touched: Int64 {
-        get { unsafe uncheckedTouched }
-        set { unsafe uncheckedTouched = newValue }
+    /// The time of the turn of the last activity.
+    final var lastActivity: Int64 {
+        get { unsafe uncheckedLastActivity }
+        set { unsafe uncheckedLastActivity = newValue }
     }
 
     /// The time of the turn.
     @inline(__always)
     final var turnTime: Int64 { unsafe clock._withUnsafeGuaranteedRef { $0.time } }
 
-    /// The slot that it waits in, by number, or one of the above.
-    final var place: Int32 {
-        get { unsafe uncheckedPlace }
-        set { unsafe uncheckedPlace = newValue }
+    /// Its slot in the ``TimingWheel``, or `inactive`.
+    final var slot: Int16 {
+        get { unsafe uncheckedSlot }
+        set { unsafe uncheckedSlot = newValue }
     }
 
-    /// The neighbours in its slot's ring.
-    final var next: Unmanaged<ArmedTimeout>? {
-        get { unsafe uncheckedNext }
-        set { unsafe uncheckedNext = newValue }
+    /// Its index in the slot.
+    final var index: Int32 {
+        get { unsafe uncheckedIndex }
+        set { unsafe uncheckedIndex = newValue }
     }
 
-    final var previous: Unmanaged<ArmedTimeout>? {
-        get { unsafe uncheckedPrevious }
-        set { unsafe uncheckedPrevious = newValue }
-    }
+    /// Whether it is still to be called.
+    public final var isActive: Bool { slot != ArmedTimeout.inactive }
 
-    /// Whether it is still to come.
-    public final var isActive: Bool { place != ArmedTimeout.nowhere }
-
-    /// Says that there was activity: the time begins anew.
+    /// Starts its time again, from now: there was activity.
     ///
-    /// It costs a store, whatever number of timeouts there is: nothing is moved. The time is that of the reactor's
-    /// turn, which is read once.
+    /// It is one store, and moves nothing. The time is that of the reactor's turn.
     ///
-    /// - Returns: false where it has been called or was cancelled, and nothing happened.
+    /// - Returns: false if it has been called or cancelled before; nothing happens then.
+    /// - Complexity: O(1), however many timeouts are armed.
     @discardableResult
     public final func rearm() -> Bool {
         guard isActive else { return false }
-        touched = turnTime
+        lastActivity = turnTime
         return true
     }
 
-    /// Calls it off: it is never called.
+    /// Cancels it: its closure is released and never called.
     ///
-    /// - Returns: false where it has been called or was cancelled before, and nothing happened.
+    /// - Returns: false if it has been called or cancelled before; nothing happens then.
+    /// - Complexity: O(1), however many timeouts are armed.
     @discardableResult
     public func cancel() -> Bool { false }
 
-    /// The earliest time at which it may be due, by what is known now.
+    /// The earliest time at which it may be due, by what is known now; `.max` if never.
     ///
-    /// What changes that to an earlier time has to put it into the wheels anew.
+    /// After what makes that time earlier it has to be inserted again.
     func nextLook(at now: Int64) -> Int64 { .max }
 
-    /// It is due; it is in no wheel any more.
+    /// Acts on being due, when removed from its slot.
     func expire() {}
 
-    /// The wheels are gone: lets go of what it holds.
+    /// Releases what it keeps, when its reactor is gone.
     func forget() {}
 }
 

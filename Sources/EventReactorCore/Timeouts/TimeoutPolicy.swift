@@ -1,4 +1,6 @@
-/// Timeouts as connections use them, in nanoseconds: one object for all that have the same.
+/// The ``StreamTimeouts`` of connections in nanoseconds: one object for all connections with the same.
+///
+/// It lives as long as one of them has it.
 final class TimeoutPolicy {
     struct Rate {
         let bytes: Int
@@ -14,11 +16,11 @@ final class TimeoutPolicy {
         }
     }
 
-    /// Never.
+    /// No such timeout.
     static let never = Int64.max
 
     let timeouts: StreamTimeouts
-    let board: TimeoutBoard
+    let queue: TimeoutQueue
     let idle: Int64
     let read: Int64
     let write: Int64
@@ -26,12 +28,12 @@ final class TimeoutPolicy {
     let readRate: Rate?
     let writeRate: Rate?
 
-    fileprivate init(_ timeouts: StreamTimeouts, on board: TimeoutBoard) {
+    fileprivate init(_ timeouts: StreamTimeouts, on queue: TimeoutQueue) {
         func nanoseconds(_ duration: Duration?) -> Int64 {
             duration.map { max(1, $0.saturatedNanoseconds) } ?? TimeoutPolicy.never
         }
         self.timeouts = timeouts
-        self.board = board
+        self.queue = queue
         idle = nanoseconds(timeouts.idle)
         read = nanoseconds(timeouts.read)
         write = nanoseconds(timeouts.write)
@@ -41,25 +43,25 @@ final class TimeoutPolicy {
     }
 
     deinit {
-        unsafe board.limits[timeouts] = nil
+        unsafe queue.policies[timeouts] = nil
     }
 
-    /// Whether it matters when the protocol reads.
+    /// Whether it has a time that runs only while the protocol reads.
     var concernsReading: Bool {
         read != TimeoutPolicy.never || firstByte != TimeoutPolicy.never || readRate != nil
     }
 }
 
-extension TimeoutBoard {
-    /// How many different timeouts connections have.
-    package var limitsCount: Int { unsafe limits.count }
+extension TimeoutQueue {
+    /// The different policies that connections have.
+    package var limitsCount: Int { unsafe policies.count }
 
-    /// The limits of these timeouts, shared by all who ask; nil for none.
+    /// The policy with these timeouts, made on first use; nil for none.
     func limits(for timeouts: StreamTimeouts) -> TimeoutPolicy? {
         guard timeouts != .none else { return nil }
-        if let known = unsafe limits[timeouts] { return unsafe known.takeUnretainedValue() }
+        if let known = unsafe policies[timeouts] { return unsafe known.takeUnretainedValue() }
         let made = TimeoutPolicy(timeouts, on: self)
-        unsafe limits[timeouts] = .passUnretained(made)
+        unsafe policies[timeouts] = .passUnretained(made)
         return made
     }
 }

@@ -7,7 +7,7 @@ import Testing
     private final class Hand {
         var time: Int64 = 1_000_000
         private(set) lazy var queue = TimerQueue { [unowned self] in ReactorInstant(nanoseconds: time) }
-        private(set) lazy var board = TimeoutBoard(timers: queue)
+        private(set) lazy var board = TimeoutQueue(timers: queue)
 
         deinit {
             // As a reactor's does: what is armed would keep the board.
@@ -139,7 +139,7 @@ import Testing
             reads += 1
             return ReactorInstant(nanoseconds: 5_000_000)
         }
-        let board = TimeoutBoard(timers: queue)
+        let board = TimeoutQueue(timers: queue)
         defer { board.shut() }
         let timeouts = (0..<100).map { _ in CommonTimeout(.seconds(1), on: board).arm {} }
         board.clock.turnBegins()

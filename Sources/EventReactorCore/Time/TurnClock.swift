@@ -1,9 +1,9 @@
-/// The time of a turn: the clock, read once in each turn in which somebody asks.
+/// The time of the turn: the clock, read once in each turn in which it is asked for.
 ///
-/// What happens in one turn is of one moment. So noting that a connection was active costs a load and a store, however
-/// many were active, and turns in which nobody asks cost next to nothing.
+/// All that happens in one turn is of one moment. So noting that a connection was active is a load and a store, however
+/// many were active, and turns in which it is not asked for cost next to nothing.
 package final class TurnClock {
-    /// A turn that took longer is remembered, lest those who were served in it are thought to be idle since it began.
+    /// A turn that took longer is remembered: connections that were served in it are not idle since it began.
     private static let slow: Int64 = 100_000_000
 
     private static let outside: Int64 = -1
@@ -53,17 +53,9 @@ package final class TurnClock {
         if end - start > TurnClock.slow { (slowStart, slowEnd) = (start, end) }
     }
 
-    /// When something happened that was noted at a time of this clock: at the end of its turn, where the last slow turn
-    /// was that.
+    /// When something happened that was noted at a time of this clock: the end of its turn, if that was the last slow
+    /// turn.
     func corrected(_ time: Int64) -> Int64 {
         time == slowStart ? slowEnd : time
-    }
-}
-
-extension Int64 {
-    /// The sum, or the last number that there is: centuries are no reason to trap.
-    package func saturatingAdding(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }
