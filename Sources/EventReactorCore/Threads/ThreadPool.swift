@@ -9,26 +9,25 @@ import Darwin
 /// Threads for work that blocks.
 ///
 /// They are started as work asks for them and then stay. A thread whose job was cancelled as it ran, such as a lookup
-/// that has no end yet and that its connector has given up, is replaced until it returns: it does not hold others up.
-///
-/// `@unchecked Sendable`: `lock` guards what varies; the rest is constant.
-@safe
-package final class ThreadPool: @unchecked Sendable {
+/// that has no end yet and that its connector has given up, is replaced until it returns: it delays no other job.
+package final class ThreadPool: Sendable {
+    private struct State {
+        var queue = FairQueue()
+        /// The jobs in the queue that are not cancelled, and those that are.
+        var waiting = 0
+        var cancelled = 0
+        var idle = 0
+        var threads = 0
+        /// The threads whose job was abandoned.
+        var stuck = 0
+        var startsElsewhere = false
+        var generation = 0
+    }
+
     private let limit: Int
     /// The most threads, those among them whose job was abandoned.
     private let hardLimit: Int
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private let signal: UnsafeMutablePointer<pthread_cond_t>
-    private var queue = FairQueue()
-    /// The jobs in the queue that are not cancelled, and those that are.
-    private var waiting = 0
-    private var cancelled = 0
-    private var idle = 0
-    private var threads = 0
-    /// The threads whose job was abandoned.
-    private var stuck = 0
-    private var startsElsewhere = false
-    private var generation = 0
+    private let state = Locked(State())
 
     /// - Parameters:
     ///   - limit: how many jobs run at a time.
@@ -36,59 +35,49 @@ package final class ThreadPool: @unchecked Sendable {
     package init(limit: Int, hardLimit: Int? = nil) {
         self.limit = limit
         self.hardLimit = max(limit, hardLimit ?? limit)
-        unsafe lock = .allocate(capacity: 1)
-        unsafe signal = .allocate(capacity: 1)
-        unsafe pthread_mutex_init(lock, nil)
-        unsafe pthread_cond_init(signal, nil)
-    }
-
-    private func withLock<Result>(_ body: () -> Result) -> Result {
-        unsafe pthread_mutex_lock(lock)
-        defer { unsafe pthread_mutex_unlock(lock) }
-        return body()
     }
 
     /// Runs a job on some thread, in order of arrival as threads become free.
     ///
     /// - Parameters:
-    ///   - owner: whose job it is: owners take turns. Jobs of no owner are as of one more.
+    ///   - owner: the owner of the job: owners take turns. Jobs of no owner are as of one more.
     ///   - body: what to run.
     @discardableResult
     package func submit(for owner: AnyObject? = nil, _ body: @escaping @Sendable () -> Void) -> PoolJob {
         let owner = owner.map { ObjectIdentifier($0) }
-        let (job, starts) = withLock {
-            let job = PoolJob(body, pool: self, generation: generation)
-            queue.append(job, of: owner)
-            waiting += 1
-            unsafe pthread_cond_signal(signal)
-            return (job, claimThread())
+        let (job, starts) = state.withLock { state in
+            let job = PoolJob(body, pool: self, generation: state.generation)
+            state.queue.append(job, of: owner)
+            state.waiting += 1
+            self.state.signal()
+            return (job, claimThread(&state))
         }
         if starts { startClaimed() }
         return job
     }
 
-    /// How many jobs wait for a thread.
-    package var waitingCount: Int { withLock { waiting } }
+    /// The jobs that wait for a thread.
+    package var waitingCount: Int { state.withLock { $0.waiting } }
 
     // MARK: Jobs that are given up
 
     func wasCancelled(_ job: PoolJob) {
-        withLock {
-            guard job.generation == generation else { return }
-            waiting -= 1
-            cancelled += 1
+        state.withLock { state in
+            guard job.generation == state.generation else { return }
+            state.waiting -= 1
+            state.cancelled += 1
             // With every thread busy none would pass over them.
-            guard cancelled > 64, cancelled > waiting else { return }
-            queue.removeCancelled()
-            cancelled = 0
+            guard state.cancelled > 64, state.cancelled > state.waiting else { return }
+            state.queue.removeCancelled()
+            state.cancelled = 0
         }
     }
 
     func wasAbandoned(_ job: PoolJob) {
-        let starts = withLock {
-            guard job.generation == generation else { return false }
-            stuck += 1
-            return claimThread()
+        let starts = state.withLock { state in
+            guard job.generation == state.generation else { return false }
+            state.stuck += 1
+            return claimThread(&state)
         }
         if starts { startClaimed() }
     }
@@ -96,14 +85,19 @@ package final class ThreadPool: @unchecked Sendable {
     // MARK: Threads
 
     /// Counts a thread that the caller is to start, if one more is wanted.
-    private func claimThread() -> Bool {
-        guard idle < waiting, threads - stuck < limit, threads < hardLimit else { return false }
-        threads += 1
+    private func claimThread(_ state: inout State) -> Bool {
+        state.idle < state.waiting && addThread(&state)
+    }
+
+    /// Counts a thread that the caller is to start, if there may be one more.
+    private func addThread(_ state: inout State) -> Bool {
+        guard state.threads - state.stuck < limit, state.threads < hardLimit else { return false }
+        state.threads += 1
         return true
     }
 
     private func startClaimed() {
-        if withLock({ startsElsewhere }) && self !== ThreadPool.waking {
+        if state.withLock({ $0.startsElsewhere }) && self !== ThreadPool.waking {
             ThreadPool.waking.submit { [self] in startHere() }
         } else {
             startHere()
@@ -112,12 +106,12 @@ package final class ThreadPool: @unchecked Sendable {
 
     private func startHere() {
         if start() { return }
-        let isLast = withLock {
-            threads -= 1
-            return threads == 0
+        let isLast = state.withLock { state in
+            state.threads -= 1
+            return state.threads == 0
         }
         // No thread could be had and none exists: better late and here than never.
-        if isLast { while let job = withLock({ next() }) { perform(job) } }
+        if isLast { while let job = state.withLock({ next(&$0) }) { perform(job) } }
     }
 
     /// Starts every thread now, and has those that are wanted later started by a thread of a pool.
@@ -128,17 +122,15 @@ package final class ThreadPool: @unchecked Sendable {
     /// - Returns: whether there is a thread at all.
     package func startAllThreads() -> Bool {
         while true {
-            let starts = withLock {
-                startsElsewhere = true
-                guard threads - stuck < limit, threads < hardLimit else { return false }
-                threads += 1
-                return true
+            let starts = state.withLock { state in
+                state.startsElsewhere = true
+                return addThread(&state)
             }
             guard starts else { return true }
             guard start() else {
-                return withLock {
-                    threads -= 1
-                    return threads > 0
+                return state.withLock { state in
+                    state.threads -= 1
+                    return state.threads > 0
                 }
             }
         }
@@ -175,33 +167,33 @@ package final class ThreadPool: @unchecked Sendable {
     }
 
     private func perform(_ job: PoolJob) {
-        if !job.finish() { withLock { stuck -= 1 } }
+        if !job.finish() { state.withLock { $0.stuck -= 1 } }
     }
 
     /// The next job; nil if the thread is to end, having replaced one that has come back.
     private func waitForJob() -> PoolJob? {
-        withLock {
-            while true {
-                if let job = next() { return job }
-                if threads - stuck > limit {
-                    threads -= 1
-                    return nil
-                }
-                idle += 1
-                unsafe pthread_cond_wait(signal, lock)
-                idle -= 1
+        var isIdle = false
+        return state.wait { state -> PoolJob?? in
+            if isIdle { state.idle -= 1 }
+            if let job = next(&state) { return .some(job) }
+            if state.threads - state.stuck > limit {
+                state.threads -= 1
+                return .some(nil)
             }
+            state.idle += 1
+            isIdle = true
+            return nil
         }
     }
 
-    /// The next job that was not cancelled, taken for running.
-    private func next() -> PoolJob? {
-        while let job = queue.popFirst() {
+    /// The next job that was not cancelled, claimed for running.
+    private func next(_ state: inout State) -> PoolJob? {
+        while let job = state.queue.popFirst() {
             if job.begin() {
-                waiting -= 1
+                state.waiting -= 1
                 return job
             }
-            cancelled -= 1
+            state.cancelled -= 1
         }
         return nil
     }
@@ -209,24 +201,20 @@ package final class ThreadPool: @unchecked Sendable {
     // MARK: Forking
 
     func prepareToFork() {
-        unsafe pthread_mutex_lock(lock)
+        state.prepareToFork()
     }
 
     func continueAfterFork() {
-        unsafe pthread_mutex_unlock(lock)
+        state.continueAfterFork()
     }
 
     /// In the child, which has none of the threads: what they were about is done in the parent.
     func restartInChild() {
-        // Not released: what the jobs captured is the parent's, and closing or ending it is the parent's to do.
-        _ = unsafe Unmanaged.passRetained(Leftover(queue: queue))
-        queue = FairQueue()
-        (waiting, cancelled, idle, threads, stuck) = (0, 0, 0, 0, 0)
-        startsElsewhere = false
-        generation += 1
-        // It knows of waiters that are no more, and would give its next signals to them.
-        unsafe pthread_cond_init(signal, nil)
-        unsafe pthread_mutex_unlock(lock)
+        state.restartInChild { state in
+            // Not released: what the jobs captured is the parent's, and closing or ending it is the parent's to do.
+            _ = unsafe Unmanaged.passRetained(Leftover(queue: state.queue))
+            state = State(generation: state.generation + 1)
+        }
     }
 
     private final class Leftover {
