@@ -5,7 +5,7 @@ final class ConnectionRateLimit {
     private(set) var reading: [RateShare] = []
     private(set) var writing: [RateShare] = []
 
-    /// Takes part in other limits from now on.
+    /// Changes the limits.
     func change(_ connection: StreamConnection, limit: RateLimit?, group: RateLimitGroup?) {
         let isSameLimit = limit == self.limit
         let own = isSameLimit ? (reading + writing).filter { $0.limiter !== limiter(of: $0, in: self.group) } : []
@@ -37,7 +37,7 @@ final class ConnectionRateLimit {
         share.limiter.direction == .reading ? group?.reading : group?.writing
     }
 
-    /// The connection is lost.
+    /// Leaves all limits: the connection is lost.
     func end() {
         for share in reading + writing { share.limiter.leave(share) }
         group?.connectionCount -= 1

@@ -1,14 +1,18 @@
-/// How fast bytes may be read and written: by one connection, or by all of a ``RateLimitGroup`` together.
+/// A limit of the bytes a second that one connection, or all of a ``RateLimitGroup`` together, may read and write.
 ///
-/// A limit is a token bucket for each direction: in any time `t` no more than `burst + rate * t` bytes pass. What is
-/// beyond waits: reading pauses, so that the peer is slowed down, and what is written is queued, so that
-/// ``Protocol/pauseWriting()`` tells of it. Tokens come continuously, and a connection that waits goes on a hundred times
-/// a second.
+/// It is a token bucket for each direction: in any time `t` no more than `burst + rate * t` bytes pass. Beyond it
+/// reading pauses, so that the peer is slowed down, and bytes that are written are queued and count for
+/// ``Protocol/pauseWriting()``. Tokens come continuously, and a connection that waits is served a hundred times a
+/// second.
 public struct RateLimit: Hashable, Sendable {
-    /// Bytes a second that are read at most, in the long run; nil for no limit, less than 10 counts as 10.
+    /// Maximum bytes a second that are read, in the long run; `nil` (default): no limit.
+    ///
+    /// Less than 10 counts as 10.
     public var readRate: Int?
 
-    /// Bytes a second that are written at most, in the long run; nil for no limit, less than 10 counts as 10.
+    /// Maximum bytes a second that are written, in the long run; `nil` (default): no limit.
+    ///
+    /// Less than 10 counts as 10.
     public var writeRate: Int?
 
     /// Bytes that may pass at once after a rest; a tenth of a second's worth at least.

@@ -1,4 +1,4 @@
-/// A limit that several connections of one reactor share: of one user, of one upload service, of all there are.
+/// A limit that several connections of one reactor share: those of one user, of one service, or all.
 ///
 /// ```swift
 /// let uploads = RateLimitGroup(RateLimit(readRate: 1_000_000), on: reactor)
@@ -7,16 +7,16 @@
 /// ```
 ///
 /// Connections join by ``ListeningPort/rateLimitGroup``, or by ``Transport/setRateLimitGroup(_:)``, and each may have a
-/// limit of its own besides. Those that want more than there is share alike what comes: they are served in turn, by a
-/// packet's worth at least. A group belongs to the thread of its reactor; its connections keep it.
+/// limit of its own too. Connections that want more than there is get equal shares of new tokens: they are served in
+/// turn, with a packet's worth at least. A group belongs to the thread of its reactor; its connections retain it.
 public final class RateLimitGroup {
     /// The limit that the connections share.
     public let limit: RateLimit
 
-    /// The connections that are in the group.
+    /// The number of connections that are in the group.
     public internal(set) var connectionCount = 0
 
-    /// The reactor's, which tells it from others: it may have gone, and another have its place in memory.
+    /// Identifies the reactor, which may be gone, and its memory be another reactor's by now.
     let board: TimeoutQueue
     let reading: RateLimiter?
     let writing: RateLimiter?
@@ -24,8 +24,8 @@ public final class RateLimitGroup {
     /// Creates a group without connections.
     ///
     /// - Parameters:
-    ///   - limit: what all of them together may read and write.
-    ///   - reactor: the reactor whose connections join; those of another do not.
+    ///   - limit: the limit of all connections together.
+    ///   - reactor: the reactor whose connections join; connections of another reactor do not.
     public init(_ limit: RateLimit, on reactor: ReactorBase) {
         self.limit = limit
         board = reactor.timeouts

@@ -1,18 +1,18 @@
-/// One direction of a limit: its bucket, and the connections that wait for tokens, first come, first served.
+/// One direction of a limit: its token bucket, and the connections that wait for tokens, first come, first served.
 ///
-/// While nobody waits whoever asks may have all there is. Those who wait are served in turn and share alike what has come
-/// since: so each of them gets the same in the long run, and a newcomer does not overtake them.
+/// With no waiters, a connection may take all available tokens. Waiters are served in turn and get equal shares of the
+/// tokens that have come since: so each gets the same in the long run, and a newcomer does not overtake them.
 final class RateLimiter {
     enum Direction { case reading, writing }
 
-    /// The least that is worth a call to the kernel, about a packet: with less for each, fewer are served at a time.
+    /// The bytes that are worth a system call, about a packet: with less for each, fewer are served at a time.
     static let leastShare = 1460
 
     let direction: Direction
     private unowned let reactor: ReactorBase
     private var bucket: TokenBucket
     private var waiting = ShareList()
-    /// Those that were given tokens to read with and may not have used them, in the order in which they were.
+    /// The shares with tokens for reading that may be unused, in the order in which they were granted.
     private var granted: [RateShare] = []
     private var timer: DelayedCall?
 
@@ -26,28 +26,28 @@ final class RateLimiter {
         timer?.cancel()
     }
 
-    /// How many bytes a connection may move now.
+    /// The bytes that a connection may move now.
     ///
-    /// Fewer than a hundredth of a second's worth are none, where it wants more: tokens come all the time, and a call to
-    /// the kernel for each few of them would never end.
+    /// Fewer than a hundredth of a second's worth are none if it wants more: tokens come all the time, and system calls
+    /// for a few of them each would never end.
     func allowance(of share: RateShare, wanted: Int) -> Int {
-        takeBackGrants()
+        reclaimGrants()
         if share.grant > 0 { return share.grant }
         guard waiting.isEmpty else { return 0 }
         bucket.refill(at: reactor.now)
         return bucket.tokens < min(wanted, bucket.quantum) ? 0 : bucket.tokens
     }
 
-    /// Bytes were moved.
+    /// Takes tokens for bytes that were moved.
     func charge(_ share: RateShare, _ count: Int) {
         let granted = min(count, share.grant)
         share.grant -= granted
-        bucket.take(count - granted)
+        bucket.spend(count - granted)
     }
 
-    /// Has a connection called when it may move bytes.
+    /// Calls a connection when it may move bytes.
     ///
-    /// - Parameter wanted: how many it would like to move.
+    /// - Parameter wanted: the bytes that it would like to move.
     func wait(_ share: RateShare, wanted: Int) {
         guard !share.isWaiting else { return }
         giveBack(share)
@@ -56,7 +56,7 @@ final class RateLimiter {
         arm()
     }
 
-    /// A connection does not need tokens any more.
+    /// Removes a connection, which needs no more tokens.
     func leave(_ share: RateShare) {
         giveBack(share)
         granted.removeAll { $0 === share }
@@ -68,15 +68,16 @@ final class RateLimiter {
         }
     }
 
+    /// Returns unused tokens to the bucket.
     func giveBack(_ share: RateShare) {
-        bucket.give(share.grant)
+        bucket.add(share.grant)
         share.grant = 0
     }
 
-    /// Those who were to read and have not by now have nothing to read.
+    /// Returns the tokens of connections that have not read by now: they have nothing to read.
     ///
-    /// A few turns are allowed for, since one takes a bounded number of events.
-    private func takeBackGrants() {
+    /// They have a few turns' time, since one turn handles a bounded number of events.
+    private func reclaimGrants() {
         while let first = granted.first, reactor.turnNumber >= first.grantTurn + 4 || first.grant == 0 {
             giveBack(first)
             granted.removeFirst()
@@ -91,10 +92,10 @@ final class RateLimiter {
         timer = reactor.timers.add(at: now.advanced(by: bucket.delay(until: wanted))) { [unowned self] in serve() }
     }
 
-    /// Tokens have come: shares them out.
+    /// Shares out the tokens that have come.
     private func serve() {
         timer = nil
-        takeBackGrants()
+        reclaimGrants()
         bucket.refill(at: reactor.now)
         let count = min(waiting.count, max(1, bucket.tokens / RateLimiter.leastShare))
         guard count > 0 else { return }
@@ -103,7 +104,7 @@ final class RateLimiter {
         var served: [RateShare] = []
         while served.count < count, let share = waiting.first {
             waiting.remove(share)
-            bucket.take(each)
+            bucket.spend(each)
             share.grant = each
             share.grantTurn = reactor.turnNumber
             served.append(share)
@@ -111,37 +112,14 @@ final class RateLimiter {
         if direction == .reading { granted += served }
         for share in served {
             share.connection.tokensCame(to: share)
-            // What is written is written by now; what is to be read comes in the next turn.
+            // Writing has been done by now; reading is in the next turn.
             if direction == .writing { giveBack(share) }
         }
         arm()
     }
 }
 
-/// One connection's part in a limiter.
-@safe
-final class RateShare {
-    let limiter: RateLimiter
-    /// It leaves the limiter before the connection goes.
-    private let unmanaged: Unmanaged<StreamConnection>
-    /// Tokens that are taken from the bucket for it, and the turn in which they were.
-    var grant = 0
-    var grantTurn: UInt64 = 0
-    var wanted = 0
-    fileprivate(set) var isWaiting = false
-    // Both are in the same list, which they leave before they go.
-    fileprivate unowned(unsafe) var next: RateShare?
-    fileprivate unowned(unsafe) var previous: RateShare?
-
-    init(_ limiter: RateLimiter, _ connection: StreamConnection) {
-        self.limiter = limiter
-        unsafe unmanaged = .passUnretained(connection)
-    }
-
-    var connection: StreamConnection { unsafe unmanaged.takeUnretainedValue() }
-}
-
-/// Those who wait, in the order in which they came; any of them can leave at once.
+/// Waiters in order of arrival: a doubly linked list, which any of them can leave at O(1).
 @safe
 private struct ShareList {
     private unowned(unsafe) var head: RateShare?

@@ -1,9 +1,9 @@
-/// The bytes that may pass now: they come continuously, and no more are kept than the bucket holds.
+/// A token bucket: the bytes that may pass now; tokens come continuously, up to the capacity.
 struct TokenBucket {
     private let rate: Int64
     private let capacity: Int
     private(set) var tokens: Int
-    /// What came beyond whole tokens, in billionths.
+    /// The part of a token that came beyond whole ones, in billionths.
     private var fraction: Int64 = 0
     private var filled: ReactorInstant
 
@@ -17,7 +17,7 @@ struct TokenBucket {
         filled = now
     }
 
-    /// A hundredth of a second's worth: whoever waits goes on with so many, or with fewer where it wants no more.
+    /// A hundredth of a second's worth: a connection that waits is served so many, or fewer if it wants no more.
     var quantum: Int { max(1, Int(rate / 100)) }
 
     mutating func refill(at now: ReactorInstant) {
@@ -26,19 +26,19 @@ struct TokenBucket {
         filled = now
         let product = rate.multipliedFullWidth(by: elapsed)
         // More tokens than a word can count fill any bucket.
-        guard product.high < TokenBucket.second / 2 - 1 else { return give(capacity) }
+        guard product.high < TokenBucket.second / 2 - 1 else { return add(capacity) }
         let (whole, rest) = TokenBucket.second.dividingFullWidth(product)
         let carried = rest + fraction
         fraction = carried % TokenBucket.second
-        give(Int(whole) + (carried >= TokenBucket.second ? 1 : 0))
+        add(Int(whole) + (carried >= TokenBucket.second ? 1 : 0))
     }
 
-    mutating func take(_ count: Int) {
+    mutating func spend(_ count: Int) {
         tokens -= min(count, tokens)
     }
 
-    /// Puts tokens in, as far as there is room.
-    mutating func give(_ count: Int) {
+    /// Adds tokens, up to the capacity.
+    mutating func add(_ count: Int) {
         if count < capacity - tokens {
             tokens += count
         } else {
@@ -47,7 +47,7 @@ struct TokenBucket {
         }
     }
 
-    /// How long from when it was filled last until there are so many tokens.
+    /// The time from the last refill until there are so many tokens.
     func delay(until wanted: Int) -> Duration {
         guard wanted > tokens else { return .zero }
         let (missing, overflow) = Int64(wanted - tokens).multipliedReportingOverflow(by: TokenBucket.second)

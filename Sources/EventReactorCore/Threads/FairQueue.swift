@@ -1,10 +1,10 @@
-/// Jobs in order of arrival, of which each owner's next is taken in turn: the backlog of one holds up no other.
+/// Jobs in order of arrival, of which each owner's next runs in turn: the backlog of one delays no other.
 struct FairQueue {
-    /// Whose jobs they are; nil for those that are nobody's.
+    /// The owner of jobs; nil for jobs of no owner.
     typealias Owner = ObjectIdentifier?
 
     private struct Lane {
-        // A job that is taken leaves nil.
+        // A job that is popped leaves nil.
         var jobs: [PoolJob?] = []
         var first = 0
 
@@ -24,7 +24,7 @@ struct FairQueue {
     }
 
     private var lanes: [Owner: Lane] = [:]
-    /// The owners that have jobs, in the order in which their next are taken, from `nextTurn` on.
+    /// The owners that have jobs, in the order in which their next run, from `nextTurn` on.
     private var turns: [Owner] = []
     private var nextTurn = 0
 

@@ -1,18 +1,8 @@
 import Synchronization
 
-/// Work on another thread that can be given up.
-package protocol CancellableWork: AnyObject, Sendable {
-    /// Has the work skipped if it has not begun.
-    ///
-    /// Work that has begun goes on to its end, and its thread no longer counts for the limit of its pool. It may be
-    /// called from any thread, any number of times.
-    func cancel()
-}
-
 /// One piece of work of a pool: waiting, running, abandoned as it ran, or over.
 ///
-/// `@unchecked Sendable`: `body` is touched by the thread alone that moves `state` on from `waiting`; the rest is
-/// constant.
+/// `@unchecked Sendable`: only the thread that moves `state` on from `waiting` accesses `body`; the rest is constant.
 package final class PoolJob: CancellableWork, @unchecked Sendable {
     private enum State {
         static let waiting = 0
@@ -24,10 +14,10 @@ package final class PoolJob: CancellableWork, @unchecked Sendable {
     private let state = Atomic<Int>(State.waiting)
     private var body: (@Sendable () -> Void)?
     private let pool: ThreadPool?
-    /// The pool's generation: the child of a fork has no account of its parent's jobs.
+    /// The pool's generation: the child of a fork does not count its parent's jobs.
     let generation: Int
 
-    /// - Parameter pool: keeps account of the job; nil for a job that its owner runs itself.
+    /// - Parameter pool: counts the job; nil for a job that its owner runs itself.
     package init(_ body: @escaping @Sendable () -> Void, pool: ThreadPool? = nil, generation: Int = 0) {
         self.body = body
         self.pool = pool
@@ -41,10 +31,12 @@ package final class PoolJob: CancellableWork, @unchecked Sendable {
         state.compareExchange(expected: from, desired: to, ordering: .acquiringAndReleasing).exchanged
     }
 
-    /// Takes the job for running; false if it was cancelled.
+    /// Claims the job for running.
+    ///
+    /// - Returns: false if it was cancelled.
     func begin() -> Bool { move(from: State.waiting, to: State.running) }
 
-    /// Runs what `begin` took, and releases it.
+    /// Runs what `begin` claimed, and releases it.
     ///
     /// - Returns: false if it was abandoned meanwhile.
     func finish() -> Bool {

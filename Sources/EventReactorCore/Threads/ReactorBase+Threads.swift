@@ -12,9 +12,9 @@ extension ReactorBase {
     /// nothing: the reactor may be run again, and gets the results then.
     ///
     /// - Parameters:
-    ///   - work: what to do on the other thread. It can reach nothing that is the reactor's.
-    ///   - completion: called once on the reactor's thread with what `work` returned or threw; never before this call
-    ///     has returned. If the reactor is not running then, it is called in the next run.
+    ///   - work: the work, called on the other thread. It can access nothing that belongs to the reactor.
+    ///   - completion: called once on the reactor's thread with the value that `work` returned or the error that it
+    ///     threw; never before this call has returned. If the reactor is not running then, it is called in the next run.
     public func deferToThread<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value,
         then completion: @escaping (Result<Value, any Error>) -> Void
@@ -24,29 +24,29 @@ extension ReactorBase {
         pending.isMade(by: engine.submit({ deliver(Result { try work() }) }, to: .work, for: queue))
     }
 
-    /// Registers a completion that a result is awaited for.
+    /// Registers a completion for a result of another thread.
     ///
-    /// - Returns: the registration, and what brings the result from another thread.
+    /// - Returns: the registration, and a closure that brings the result from any thread.
     package func awaitResult<Value: Sendable>(
         then completion: @escaping (Result<Value, any Error>) -> Void
     ) -> (PendingResult, deliver: @Sendable (Result<Value, any Error>) -> Void) {
-        // The completion stays on this thread; its id makes the journey.
+        // The completion stays on this thread; its id goes to the other and comes back.
         let id = makeID()
-        let taker = DeferredResult { result in
+        let deferredResult = DeferredResult { result in
             if let result = result as? Result<Value, any Error> { completion(result) }
         }
-        // A closed reactor takes no result.
-        if !isClosed { deferred.add(taker, as: id) }
+        // A closed reactor awaits no result.
+        if !isClosed { deferred.add(deferredResult, as: id) }
         let queue = self.queue
         let deliver = { @Sendable (result: Result<Value, any Error>) in
-            queue.post { $0.deferred.remove(id)?.take(result) }
+            queue.post { $0.deferred.remove(id)?.complete(result) }
         }
         return (PendingResult(id, of: self), deliver)
     }
 
-    /// Has all work skipped whose results cannot be taken any more.
+    /// Has all work skipped that has not begun, since its results cannot be delivered any more.
     ///
-    /// - Returns: the completions, to be released when what they captured may call the reactor.
+    /// - Returns: the completions, to be released when objects that they captured may call the reactor.
     final func cancelDeferredWork() -> OrderedRegistry<DeferredResult> {
         let results = deferred
         deferred = OrderedRegistry()

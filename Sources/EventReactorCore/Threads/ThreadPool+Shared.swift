@@ -16,11 +16,11 @@ extension ThreadPool {
     /// For resolving names, so that long work delays none: 8 names at a time.
     package static let resolving = shared(limit: 8, hardLimit: 64)
 
-    /// For telling which names the machine knows by itself, and resolving those: they wait for no server.
+    /// For resolving names that the machine knows by itself: they wait for no server.
     package static let localNames = shared(limit: 2, hardLimit: 16)
 
-    /// For what cannot wait and takes no time: waking a reactor whose descriptor the caller's thread does not have, and
-    /// starting threads that are to be no reactor's.
+    /// For short work that cannot wait: waking a reactor whose file descriptor the caller's thread does not have, and
+    /// starting threads that are to inherit nothing of a reactor's.
     package static let waking = shared(limit: 1, hardLimit: 1)
 
     private static var all: [ThreadPool] { [work, resolving, localNames, waking] }
@@ -33,7 +33,7 @@ extension ThreadPool {
         return ThreadPool(limit: limit, hardLimit: hardLimit)
     }
 
-    /// Holds the locks over a fork, so that the child finds nothing half done.
+    /// Locks the pools during a fork, so that the child finds nothing half done.
     private static let forkHandlers: Int32 = pthread_atfork(
         { for pool in ThreadPool.all { pool.prepareToFork() } },
         { for pool in ThreadPool.all { pool.continueAfterFork() } },

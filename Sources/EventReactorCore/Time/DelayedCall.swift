@@ -1,6 +1,6 @@
-/// A call that a reactor will make later: what `callLater` returns.
+/// A call that a reactor makes later: what `callLater` returns.
 ///
-/// It belongs to the reactor's thread. Dropping it does not cancel the call.
+/// It belongs to the reactor's thread. Releasing it does not cancel the call.
 public final class DelayedCall {
     /// When the call is due.
     public internal(set) var deadline: ReactorInstant
@@ -9,18 +9,18 @@ public final class DelayedCall {
     let sequence: UInt64
 
     // One load or store each time, so that no two accesses can overlap: the heap sets it at every step.
-    @exclusivity(unchecked) private var uncheckedPlace = -1
+    @exclusivity(unchecked) private var uncheckedIndex = -1
 
-    /// The place in the queue's heap, or -1 when fired or cancelled.
-    var place: Int {
-        get { unsafe uncheckedPlace }
-        set { unsafe uncheckedPlace = newValue }
+    /// Its index in the queue's heap, or -1 when fired or cancelled.
+    var index: Int {
+        get { unsafe uncheckedIndex }
+        set { unsafe uncheckedIndex = newValue }
     }
 
-    /// What to call; gone once fired or cancelled, with all that it captured.
+    /// The closure to call; released once fired or cancelled, with all that it captured.
     var body: (() -> Void)?
 
-    /// Unowned: the queue outlives every call that is in it, and detaches all of them as the reactor goes or is closed.
+    /// Unowned: the queue outlives every call that is in it, and removes all when the reactor is released or closed.
     ///
     /// It is only used while the call is in it.
     private unowned(unsafe) let queue: TimerQueue
@@ -32,12 +32,13 @@ public final class DelayedCall {
         self.body = body
     }
 
-    /// Whether the call is still to come.
-    public var isActive: Bool { place >= 0 }
+    /// Whether it is still to be called.
+    public var isActive: Bool { index >= 0 }
 
-    /// Calls it off: it never fires.
+    /// Cancels the call: its closure is released and never called.
     ///
-    /// - Returns: false where it has fired or was cancelled before, and nothing happened.
+    /// - Returns: false if it has fired or was cancelled before; nothing happens then.
+    /// - Complexity: O(log n) of the timers that are set.
     @discardableResult
     public func cancel() -> Bool {
         guard isActive else { return false }
@@ -46,9 +47,11 @@ public final class DelayedCall {
         return true
     }
 
-    /// Moves the call to a time from now, earlier or later than it was due; less than no time counts as none.
+    /// Moves the call to a time from now, earlier or later than it was due.
     ///
-    /// - Returns: false where it has fired or was cancelled, and nothing happened.
+    /// - Parameter delay: the time from now; a negative one counts as zero.
+    /// - Returns: false if it has fired or was cancelled before; nothing happens then.
+    /// - Complexity: O(log n) of the timers that are set.
     @discardableResult
     public func reset(to delay: Duration) -> Bool {
         guard isActive else { return false }
@@ -56,9 +59,11 @@ public final class DelayedCall {
         return true
     }
 
-    /// Moves the call by a time from when it was due; a negative one moves it earlier, to now at the earliest.
+    /// Moves the call by a time from when it was due.
     ///
-    /// - Returns: false where it has fired or was cancelled, and nothing happened.
+    /// - Parameter duration: the time; a negative one moves the call earlier, to now at the earliest.
+    /// - Returns: false if it has fired or was cancelled before; nothing happens then.
+    /// - Complexity: O(log n) of the timers that are set.
     @discardableResult
     public func delay(by duration: Duration) -> Bool {
         guard isActive else { return false }

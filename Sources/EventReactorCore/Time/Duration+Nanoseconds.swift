@@ -1,5 +1,5 @@
 extension Duration {
-    // By attoseconds: `components` traps where the seconds are more than 64 bits.
+    // By attoseconds: `components` traps if the seconds are more than 64 bits.
 
     /// Nanoseconds, or the nearest number that there is: centuries are no reason to trap.
     package var saturatedNanoseconds: Int64 {

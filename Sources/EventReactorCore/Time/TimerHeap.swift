@@ -1,13 +1,13 @@
-/// A heap of delayed calls with four children a node, each call knowing its place.
+/// A heap of delayed calls with four children a node; each call has its index.
 ///
-/// Four children make it half as deep as two would, and the children of a node share a cache line or two. The order
-/// stands in the nodes themselves, so that comparing does not visit the calls.
+/// Four children make it half as deep as two would, and the children of a node share a cache line or two. The nodes
+/// have all that their order depends on, so that comparing does not access the calls.
 struct TimerHeap {
     @safe
     private struct Node {
         var deadline: ReactorInstant
         let sequence: UInt64
-        /// Held by the heap.
+        /// Retained by the heap.
         let call: Unmanaged<DelayedCall>
 
         @inline(__always)
@@ -24,22 +24,22 @@ struct TimerHeap {
     var first: DelayedCall? { unsafe nodes.first?.call.takeUnretainedValue() }
 
     mutating func insert(_ call: DelayedCall) {
-        let place = nodes.count
+        let index = nodes.count
         nodes.append(
             unsafe Node(deadline: call.deadline, sequence: call.sequence, call: .passRetained(call)))
-        siftUp(place)
+        siftUp(index)
     }
 
-    mutating func remove(at place: Int) {
-        let node = nodes[place]
+    mutating func remove(at index: Int) {
+        let node = nodes[index]
         let last = nodes.removeLast()
-        if place < nodes.count {
-            put(last, at: place)
-            restore(place)
+        if index < nodes.count {
+            put(last, at: index)
+            restore(index)
         }
-        unsafe node.call._withUnsafeGuaranteedRef { $0.place = -1 }
+        unsafe node.call._withUnsafeGuaranteedRef { $0.index = -1 }
         unsafe node.call.release()
-        // After a flood of timers the heap does not keep the memory that the flood needed.
+        // After a flood of timers their memory is returned.
         if nodes.capacity > 65_536 && nodes.count < nodes.capacity / 8 {
             var smaller: ContiguousArray<Node> = []
             smaller.reserveCapacity(nodes.count * 2)
@@ -51,56 +51,56 @@ struct TimerHeap {
     mutating func removeAll() -> [DelayedCall] {
         let calls = nodes.map { unsafe $0.call.takeRetainedValue() }
         nodes = []
-        for call in calls { call.place = -1 }
+        for call in calls { call.index = -1 }
         return calls
     }
 
-    /// The call at a place has got another deadline.
-    mutating func deadlineChanged(at place: Int) {
-        nodes[place].deadline = unsafe nodes[place].call._withUnsafeGuaranteedRef { $0.deadline }
-        restore(place)
+    /// Restores the order when the call at an index has another deadline.
+    mutating func deadlineChanged(at index: Int) {
+        nodes[index].deadline = unsafe nodes[index].call._withUnsafeGuaranteedRef { $0.deadline }
+        restore(index)
     }
 
-    private mutating func restore(_ place: Int) {
-        if place > 0 && nodes[place].isBefore(nodes[(place - 1) >> 2]) {
-            siftUp(place)
+    private mutating func restore(_ index: Int) {
+        if index > 0 && nodes[index].isBefore(nodes[(index - 1) >> 2]) {
+            siftUp(index)
         } else {
-            siftDown(place)
+            siftDown(index)
         }
     }
 
     private mutating func siftUp(_ start: Int) {
-        var place = start
-        let node = nodes[place]
-        while place > 0 {
-            let parent = (place - 1) >> 2
+        var index = start
+        let node = nodes[index]
+        while index > 0 {
+            let parent = (index - 1) >> 2
             guard node.isBefore(nodes[parent]) else { break }
-            put(nodes[parent], at: place)
-            place = parent
+            put(nodes[parent], at: index)
+            index = parent
         }
-        put(node, at: place)
+        put(node, at: index)
     }
 
     private mutating func siftDown(_ start: Int) {
-        var place = start
-        let node = nodes[place]
+        var index = start
+        let node = nodes[index]
         while true {
-            let first = place << 2 + 1
+            let first = index << 2 + 1
             guard first < nodes.count else { break }
             var least = first
             for child in first..<min(first + 4, nodes.count) where nodes[child].isBefore(nodes[least]) {
                 least = child
             }
             guard nodes[least].isBefore(node) else { break }
-            put(nodes[least], at: place)
-            place = least
+            put(nodes[least], at: index)
+            index = least
         }
-        put(node, at: place)
+        put(node, at: index)
     }
 
     @inline(__always)
-    private mutating func put(_ node: Node, at place: Int) {
-        nodes[place] = node
-        unsafe node.call._withUnsafeGuaranteedRef { $0.place = place }
+    private mutating func put(_ node: Node, at index: Int) {
+        nodes[index] = node
+        unsafe node.call._withUnsafeGuaranteedRef { $0.index = index }
     }
 }

@@ -13,8 +13,8 @@ package final class TimerQueue {
     /// Creates an empty queue.
     ///
     /// - Parameters:
-    ///   - fires: told of each call that is about to be fired.
-    ///   - now: the clock.
+    ///   - fires: called before each call, with how late it is.
+    ///   - now: reads the clock.
     package init(
         fires: @escaping (_ nanosecondsLate: Int64) -> Void = { _ in }, now: @escaping () -> ReactorInstant
     ) {
@@ -27,13 +27,13 @@ package final class TimerQueue {
         unsafe mergingBlock?.deallocate()
     }
 
-    /// Called when a turn's share is used up and due calls are left, so that those which do not wait in this queue's
-    /// order are served beside it.
+    /// Called if a turn's share is used up and due calls are left, so that common timeouts, which have no order, are
+    /// served beside them.
     package var whenBehind: (() -> Void)?
 
-    /// Calls all of them off.
+    /// Cancels all of them.
     package func removeAll() {
-        // What a body captured may call off other timers as it goes; by then none is in the heap.
+        // An object that a body captured may cancel other timers in its deinit; by then none is in the heap.
         let calls = heap.removeAll()
         headChanged()
         for call in calls { call.body = nil }
@@ -42,7 +42,7 @@ package final class TimerQueue {
     // Asked in every turn: one load, without the check that accesses to the heap make.
     @exclusivity(unchecked) private var uncheckedNext: ReactorInstant?
 
-    /// When the next call is due, or nil where there is none.
+    /// When the next call is due, or nil if there is none.
     package var nextDeadline: ReactorInstant? { unsafe uncheckedNext }
 
     package var count: Int { heap.count }
@@ -55,19 +55,19 @@ package final class TimerQueue {
         return call
     }
 
-    /// A call that is never made.
+    /// Makes a call that never fires.
     package func makeInactive() -> DelayedCall {
         DelayedCall(deadline: now(), sequence: 0, queue: self, body: nil)
     }
 
     package func remove(_ call: DelayedCall) {
-        heap.remove(at: call.place)
+        heap.remove(at: call.index)
         headChanged()
     }
 
     package func move(_ call: DelayedCall, to deadline: ReactorInstant) {
         call.deadline = deadline
-        heap.deadlineChanged(at: call.place)
+        heap.deadlineChanged(at: call.index)
         headChanged()
     }
 
@@ -78,9 +78,9 @@ package final class TimerQueue {
     /// Fires what is due, as much as one turn may, but nothing that is set meanwhile: a timer that sets itself again
     /// starves nothing.
     ///
-    /// What is left is still due: `nextDeadline` has passed, and it is fired first the next time.
+    /// The rest is still due: `nextDeadline` has passed, and it is fired first the next time.
     ///
-    /// - Returns: now, where that had to be found out and nothing was due.
+    /// - Returns: now, if the clock was read and nothing was due.
     @discardableResult
     @inline(__always)
     package func fireDue() -> ReactorInstant? {
@@ -110,8 +110,8 @@ package final class TimerQueue {
 
     /// Has the allocator merge the small blocks that this turn's calls have freed.
     ///
-    /// glibc keeps them in lists, and merges all of them at the next allocation of over 1,024 bytes, whoever makes it:
-    /// with 300,000 calls fired by then that took 30 to 70 ms at once. Here each turn of a storm does its own part.
+    /// glibc keeps them in lists, and merges all of them at the next allocation of over 1,024 bytes anywhere: with 300,000
+    /// calls fired by then that took 30 to 70 ms at once. Here each turn of a storm does its own part.
     @inline(never)
     private func mergeFreedBlocks() {
         unsafe mergingBlock?.deallocate()
