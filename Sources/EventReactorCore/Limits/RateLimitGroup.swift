@@ -17,7 +17,7 @@ public final class RateLimitGroup {
     public internal(set) var connectionCount = 0
 
     /// Identifies the reactor, which may be gone, and its memory be another reactor's by now.
-    let board: TimeoutQueue
+    let timeouts: TimeoutQueue
     let reading: RateLimiter?
     let writing: RateLimiter?
 
@@ -28,7 +28,7 @@ public final class RateLimitGroup {
     ///   - reactor: the reactor whose connections join; connections of another reactor do not.
     public init(_ limit: RateLimit, on reactor: ReactorBase) {
         self.limit = limit
-        board = reactor.timeouts
+        timeouts = reactor.timeouts
         reading = limit.readRate.map { RateLimiter(.reading, rate: $0, burst: limit.burst, reactor: reactor) }
         writing = limit.writeRate.map { RateLimiter(.writing, rate: $0, burst: limit.burst, reactor: reactor) }
     }

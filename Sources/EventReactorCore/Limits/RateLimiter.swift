@@ -50,7 +50,7 @@ final class RateLimiter {
     /// - Parameter wanted: the bytes that it would like to move.
     func wait(_ share: RateShare, wanted: Int) {
         guard !share.isWaiting else { return }
-        giveBack(share)
+        returnGrant(share)
         share.wanted = wanted
         waiting.append(share)
         arm()
@@ -58,7 +58,7 @@ final class RateLimiter {
 
     /// Removes a connection, which needs no more tokens.
     func leave(_ share: RateShare) {
-        giveBack(share)
+        returnGrant(share)
         granted.removeAll { $0 === share }
         guard share.isWaiting else { return }
         waiting.remove(share)
@@ -69,7 +69,7 @@ final class RateLimiter {
     }
 
     /// Returns unused tokens to the bucket.
-    func giveBack(_ share: RateShare) {
+    func returnGrant(_ share: RateShare) {
         bucket.add(share.grant)
         share.grant = 0
     }
@@ -79,7 +79,7 @@ final class RateLimiter {
     /// They have a few turns' time, since one turn handles a bounded number of events.
     private func reclaimGrants() {
         while let first = granted.first, reactor.turnNumber >= first.grantTurn + 4 || first.grant == 0 {
-            giveBack(first)
+            returnGrant(first)
             granted.removeFirst()
         }
     }
@@ -113,7 +113,7 @@ final class RateLimiter {
         for share in served {
             share.connection.tokensCame(to: share)
             // Writing has been done by now; reading is in the next turn.
-            if direction == .writing { giveBack(share) }
+            if direction == .writing { returnGrant(share) }
         }
         arm()
     }

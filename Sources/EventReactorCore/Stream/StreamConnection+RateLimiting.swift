@@ -17,7 +17,7 @@ extension StreamConnection {
 
     package func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool {
         guard !state.contains(.lost) else { return false }
-        if let group, group.board !== reactor.timeouts { return false }
+        if let group, group.timeouts !== reactor.timeouts { return false }
         return changeLimits(limit: extras?.rateLimit?.limit, group: group)
     }
 
@@ -51,7 +51,7 @@ extension StreamConnection {
         case .reading:
             readGoesOn()
             // Whoever has paused reading would keep tokens from the others.
-            if !wantsReading { share.limiter.giveBack(share) }
+            if !wantsReading { share.limiter.returnGrant(share) }
         case .writing:
             sendQueued()
             if !state.contains(.inCallback) { processPendingState() }

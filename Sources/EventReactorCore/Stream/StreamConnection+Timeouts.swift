@@ -45,15 +45,15 @@ extension StreamConnection {
 
     package func setTimeouts(_ timeouts: StreamTimeouts) {
         guard state.contains(.established), !state.contains(.lost) else { return }
-        let limits = reactor.timeouts.limits(for: timeouts)
+        let policy = reactor.timeouts.policy(for: timeouts)
         stopTimeouts()
-        if let limits { startTimeouts(by: limits) }
+        if let policy { startTimeouts(by: policy) }
     }
 
     package var expiredTimeout: StreamTimeout? { extras?.expired }
 
-    func startTimeouts(by limits: TimeoutPolicy) {
-        let timeouts = ConnectionTimeouts(limits, for: self)
+    func startTimeouts(by policy: TimeoutPolicy) {
+        let timeouts = ConnectionTimeouts(policy, for: self)
         timeouts.extras = extras
         attachment = timeouts
         state.insert(.hasTimeouts)

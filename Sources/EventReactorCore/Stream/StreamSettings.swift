@@ -25,7 +25,7 @@ package final class StreamSettings {
         limit = options.writeBufferLimit.map { max(0, $0) } ?? .max
         rateLimit = options.rateLimit
         members = nil
-        limits = reactor.timeouts.limits(for: options.timeouts)
+        limits = reactor.timeouts.policy(for: options.timeouts)
     }
 
     private init(_ other: StreamSettings, high: Int, low: Int, limit: Int, members: PortMembers?) {

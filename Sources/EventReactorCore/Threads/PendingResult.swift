@@ -10,7 +10,7 @@ package final class PendingResult {
     }
 
     /// Sets the work that makes the result, to be cancelled with it.
-    package func isMade(by work: any CancellableWork) {
+    package func setWork(_ work: any CancellableWork) {
         reactor?.deferred[id]?.work = work
     }
 

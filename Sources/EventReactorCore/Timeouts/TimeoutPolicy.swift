@@ -54,10 +54,10 @@ final class TimeoutPolicy {
 
 extension TimeoutQueue {
     /// The different policies that connections have.
-    package var limitsCount: Int { unsafe policies.count }
+    package var policyCount: Int { unsafe policies.count }
 
     /// The policy with these timeouts, made on first use; nil for none.
-    func limits(for timeouts: StreamTimeouts) -> TimeoutPolicy? {
+    func policy(for timeouts: StreamTimeouts) -> TimeoutPolicy? {
         guard timeouts != .none else { return nil }
         if let known = unsafe policies[timeouts] { return unsafe known.takeUnretainedValue() }
         let made = TimeoutPolicy(timeouts, on: self)

@@ -34,7 +34,7 @@ extension Resolver {
             if case .success(let answer) = result { completion(answer) }
         }
         let lookup = NameLookup(of: host, for: reactor.queue) { deliver(.success(resolve())) }
-        pending.isMade(by: lookup)
+        pending.setWork(lookup)
         lookup.start()
         return pending
     }

@@ -155,7 +155,7 @@ struct TimeoutTests {
                 #expect(client.received.count == 500_000)
                 #expect(server.reason?.isDone == true && client.reason?.isDone == true)
                 #expect(world.reactor.timeouts.count == 0)
-                #expect(world.reactor.timeouts.limitsCount <= 2)
+                #expect(world.reactor.timeouts.policyCount <= 2)
             }
         }
     }
