@@ -8,7 +8,7 @@
 import EventReactor
 import Glibc
 
-/// What the members share.
+/// State that the members share.
 ///
 /// It never leaves the reactor's thread, which the compiler checks, so it needs no lock.
 final class Room {
@@ -73,7 +73,7 @@ final class Member: Protocol {
     }
 
     func tell(_ line: String) {
-        // Whoever does not read misses lines: what waits for one member stays bounded, and the others wait for nobody.
+        // A member that does not read misses lines: its write queue stays bounded, and the others do not wait for it.
         if isSlow { missed += 1 } else { transport.write(line + "\n") }
     }
 

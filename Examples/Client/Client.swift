@@ -1,4 +1,4 @@
-// Sends a command to a Redis server and prints its reply. Try it where there is one (apt-get install redis-server):
+// Sends a command to a Redis server and prints its reply. Try it with one running (apt-get install redis-server):
 //
 //     swift run -c release Client localhost 6379 SET greeting hello
 //     swift run -c release Client localhost 6379 GET greeting
@@ -10,7 +10,7 @@ struct Malformed: Error, CustomStringConvertible {
     let description = "what answers there does not speak as Redis does"
 }
 
-/// Reads the reply that begins at `start`, and moves `start` behind it; nil where not all of it has arrived yet.
+/// Reads the reply that begins at `start`, and moves `start` behind it; `nil` if it is not complete yet.
 func readReply(_ data: Span<UInt8>, at start: inout Int, indent: String = "") throws -> String? {
     guard let end = data.firstRange(of: "\r\n", from: start) else { return nil }
     guard end.lowerBound > start, indent.count < 32 else { throw Malformed() }
@@ -54,7 +54,7 @@ final class Command: Protocol {
         for word in words { transport.write("$\(word.utf8.count)\r\n\(word)\r\n") }
     }
 
-    // What is thrown here ends the connection and comes back as its reason.
+    // An error that is thrown here ends the connection and becomes its reason.
     override func dataReceived(_ data: Span<UInt8>) throws {
         received.append(contentsOf: data)
         var start = 0

@@ -6,27 +6,27 @@
 import EventReactor
 import Glibc
 
-/// What one reactor has done: all its connections share it, and no other thread ever sees it.
+/// Counts of one reactor: all its connections share them, and no other thread sees them.
 final class Tally {
     var connections = 0
     var lines = 0
 }
 
-/// Answers each line with who answers, and how often.
+/// Answers each line with the reactor's index and counts.
 final class Session: Protocol {
-    private let place: Int
+    private let index: Int
     private let tally: Tally
 
-    init(place: Int, tally: Tally) {
-        self.place = place
+    init(index: Int, tally: Tally) {
+        self.index = index
         self.tally = tally
         tally.connections += 1
     }
 
     override func dataReceived(_ data: Span<UInt8>) {
-        for index in data.indices where data[index] == UInt8(ascii: "\n") {
+        for position in data.indices where data[position] == UInt8(ascii: "\n") {
             tally.lines += 1
-            transport.write("reactor \(place): \(tally.lines) lines, \(tally.connections) connections\n")
+            transport.write("reactor \(index): \(tally.lines) lines, \(tally.connections) connections\n")
         }
     }
 }
@@ -41,16 +41,15 @@ final class Session: Protocol {
         let port = arguments.first.flatMap { $0 } ?? 8007
         let count = arguments.dropFirst().first.flatMap { $0 }
 
-        var configuration = ReactorGroup.Configuration()
         // After Control-C connections have ten seconds to finish; a second one does not wait.
-        configuration.drainTime = .seconds(10)
+        let configuration = ReactorGroup.Configuration(drainTime: .seconds(10))
         do {
             let group = try ReactorGroup(count: count, configuration: configuration) { reactor in
-                let place = reactor.placeInGroup ?? 0
+                let index = reactor.placeInGroup ?? 0
                 let tally = Tally()
-                try reactor.listenTCP(port: port) { Session(place: place, tally: tally) }
+                try reactor.listenTCP(port: port) { Session(index: index, tally: tally) }
                 reactor.onShutdown {
-                    print("reactor \(place) answered \(tally.lines) lines on \(tally.connections) connections")
+                    print("reactor \(index) answered \(tally.lines) lines on \(tally.connections) connections")
                 }
             }
             try group.run {

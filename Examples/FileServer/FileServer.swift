@@ -6,7 +6,7 @@
 import EventReactor
 import Glibc
 
-/// Why a file is not sent, in the words that the client reads.
+/// A reason for which a file is not sent, as the client reads it.
 enum Refusal: String, Error, CustomStringConvertible {
     case badName = "a name has 1 to 255 bytes, no slash, and is not \"..\""
     case notAFile = "that is not a plain file"
@@ -27,13 +27,13 @@ final class Sender: Protocol {
         request.append(contentsOf: data.extracting(first: end ?? data.count))
         guard end != nil || request.count > 255 else { return }
         if request.last == UInt8(ascii: "\r") { request.removeLast() }
-        // One request a connection: what follows it is left unread.
+        // One request a connection: later bytes are not read.
         transport.pauseReading()
         do {
             let file = try openFile(String(decoding: request, as: UTF8.self))
             transport.write("ok \(file.size)\n")
             // The kernel sends it, as fast as the client reads. The close comes with the end: a deadline that began now
-            // would cut a long file short. Where the file cannot be sent whole, the client sees a reset.
+            // would cut a long file short. If the file cannot be sent completely, the client sees a reset.
             try transport.sendFile(file) { [transport] _ in transport.loseConnection() }
         } catch {
             transport.write("error: \(error)\n")

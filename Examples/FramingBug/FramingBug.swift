@@ -6,7 +6,7 @@
 
 import EventReactorTesting
 
-/// Answers each line with its length, and takes each piece of the stream for a line: that is the bug.
+/// Answers each line with its length, and treats each piece of the stream as a line: that is the bug.
 class LengthServer: Protocol {
     override func dataReceived(_ data: Span<UInt8>) {
         answer([UInt8](data).dropLast())
@@ -17,7 +17,7 @@ class LengthServer: Protocol {
     }
 }
 
-/// Keeps what has come until the line is whole.
+/// Buffers bytes until the line is complete.
 final class FramedLengthServer: LengthServer {
     private var rest: [UInt8] = []
 
@@ -45,7 +45,7 @@ final class Client: Protocol {
 }
 
 @main struct FramingBug {
-    /// What a test says: two lines are answered by two lengths.
+    /// Asserts that two lines are answered by two lengths.
     static func scenario(_ network: SimulatedNetwork, _ makeServer: @escaping () -> Protocol) throws {
         let client = Client()
         try network.host("server").listenTCP(port: 7) { makeServer() }

@@ -3,7 +3,7 @@
 //     swift run -c release Handover 8011 /tmp/handover
 //     swift run -c release Handover 8011 /tmp/handover    # in another terminal: the first one ends
 //
-// `curl http://127.0.0.1:8011/` tells which process answers; `wrk -d 60 http://127.0.0.1:8011/` asks all the while.
+// `curl http://127.0.0.1:8011/` shows which process answers; `wrk -d 60 http://127.0.0.1:8011/` asks all the while.
 
 import EventReactor
 import EventReactorHandover
@@ -22,7 +22,7 @@ final class Visitor: Protocol {
     override func dataReceived(_ data: Span<UInt8>) {
         for index in data.indices {
             request.append(data[index])
-            // A request ends in an empty line. What has a body is more than this server understands.
+            // A request ends in an empty line. This server does not understand requests with a body.
             guard request.last == UInt8(ascii: "\n"), request.suffix(4).elementsEqual("\r\n\r\n".utf8) else { continue }
             guard !transport.isClosing else { return }
             answer(String(decoding: request, as: UTF8.self).lowercased())
@@ -33,7 +33,7 @@ final class Visitor: Protocol {
 
     private func answer(_ request: String) {
         // While the reactor drains each connection ends with its answer, and the client makes another for its next
-        // request, which the successor gets. So none is cut off at the deadline.
+        // request, which the successor gets. So no request is cut off at the deadline.
         let isLast =
             reactor.isDraining || request.contains("\r\nconnection: close\r\n") || request.contains(" http/1.0\r")
         let text = "process \(getpid())\n"
@@ -44,7 +44,7 @@ final class Visitor: Protocol {
     }
 }
 
-/// Prints a line at once, also where nobody reads it yet.
+/// Prints a line and flushes it, also into a pipe.
 func say(_ line: String) {
     print("Handover: \(line)")
     fflush(nil)
@@ -60,11 +60,11 @@ func say(_ line: String) {
         }
         do {
             let reactor = try Reactor()
-            // From a version that serves now, from systemd, or, where there is neither, made here.
+            // The socket is that of a version that serves now, or systemd's, or one made here.
             let before = try Handover.take(path: path)
             let systemd = try SystemdSockets.take()
             let inherited = before?["http"] ?? systemd?["http"]
-            let port = try reactor.listenTCP(port: number, host: "127.0.0.1", adopting: inherited) {
+            let port = try reactor.listen(.tcp(port: number, host: "127.0.0.1"), adopting: inherited) {
                 [unowned reactor] in
                 Visitor(reactor)
             }

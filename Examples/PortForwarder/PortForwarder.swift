@@ -8,16 +8,16 @@ import Glibc
 
 /// One end of a forwarded connection.
 ///
-/// What happens to one end is done to the other.
+/// Bytes, backpressure and the end of each direction are passed on to the other end.
 class End: Protocol {
-    // The two hold each other until one is lost.
+    // The two retain each other until one is lost.
     var other: End?
 
     override func dataReceived(_ data: Span<UInt8>) {
         other?.transport.write(data)
     }
 
-    // Too much waits to be sent here: the other end is not read until it is gone, so its sender is slowed down.
+    // The write queue is over its high watermark: the other end is not read until it drains, which slows its sender down.
     override func pauseWriting() {
         other?.transport.pauseReading()
     }
@@ -26,7 +26,7 @@ class End: Protocol {
         other?.transport.resumeReading()
     }
 
-    // Only one direction has ended: the answer may be still to come. With both ended the connection closes by itself.
+    // Half-closed: the answer may be still to come. With both directions ended the connection closes by itself.
     override func readConnectionLost() {
         other?.transport.loseWriteConnection()
     }
@@ -45,19 +45,19 @@ class End: Protocol {
 
 /// The end that was accepted; it connects the other one.
 final class ClientEnd: End {
-    private let target: Target
+    private let target: ClientEndpoint
     private unowned let reactor: ReactorBase
     private var connector: Connector?
 
-    init(target: Target, reactor: ReactorBase) {
+    init(target: ClientEndpoint, reactor: ReactorBase) {
         self.target = target
         self.reactor = reactor
     }
 
     override func connectionMade() throws {
-        // Until there is somewhere to send it to, nothing is read.
+        // Nothing is read until the other end is connected.
         transport.pauseReading()
-        connector = try reactor.connectTCP(host: target.host, port: target.port) { [self] in
+        connector = try reactor.connect(target) { [self] in
             TargetEnd(client: self)
         } onFailure: { [self] error in
             print("\(transport.peerAddress): \(error)")
@@ -84,11 +84,6 @@ final class TargetEnd: End {
     }
 }
 
-struct Target {
-    let host: String
-    let port: Int
-}
-
 @main struct PortForwarder {
     static func main() {
         let arguments = CommandLine.arguments
@@ -100,7 +95,7 @@ struct Target {
         }
         do {
             let reactor = try Reactor()
-            let target = Target(host: arguments[2], port: targetPort)
+            let target = ClientEndpoint.tcp(host: arguments[2], port: targetPort)
             let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in
                 ClientEnd(target: target, reactor: reactor)
             }

@@ -8,7 +8,7 @@ import Glibc
 
 /// One end of a forwarded connection.
 ///
-/// Slowness, the end of a side and the loss of one are passed on by the relays.
+/// The relays pass on backpressure, half-close and loss.
 class End: Protocol {
     override func connectionLost(_ reason: ConnectionLostReason) {
         if case .lost = reason { print("\(transport.peerAddress): \(reason)") }
@@ -17,19 +17,19 @@ class End: Protocol {
 
 /// The end that was accepted; it connects the other one.
 final class ClientEnd: End {
-    private let target: (host: String, port: Int)
+    private let target: ClientEndpoint
     private unowned let reactor: ReactorBase
     private var connector: Connector?
 
-    init(target: (host: String, port: Int), reactor: ReactorBase) {
+    init(target: ClientEndpoint, reactor: ReactorBase) {
         self.target = target
         self.reactor = reactor
     }
 
     override func connectionMade() throws {
-        // Until there is somewhere to send it to, nothing is read.
+        // Nothing is read until the other end is connected.
         transport.pauseReading()
-        connector = try reactor.connectTCP(host: target.host, port: target.port) { [self] in
+        connector = try reactor.connect(target) { [self] in
             TargetEnd(client: transport)
         } onFailure: { [self] error in
             print("\(transport.peerAddress): \(error)")
@@ -69,7 +69,7 @@ final class TargetEnd: End {
         }
         do {
             let reactor = try Reactor()
-            let target = (host: arguments[2], port: targetPort)
+            let target = ClientEndpoint.tcp(host: arguments[2], port: targetPort)
             let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in
                 ClientEnd(target: target, reactor: reactor)
             }

@@ -1,4 +1,4 @@
-// Timers: later, again and again, moved, called off; and work that blocks, on another thread. Try it:
+// Timers: delayed, repeated, rescheduled, cancelled; and blocking work on another thread. Try it:
 //
 //     swift run -c release Timers
 //     swift run -c release Timers 20
@@ -20,7 +20,7 @@ final class Repeating {
         on reactor: Reactor,
         _ body: @escaping () -> Void
     ) {
-        // Counted from when this one was due, not from when it ran: so delays do not add up.
+        // Relative to the instant at which this one was due, not at which it ran: so delays do not add up.
         next = reactor.callLater(reactor.now.duration(to: instant)) { [self, unowned reactor] in
             schedule(at: instant.advanced(by: interval), every: interval, on: reactor, body)
             body()

@@ -87,7 +87,9 @@ final class LibeventEngine: ReactorEngine {
 
     var now: ReactorInstant { LoopAlarm.now }
 
-    var streams: any StreamEngine { direct }
+    func streams(for buffering: Buffering) -> any StreamEngine {
+        buffering.isBufferevent ? BuffereventStreamEngine(engine: self, rateLimit: buffering.rateLimit) : direct
+    }
 
     var wake: @Sendable () -> Void { unsafe alarm._withUnsafeGuaranteedRef { $0.wake } }
 

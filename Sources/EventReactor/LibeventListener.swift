@@ -11,10 +11,10 @@ final class LibeventListener: ListenerEngine {
     private unowned let port: ListeningPort
     private unowned let engine: LibeventEngine
     let address: SocketAddress
-    private let number: Int32
+    private let fd: Int32
     private var budget: AcceptBudget
     private var isEnabled = true
-    /// Gives a connection to another reactor of the group, or says that it is for this one.
+    /// Gives a connection to another reactor of the group; false if it is for this one.
     var distributor: ((Int32, SocketAddress) -> Bool)?
 
     init(_ socket: consuming ListeningSocket, port: ListeningPort, engine: LibeventEngine) throws(ListenError) {
@@ -22,16 +22,16 @@ final class LibeventListener: ListenerEngine {
         self.engine = engine
         budget = AcceptBudget(most: port.acceptsPerTurn)
         address = socket.address
-        number = socket.descriptor
+        fd = socket.descriptor
         self.socket = consume socket
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        // The descriptor is ours to close. Backlog 0: it listens already. Enabled as it is made, it would not say whether
-        // that has failed.
+        // The descriptor is ours to close. Backlog 0: it listens already. Disabled: if libevent enabled it here, a failure
+        // of that would go unnoticed.
         unsafe listener = evconnlistener_new(
             engine.base.pointer,
             { _, descriptor, peer, length, context in
                 unsafe LibeventListener.from(context) { unsafe $0.accepted(descriptor, peer, length) }
-            }, context, LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, number)
+            }, context, LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_DISABLED, 0, fd)
         guard let listener = unsafe listener else {
             throw .system(SystemError(code: ENOMEM, operation: "evconnlistener_new", address: address))
         }
@@ -39,11 +39,11 @@ final class LibeventListener: ListenerEngine {
             let code = errno
             unsafe LibeventListener.from(context) { $0.failed(code) }
         }
-        if let error = watch() { throw .system(error) }
+        if let error = register() { throw .system(error) }
     }
 
-    /// Has libevent accept, and gives the error with which that failed.
-    private func watch() -> SystemError? {
+    /// Registers the socket for accepting, and returns the error if that failed.
+    private func register() -> SystemError? {
         guard let listener = unsafe listener else { return nil }
         let error = LibeventLog.during(engine.reactor) {
             LibeventError.of("evconnlistener_enable") { unsafe evconnlistener_enable(listener) }
@@ -57,7 +57,7 @@ final class LibeventListener: ListenerEngine {
 
     private static func from(_ context: UnsafeMutableRawPointer?, _ body: (LibeventListener) -> Void) {
         guard let context = unsafe context else { return }
-        // The port lets go of the listener where a protocol stops listening in its first callback.
+        // Retained for the call: the port releases the listener if a protocol stops listening in its first callback.
         let listener = unsafe Unmanaged<LibeventListener>.fromOpaque(context).takeUnretainedValue()
         listener.engine.reactor.beginWork()
         body(listener)
@@ -77,12 +77,12 @@ final class LibeventListener: ListenerEngine {
     }
 
     private func failed(_ code: Int32) {
-        engine.reserve?.handle(code, listener: number, port: port)
+        engine.reserve?.handle(code, listener: fd, port: port)
     }
 
     private func resume() {
-        guard isEnabled, let error = watch() else { return }
-        // libevent would take it for enabled, and not try again.
+        guard isEnabled, let error = register() else { return }
+        // libevent would consider it enabled, and not try again.
         if let listener = unsafe listener { unsafe evconnlistener_disable(listener) }
         port.acceptFailed(error, closed: 0, waits: true)
     }
@@ -100,7 +100,7 @@ final class LibeventListener: ListenerEngine {
     func serveBacklog() {
         disable()
         let waiting = socket?.endArrivals() ?? 0
-        engine.reserve?.serveBacklog(of: number, atMost: waiting, for: port) { socket?.prepare($0) }
+        engine.reserve?.serveBacklog(of: fd, atMost: waiting, for: port) { socket?.prepare($0) }
     }
 
     func close() {
@@ -114,7 +114,7 @@ final class LibeventListener: ListenerEngine {
         socket = nil
     }
 
-    var descriptor: Int32? { socket == nil ? nil : number }
+    var descriptor: Int32? { socket == nil ? nil : fd }
 
     var duties: CloseActions {
         get { socket?.duties ?? [] }

@@ -8,7 +8,7 @@ import EventReactorPosix
 /// ```swift
 /// let reactor = try Reactor()
 /// let before = try Handover.take(path: "/run/echo/handover")
-/// let port = try reactor.listenTCP(port: 8007, adopting: before?["echo"]) { Echo() }
+/// let port = try reactor.listen(.tcp(port: 8007), adopting: before?["echo"]) { Echo() }
 /// try reactor.offerHandover(path: "/run/echo/handover", ports: ["echo": port], after: before, drainingFor: .seconds(30))
 /// try reactor.run()
 /// ```

@@ -67,7 +67,7 @@ extension ReactorBase {
     ) throws(HandoverError) -> ListeningPort {
         do throws(ListenError) {
             let isAbstract = path.utf8.first == 0
-            let port = try listenUNIX(path: path, mode: isAbstract ? nil : 0o600, adopting: inherited) {
+            let port = try listen(.unix(path: path, mode: isAbstract ? nil : 0o600), adopting: inherited) {
                 offer.makeVisitor()
             }
             port.pauseAccepting()

@@ -68,7 +68,7 @@ final class NativeEngine: ReactorEngine {
 
     var now: ReactorInstant { LoopAlarm.now }
 
-    var streams: any StreamEngine { native }
+    func streams(for buffering: Buffering) -> any StreamEngine { native }
 
     var wake: @Sendable () -> Void { unsafe alarm._withUnsafeGuaranteedRef { $0.wake } }
 

@@ -3,12 +3,12 @@ import EventReactorCore
 import EventReactorPosix
 import Glibc
 
-/// A listening socket in epoll, level-triggered: what a turn leaves in the backlog is reported in the next.
+/// A listening socket in epoll, level-triggered: peers that a turn leaves in the backlog are reported in the next.
 final class NativeListener: ListenerEngine {
     private var socket: ListeningSocket?
-    private let number: Int32
+    private let fd: Int32
     let address: SocketAddress
-    /// There while it accepts.
+    /// The registration in epoll, present while it accepts.
     private var watcher: Watcher?
     private unowned let port: ListeningPort
     private unowned let engine: NativeEngine
@@ -19,25 +19,25 @@ final class NativeListener: ListenerEngine {
         self.engine = engine
         budget = AcceptBudget(most: port.acceptsPerTurn)
         address = socket.address
-        number = socket.descriptor
+        fd = socket.descriptor
         self.socket = consume socket
         do throws(SystemError) {
-            try watch()
+            try register()
         } catch {
             throw .system(SystemError(code: error.code, operation: error.operation, address: address))
         }
     }
 
-    private func watch() throws(SystemError) {
+    private func register() throws(SystemError) {
         guard let epoll = engine.heldEpoll else { throw SystemError(code: EBADF, operation: "epoll_ctl", address: nil) }
-        watcher = try Watcher(epoll, number, .input) { [unowned self] in accept() }
+        watcher = try Watcher(epoll, fd, .input) { [unowned self] in accept() }
     }
 
     private func accept() {
         var allowsAnother = true
-        // A protocol may pause or stop the listener as it is made, and the port may be gone then.
+        // A protocol may pause or stop the listener in its first callback, and the port may be released then.
         while allowsAnother, watcher != nil {
-            let (accepted, peer) = ListeningSocket.accept(at: number)
+            let (accepted, peer) = ListeningSocket.accept(at: fd)
             let code = accepted < 0 ? errno : 0
             if code == EAGAIN { return }
             allowsAnother = budget.allowsAnother(turn: port.reactor.turnNumber, now: LoopAlarm.now)
@@ -45,14 +45,14 @@ final class NativeListener: ListenerEngine {
                 socket?.prepare(accepted)
                 port.accepted(descriptor: accepted, peer: peer)
             } else if code != EINTR {
-                guard engine.reserve?.handle(code, listener: number, port: port) == true else { return }
+                guard engine.reserve?.handle(code, listener: fd, port: port) == true else { return }
             }
         }
     }
 
     func enable() {
         guard socket != nil, watcher == nil else { return }
-        do throws(SystemError) { try watch() } catch { port.acceptFailed(error, closed: 0, waits: true) }
+        do throws(SystemError) { try register() } catch { port.acceptFailed(error, closed: 0, waits: true) }
     }
 
     func disable() {
@@ -62,7 +62,7 @@ final class NativeListener: ListenerEngine {
     func serveBacklog() {
         watcher = nil
         let waiting = socket?.endArrivals() ?? 0
-        engine.reserve?.serveBacklog(of: number, atMost: waiting, for: port) { socket?.prepare($0) }
+        engine.reserve?.serveBacklog(of: fd, atMost: waiting, for: port) { socket?.prepare($0) }
     }
 
     func close() {
@@ -70,7 +70,7 @@ final class NativeListener: ListenerEngine {
         socket = nil
     }
 
-    var descriptor: Int32? { socket == nil ? nil : number }
+    var descriptor: Int32? { socket == nil ? nil : fd }
 
     var duties: CloseActions {
         get { socket?.duties ?? [] }

@@ -11,21 +11,22 @@ import EventReactorPosix
 /// try reactor.run()
 /// ```
 ///
-/// It belongs to the thread that uses it and is not `Sendable`; ``remote`` is for the others. What it can do is
-/// documented at ``ReactorBase``.
+/// It belongs to the thread that uses it and is not `Sendable`; ``remote`` is for other threads. Its members are
+/// documented at ``ReactorBase``. It has no ``Buffering`` but ``Buffering/direct``.
 public final class NativeReactor: ReactorBase {
     /// Settings of a reactor.
     public typealias Configuration = ReactorConfiguration
 
     /// Creates a reactor that does not run yet.
     ///
-    /// - Throws: ``ReactorError/system(_:)`` where a descriptor cannot be had; it needs four.
+    /// - Parameter configuration: settings of the reactor.
+    /// - Throws: ``ReactorError/system(_:)`` if descriptors are exhausted; it needs four.
     public init(configuration: Configuration = Configuration()) throws(ReactorError) {
         let native = try NativeEngine()
         super.init(engine: native, configuration: configuration)
         native.serve(self)
     }
 
-    /// The handle for other threads.
+    /// The handle for other threads, which may be kept and used on any of them.
     public var remote: RemoteHandle<NativeReactor> { RemoteHandle(queue) }
 }

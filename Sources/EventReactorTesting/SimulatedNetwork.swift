@@ -1,6 +1,6 @@
 public import EventReactorCore
 
-/// A network of simulated hosts under one virtual clock, in which one seed gives one run, to the byte.
+/// A network of simulated hosts under one virtual clock, in which a seed determines the run, to the byte.
 ///
 /// ```swift
 /// let network = SimulatedNetwork(seed: 7, faults: [.splitting, .latency])
@@ -12,9 +12,8 @@ public import EventReactorCore
 /// print(network.trace)
 /// ```
 ///
-/// Between the hosts bytes travel as over TCP: in packets that may be lost and are sent again, through buffers that
-/// fill up, and with an end that each side has of its own. Nothing reads a clock or a source of random numbers other
-/// than the seed's.
+/// Bytes travel between the hosts as over TCP: in packets that may be lost and are sent again, through buffers that fill
+/// up, and with an end of each direction. Nothing reads the system's clock or random numbers other than the seed's.
 public final class SimulatedNetwork {
     let core: NetworkCore
     private var reactors: [SimulatedReactor] = []
@@ -22,17 +21,17 @@ public final class SimulatedNetwork {
     /// Creates a network without hosts.
     ///
     /// - Parameters:
-    ///   - seed: decides all that is left to chance.
-    ///   - faults: the kinds of trouble that the network makes by itself; none unless given.
+    ///   - seed: of all random decisions.
+    ///   - faults: the kinds of fault that the network injects; none by default.
     public init(seed: UInt64, faults: Faults = []) {
         core = NetworkCore(seed: seed, faults: faults)
     }
 
-    /// Creates a network that makes only certain faults, as a ``SimulationFailure`` names them.
+    /// Creates a network that injects only certain faults, as a ``SimulationFailure`` lists them.
     ///
     /// - Parameters:
-    ///   - seed: decides all that is left to chance.
-    ///   - only: which faults of each kind are made: the first of a kind is 0, the second 1 and so on.
+    ///   - seed: of all random decisions.
+    ///   - only: the faults of each kind that are injected: the first of a kind is 0, the second 1 and so on.
     public init(seed: UInt64, only: [Faults: [Int]]) {
         let kinds = only.keys.reduce(into: Faults()) { $0.formUnion($1) }
         core = NetworkCore(seed: seed, faults: kinds, only: only)
@@ -44,14 +43,14 @@ public final class SimulatedNetwork {
 
     // MARK: Hosts and links
 
-    /// The reactor of a host; the first call for a name makes it.
+    /// The reactor of a host; the first call for a name creates it.
     ///
-    /// The network keeps the reactors that it makes. Hosts get addresses by their order: `10.0.0.1`, `10.0.0.2` and so
-    /// on. All of them run from the first time on that the clock moves.
+    /// The network keeps the reactors that it creates. Hosts get addresses in order: `10.0.0.1`, `10.0.0.2` and so on.
+    /// All of them run from the first time that the clock moves.
     ///
     /// - Parameters:
-    ///   - name: by which others connect to it.
-    ///   - configuration: settings of the reactor; used by the call that makes it.
+    ///   - name: the host name by which other hosts connect to it.
+    ///   - configuration: settings of the reactor; used by the call that creates it.
     public func host(_ name: String, configuration: ReactorConfiguration = ReactorConfiguration()) -> SimulatedReactor {
         if let known = core.host(named: name)?.reactor as? SimulatedReactor { return known }
         let host = SimulatedHost(network: core, name: name)
@@ -60,61 +59,61 @@ public final class SimulatedNetwork {
         return reactor
     }
 
-    /// Sets how the ways between two hosts carry bytes, in both directions; what is on its way is not affected.
+    /// Sets the conditions of the link between two hosts, in both directions; bytes in flight are not affected.
     ///
-    /// Ways of which nothing was said take 1 ms, and 10 us from a host to itself.
+    /// By default a link has a latency of 1 ms, and of 10 us from a host to itself.
     public func setLink(_ one: SimulatedReactor, _ other: SimulatedReactor, _ conditions: LinkConditions) {
         core.link(from: one.host.index, to: other.host.index).set(conditions)
         core.link(from: other.host.index, to: one.host.index).set(conditions)
     }
 
-    /// How the way from one host to another carries bytes.
+    /// The conditions of the link from one host to another.
     public func conditions(from one: SimulatedReactor, to other: SimulatedReactor) -> LinkConditions {
         core.link(from: one.host.index, to: other.host.index).conditions
     }
 
-    // MARK: Trouble
+    // MARK: Faults
 
-    /// Cuts the ways between two hosts: nothing arrives any more, what is on its way neither.
+    /// Cuts the link between two hosts: nothing arrives any more, bytes in flight neither.
     ///
-    /// Nobody is told. Connections go on when ``heal(_:_:)`` comes before ``retransmissionTimeout``.
+    /// No callback reports it. Connections continue if ``heal(_:_:)`` is called before ``retransmissionTimeout``.
     public func partition(_ one: SimulatedReactor, _ other: SimulatedReactor) {
         core.cut(one.host.index, other.host.index)
     }
 
-    /// Ends a partition; each ends one.
+    /// Ends one partition of two hosts; several need as many calls.
     public func heal(_ one: SimulatedReactor, _ other: SimulatedReactor) {
         core.heal(one.host.index, other.host.index)
     }
 
-    /// Has something on the way reset all connections between two hosts: both ends are told `ECONNRESET`.
+    /// Resets all connections between two hosts, as a middlebox does: both ends get `ECONNRESET`.
     public func resetConnections(between one: SimulatedReactor, _ other: SimulatedReactor) {
         for socket in core.connections(between: one.host.index, other.host.index) { core.resetOnTheWay(socket) }
     }
 
-    /// Lets all connections between two hosts go dead, for good, without a word to anyone.
+    /// Drops all packets of the connections between two hosts, for good.
     ///
-    /// An end that has sent something is told `ETIMEDOUT` after ``retransmissionTimeout``, one with keep-alive probes
-    /// when these stay unanswered, and any other never: as TCP does. New connections are not affected.
+    /// An end that has sent bytes gets `ETIMEDOUT` after ``retransmissionTimeout``, one with keep-alive probes when these
+    /// stay unanswered, and any other never, as with TCP. New connections are not affected.
     public func silenceConnections(between one: SimulatedReactor, _ other: SimulatedReactor) {
         for socket in core.connections(between: one.host.index, other.host.index) { core.silence(socket) }
     }
 
-    /// How long a connection goes on sending what nobody acknowledges; 15 minutes unless set, as on Linux.
+    /// Time after which a connection with unacknowledged bytes fails; 15 minutes by default, as on Linux.
     ///
-    /// Less than a nanosecond counts as one, and more than a century as that.
+    /// Less than a nanosecond counts as one, and more than a century as a century.
     public var retransmissionTimeout: Duration {
         get { .nanoseconds(core.retransmissionTimeout) }
         set { core.retransmissionTimeout = max(1, newValue.simulated) }
     }
 
-    /// The kinds of trouble that the network makes by itself.
+    /// The kinds of fault that the network injects.
     public var faults: Faults { core.faults.kinds }
 
-    /// How many troubles it has made.
+    /// Number of faults that it has injected.
     public var faultCount: Int { core.faults.injected.count }
 
-    /// Random numbers for the scenario itself, of the same seed.
+    /// Random numbers for the scenario itself, from the same seed.
     public var random: SeededRandom {
         get { core.random }
         set { core.random = newValue }
@@ -122,27 +121,27 @@ public final class SimulatedNetwork {
 
     // MARK: Time
 
-    /// Now, on the clock of all hosts.
+    /// The current instant on the clock of all hosts.
     public var now: ReactorInstant { ReactorInstant(nanoseconds: core.now) }
 
-    /// Lets virtual time pass, and with it all that happens meanwhile.
+    /// Advances virtual time, and handles all events that are due meanwhile.
     ///
-    /// In a callback, where time passes already, it does nothing.
+    /// In a callback, while time is being advanced, it does nothing.
     ///
-    /// - Parameter duration: how much time; none where it is negative. The clock ends 146 years after the network's
-    ///   start: it stops there, and what is due later never happens.
+    /// - Parameter duration: how much time; a negative one counts as zero. The clock stops 146 years after the network's
+    ///   start, and later events never happen.
     public func advance(by duration: Duration) {
         let limit = core.instant(after: duration)
         _ = core.drive(until: limit) { false }
         core.setClock(limit)
     }
 
-    /// Lets virtual time pass until a condition holds; asked in a callback it waits for nothing.
+    /// Advances virtual time until a condition is true; in a callback it only checks the condition.
     ///
     /// - Parameters:
-    ///   - limit: how much time may pass at most; none where it is negative.
-    ///   - condition: asked after each thing that happens.
-    /// - Returns: whether the condition holds.
+    ///   - limit: maximum of virtual time, an hour by default; a negative one counts as zero.
+    ///   - condition: checked after each event.
+    /// - Returns: whether the condition is true.
     @discardableResult
     public func run(within limit: Duration = .seconds(3600), until condition: () throws -> Bool) rethrows -> Bool {
         let limit = core.instant(after: limit)
@@ -150,43 +149,45 @@ public final class SimulatedNetwork {
         return try condition()
     }
 
-    /// Lets virtual time pass until nothing can happen any more.
+    /// Advances virtual time until no event can happen any more.
     ///
-    /// - Parameter limit: how much time may pass at most, none where it is negative; a timer that sets itself anew
-    ///   would go on for ever.
-    /// - Returns: whether nothing can happen any more.
+    /// - Parameter limit: maximum of virtual time, an hour by default; a negative one counts as zero. A timer that sets
+    ///   itself again would continue for ever.
+    /// - Returns: whether no event can happen any more.
     @discardableResult
     public func runUntilIdle(within limit: Duration = .seconds(3600)) -> Bool {
         core.drive(until: core.instant(after: limit)) { false }
     }
 
-    // MARK: What happened
+    // MARK: Record of the run
 
-    /// The record of the run: time in seconds, which end and which other, what happened; a line each.
+    /// The record of the run, a line for each event: time in seconds, both ends, and the event.
     ///
-    /// It keeps the newest 50,000 entries at least.
+    /// It keeps at least the newest 50,000 entries.
     public var trace: String { core.trace.text(names: core.names) }
 
-    /// A number for all that has happened, every byte that was delivered included.
+    /// Hash of all events of the run, including every delivered byte.
     ///
-    /// Two runs of one seed have the same one.
+    /// Two runs with the same seed have the same digest.
     public var digest: UInt64 { core.trace.digest }
 
-    /// Puts a line into the record.
+    /// Adds a line to the record.
     public func note(_ text: String) {
         core.trace.note(text, at: core.now)
     }
 
-    /// Says that something must hold: the first thing that does not is the failure of the run.
+    /// Checks a condition: the first one that is false is the failure of the run.
     ///
-    /// It may be said anywhere, in callbacks too; ``Simulation/check(seeds:faults:_:)`` reports it.
+    /// It may be called anywhere, in callbacks too; ``Simulation/check(seeds:faults:_:)`` reports the failure.
+    ///
+    /// - Returns: the condition.
     @discardableResult
     public func expect(_ condition: Bool, _ message: @autoclosure () -> String) -> Bool {
         if !condition { fail(message()) }
         return condition
     }
 
-    /// Says that the run has failed; the first failure counts.
+    /// Records that the run has failed; the first failure counts.
     public func fail(_ message: String) {
         note("FAILURE: \(message)")
         if core.failure == nil { core.failure = message }
@@ -195,10 +196,10 @@ public final class SimulatedNetwork {
     /// The first failure of the run, if it has failed.
     public var failure: String? { core.failure }
 
-    /// Stops all hosts for good, and lets go of every closure that they were given.
+    /// Stops all hosts for good, and releases every closure that they were given.
     ///
-    /// Closures of listeners and timers often name their reactor, or the network, which so keep one another alive. A
-    /// test that makes many networks ends each; ``Simulation`` does so itself. The record can still be read.
+    /// Closures of listeners and timers often capture their reactor or the network, which makes a retain cycle. A test
+    /// that creates many networks ends each; ``Simulation`` does so itself. The record can still be read.
     public func end() {
         core.end()
         reactors = []

@@ -1,6 +1,6 @@
 public import EventReactorCore
 
-/// A reactor of a simulated network: the contract with no kernel under it, on a clock that only tests move.
+/// A reactor of a simulated network: the contract without a kernel, on a virtual clock that only tests move.
 ///
 /// It is one host. Protocols, timers, listeners and connectors work as on any reactor; connections lead to other hosts
 /// of the same ``SimulatedNetwork``, or from a host to itself.
@@ -12,12 +12,13 @@ public import EventReactorCore
 /// reactor.advance(by: .seconds(1))
 /// ```
 ///
-/// `run()` and `stop()` work too: the clock jumps from one event to the next. Where nothing can happen any more,
-/// `run()` ends as by `stop()`, since it would wait for ever.
+/// `run()` and `stop()` work too: the clock jumps from one event to the next. If no event can happen any more, `run()`
+/// ends as by `stop()`, since it would wait for ever.
 ///
-/// Everything happens on the thread that moves the clock, in an order that the seed alone decides. So signals mean
-/// nothing here, and the configuration's are ignored. What another thread posts to ``remote`` is taken at the next step,
-/// whenever that is. The work of `deferToThread` is done on the same thread, in the next turn.
+/// Everything happens on the thread that moves the clock, in an order that the seed alone decides. So there are no
+/// signals, and the configuration's are ignored. Calls that another thread posts to ``remote`` are made at the next step,
+/// whenever that is. The work of `deferToThread` is done on the same thread, in the next turn. There is no ``Buffering``
+/// but ``Buffering/direct``.
 public final class SimulatedReactor: ReactorBase {
     /// Settings of a reactor.
     public typealias Configuration = ReactorConfiguration
@@ -29,8 +30,8 @@ public final class SimulatedReactor: ReactorBase {
     /// Creates a reactor that is alone in a network of its own: a server and its clients can live in it together.
     ///
     /// - Parameters:
-    ///   - seed: decides all that is left to chance.
-    ///   - faults: the kinds of trouble that the network makes; none unless given.
+    ///   - seed: of all random decisions.
+    ///   - faults: the kinds of fault that the network injects; none by default.
     ///   - configuration: settings of the reactor.
     public convenience init(seed: UInt64, faults: Faults = [], configuration: Configuration = Configuration()) {
         self.init(
@@ -56,57 +57,59 @@ public final class SimulatedReactor: ReactorBase {
 
     /// The handle for other threads.
     ///
-    /// What they post is taken at the next step. A test that waits for other threads is not simulated.
+    /// Their calls are made at the next step. A test that waits for other threads is not simulated.
     public var remote: RemoteHandle<SimulatedReactor> { RemoteHandle(queue) }
 
     // MARK: Time
 
-    /// Lets virtual time pass, on all hosts of the network, and with it all that happens meanwhile.
+    /// Advances virtual time on all hosts of the network, and handles all events that are due meanwhile.
     ///
-    /// The first call begins a run: startup hooks run, and `stop()` works from then on. In a callback, where time
-    /// passes already, it does nothing.
+    /// The first call begins a run: startup hooks run, and `stop()` works from then on. In a callback, while time is
+    /// being advanced, it does nothing.
+    ///
+    /// - Parameter duration: how much time; a negative one counts as zero.
     public func advance(by duration: Duration) {
         network.advance(by: duration)
     }
 
-    /// Lets virtual time pass until an instant; none where it has passed.
+    /// Advances virtual time to an instant; does nothing if it has passed.
     public func run(until instant: ReactorInstant) {
         network.advance(by: now.duration(to: instant))
     }
 
-    /// Lets virtual time pass until a condition holds.
+    /// Advances virtual time until a condition is true.
     ///
     /// - Parameters:
-    ///   - limit: how much time may pass at most.
-    ///   - condition: asked after each thing that happens.
-    /// - Returns: whether the condition holds.
+    ///   - limit: maximum of virtual time; an hour by default.
+    ///   - condition: checked after each event.
+    /// - Returns: whether the condition is true.
     @discardableResult
     public func run(within limit: Duration = .seconds(3600), until condition: () throws -> Bool) rethrows -> Bool {
         try network.run(within: limit, until: condition)
     }
 
-    // MARK: What the host is like
+    // MARK: Properties of the host
 
-    /// How long each turn of the host takes; zero unless set.
+    /// Duration of each loop turn of the host; zero by default.
     ///
-    /// A negative time counts as none, and more than a century as that.
-    /// A slow host reads late, and what is sent to it waits.
+    /// A negative time counts as zero, and more than a century as a century. A slow host reads late, and bytes sent to
+    /// it wait.
     public var turnTime: Duration {
         get { .nanoseconds(host.turnTime) }
         set { host.turnTime = newValue.simulated }
     }
 
-    /// Has the callback that calls it take so much time, as one does that computes or blocks.
+    /// Makes the callback that calls it last so long, like one that computes or blocks.
     ///
-    /// The clock stands still meanwhile; the host's next turn comes that much later. A negative time counts as none,
-    /// and more than a century as that.
+    /// The clock does not move meanwhile; the host's next turn is that much later. A negative time counts as zero, and
+    /// more than a century as a century.
     public func spend(_ time: Duration) {
         host.spend(max(time, .zero).simulated)
     }
 
-    /// How many connections the host has descriptors for, or nil for no limit.
+    /// Maximum of connections for which the host has descriptors; `nil` (default) for no limit.
     ///
-    /// Beyond them accepting fails with `EMFILE`, and so does connecting. 0 or less is none at all.
+    /// Beyond it accepting fails with `EMFILE`, and so does connecting. 0 or less allows none.
     public var descriptorLimit: Int? {
         get { host.descriptorLimit }
         set { host.descriptorLimit = newValue }

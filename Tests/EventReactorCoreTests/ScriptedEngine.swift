@@ -28,7 +28,7 @@ final class ScriptedEngine: ReactorEngine {
     }
 
     var now = ReactorInstant(nanoseconds: 0)
-    var streams: any StreamEngine { scriptedStreams }
+    func streams(for buffering: Buffering) -> any StreamEngine { scriptedStreams }
     var wake: @Sendable () -> Void { {} }
 
     /// Each turn the clock goes to the next timer; a reactor with nothing left to do is stopped.

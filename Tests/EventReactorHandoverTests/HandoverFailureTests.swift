@@ -91,7 +91,7 @@ import Testing
         try first.events.wait(for: "serves")
         let taken = try #require(try Handover.take(path: place.path))
         let reactor = try Kind.libevent.makeReactor()
-        let port = try reactor.listenTCP(port: 0, adopting: taken["main"]) { nil }
+        let port = try reactor.listen(.tcp(port: 0), adopting: taken["main"]) { nil }
         #expect(taken["main"]?.descriptors == [])
         taken.onDiagnostic = { Issue.record("unexpected: \($0)") }
         try taken.ready()
@@ -147,8 +147,8 @@ import Testing
             #expect(listen(other, 8) == 0)
             if other != listener { #expect(dup2(other, listener) == listener) }
             let reactor = try Kind.libevent.makeReactor()
-            #expect(throws: AdoptError.notOpen(descriptor: listener)) {
-                try reactor.adoptStreamPort(inherited) { nil }
+            #expect(throws: ListenError.notAdoptable(.notOpen(descriptor: listener))) {
+                try reactor.listen(adopting: inherited) { nil }
             }
             inherited.closeAll()
             #expect(fcntl(listener, F_GETFD) >= 0)

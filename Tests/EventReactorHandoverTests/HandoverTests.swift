@@ -45,10 +45,11 @@ import Testing
         let place = FreshPath()
         let web = place.folder + "/web"
         let setUp: Version.SetUp = { reactor, before, name in
-            let both = try reactor.listenTCP(port: 0, adopting: before?["both"]) { [unowned reactor] in
+            let both = try reactor.listen(.tcp(port: 0), adopting: before?["both"]) { [unowned reactor] in
                 Answerer(name, reactor)
             }
-            let unix = try reactor.listenUNIX(path: web, mode: 0o600, adopting: before?["unix"]) { [unowned reactor] in
+            let unix = try reactor.listen(.unix(path: web, mode: 0o600), adopting: before?["unix"]) {
+                [unowned reactor] in
                 Answerer(name, reactor)
             }
             return ["both": both, "unix": unix]
@@ -87,7 +88,7 @@ import Testing
         let setUp: Version.SetUp = { reactor, before, name in
             var ports: [String: ListeningPort] = [:]
             for label in names {
-                ports[label] = try reactor.listenTCP(port: 0, host: "127.0.0.1", adopting: before?[label]) {
+                ports[label] = try reactor.listen(.tcp(port: 0, host: "127.0.0.1"), adopting: before?[label]) {
                     [unowned reactor] in Answerer(label, reactor)
                 }
             }

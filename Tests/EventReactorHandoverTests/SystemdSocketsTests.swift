@@ -66,11 +66,11 @@ import Testing
                 #expect(numbers.allSatisfy { fcntl($0, F_GETFD) == FD_CLOEXEC })
                 let reactor = try Reactor()
                 let web = try #require(taken["web"])
-                let port = try reactor.adoptStreamPort(web) { nil }
+                let port = try reactor.listen(adopting: web) { nil }
                 #expect(port.localAddresses == [addresses[0], addresses[2]])
-                #expect(throws: AdoptError.nothing) { try reactor.adoptStreamPort(web) { nil } }
+                #expect(throws: ListenError.notAdoptable(.nothing)) { try reactor.listen(adopting: web) { nil } }
                 #expect(throws: ListenError.notAdoptable(.nothing)) {
-                    try reactor.listenTCP(port: 0, adopting: web) { nil }
+                    try reactor.listen(.tcp(port: 0), adopting: web) { nil }
                 }
                 #expect(taken["admin"]?.takeDescriptors() == [501])
                 withExtendedLifetime(taken) {}

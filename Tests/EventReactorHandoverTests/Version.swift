@@ -133,7 +133,7 @@ final class Version {
     deinit { stop() }
 
     static let onePort: SetUp = { reactor, before, name in
-        let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", adopting: before?["main"]) {
+        let port = try reactor.listen(.tcp(port: 0, host: "127.0.0.1"), adopting: before?["main"]) {
             [unowned reactor] in Answerer(name, reactor)
         }
         return ["main": port]

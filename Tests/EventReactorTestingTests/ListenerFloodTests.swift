@@ -80,7 +80,7 @@ struct ListenerFloodTests {
         options.limits.perPeer = 3
         var byPeer: [String: Int] = [:]
         let factory = PeerCounter { byPeer[$0.host ?? "", default: 0] += 1 }
-        let port = try server.listenTCP(port: 7, options: options, factory: factory)
+        let port = try server.listen(.tcp(port: 7), options: options, factory: factory)
         for (index, client) in clients.enumerated() {
             for _ in 0..<(index == 0 ? 1000 : 3) { try client.connectTCP(host: "server", port: 7) { Protocol() } }
         }

@@ -38,7 +38,7 @@ struct RateLimitTests {
 
     @Test func aConnectionMayEndWhileItsBucketIsEmpty() throws {
         let reactor = try quietReactor()
-        let limit = Buffering.bufferevent(rateLimit: RateLimit(readRate: 10, writeRate: 10))
+        let limit = StreamOptions(buffering: .bufferevent(rateLimit: RateLimit(readRate: 10, writeRate: 10)))
         let server = Receiver()
         let client = Sender(bytes: 100_000)
         server.onData = { server in
@@ -48,9 +48,9 @@ struct RateLimitTests {
             // The limits outlive the connection by a turn at most: nothing may touch them then.
             reactor.callSoon { reactor.callSoon { try? reactor.stop() } }
         }
-        let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", buffering: limit) { server }
+        let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", options: ListenOptions(stream: limit)) { server }
         try reactor.connectTCP(
-            host: "127.0.0.1", port: try #require(port.localAddress.port), buffering: limit, { client })
+            host: "127.0.0.1", port: try #require(port.localAddress.port), options: limit, { client })
         server.onMade = { _ in port.stopListening() }
         try reactor.run()
     }
@@ -76,7 +76,9 @@ struct RateLimitTests {
         var rest = connections
         var began: ReactorInstant?
         var ended: ReactorInstant?
-        let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", buffering: server) {
+        let port = try reactor.listenTCP(
+            port: 0, host: "127.0.0.1", options: ListenOptions(stream: StreamOptions(buffering: server))
+        ) {
             let receiver = Receiver()
             began = began ?? reactor.now
             receiver.onLost = { receiver, reason in
@@ -92,7 +94,8 @@ struct RateLimitTests {
         }
         let number = try #require(port.localAddress.port)
         for _ in 0..<connections {
-            try reactor.connectTCP(host: "127.0.0.1", port: number, buffering: client, { Sender(bytes: count) })
+            try reactor.connectTCP(
+                host: "127.0.0.1", port: number, options: StreamOptions(buffering: client), { Sender(bytes: count) })
         }
         try reactor.run()
         return try #require(began).duration(to: try #require(ended))

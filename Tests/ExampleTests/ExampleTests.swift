@@ -95,7 +95,7 @@ struct ExampleTests {
     }
 
     private func forwarder(to port: Int, on reactor: ReactorBase) throws -> ListeningPort {
-        let target = Target(host: "127.0.0.1", port: port)
+        let target = ClientEndpoint.tcp(host: "127.0.0.1", port: port)
         return try reactor.listen { [unowned reactor] in ClientEnd(target: target, reactor: reactor) }
     }
 }

@@ -32,26 +32,20 @@ extension Engine {
     func listen(
         _ reactor: ReactorBase, at place: Place, _ setup: Setup, _ makeProtocol: @escaping () -> Protocol?
     ) throws -> ListeningPort {
-        let buffered = self == .bufferevent ? reactor as? Reactor : nil
+        var options = setup.listening
+        if self == .bufferevent { options.stream.buffering = setup.buffering }
         switch place {
         case .tcp(let port, let host):
-            if let buffered {
-                return try buffered.listenTCP(
-                    port: port, host: host, backlog: setup.backlog, buffering: setup.buffering,
-                    options: setup.listening, makeProtocol)
-            }
             return try reactor.listenTCP(
-                port: port, host: host, backlog: setup.backlog, options: setup.listening, makeProtocol)
+                port: port, host: host, backlog: setup.backlog, options: options, makeProtocol)
         case .unix(let path):
-            if let buffered {
-                return try buffered.listenUNIX(
-                    path: path, mode: setup.mode, backlog: setup.backlog, buffering: setup.buffering,
-                    options: setup.listening, makeProtocol)
-            }
             return try reactor.listenUNIX(
-                path: path, mode: setup.mode, backlog: setup.backlog, options: setup.listening, makeProtocol)
+                path: path, mode: setup.mode, backlog: setup.backlog, options: options, makeProtocol)
         }
     }
+
+    /// Options with the engine's way of moving bytes.
+    var streamOptions: StreamOptions { StreamOptions(buffering: self == .bufferevent ? .bufferevent : .direct) }
 
     /// Connects with the engine's way of moving bytes.
     @discardableResult
@@ -59,25 +53,16 @@ extension Engine {
         _ reactor: ReactorBase, to place: Place, _ setup: Setup, _ makeProtocol: @escaping () -> Protocol?,
         onFailure: @escaping (ConnectError) -> Void
     ) throws -> Connector {
-        let buffered = self == .bufferevent ? reactor as? Reactor : nil
+        var options = setup.connecting
+        if self == .bufferevent { options.buffering = setup.buffering }
         switch place {
         case .tcp(let port, let host):
-            if let buffered {
-                return try buffered.connectTCP(
-                    host: host, port: port, timeout: setup.timeout, bindAddress: setup.bindAddress,
-                    buffering: setup.buffering, options: setup.connecting, makeProtocol, onFailure: onFailure)
-            }
             return try reactor.connectTCP(
-                host: host, port: port, timeout: setup.timeout, bindAddress: setup.bindAddress,
-                options: setup.connecting, makeProtocol, onFailure: onFailure)
+                host: host, port: port, timeout: setup.timeout, bindAddress: setup.bindAddress, options: options,
+                makeProtocol, onFailure: onFailure)
         case .unix(let path):
-            if let buffered {
-                return try buffered.connectUNIX(
-                    path: path, timeout: setup.timeout, buffering: setup.buffering, options: setup.connecting,
-                    makeProtocol, onFailure: onFailure)
-            }
             return try reactor.connectUNIX(
-                path: path, timeout: setup.timeout, options: setup.connecting, makeProtocol, onFailure: onFailure)
+                path: path, timeout: setup.timeout, options: options, makeProtocol, onFailure: onFailure)
         }
     }
 }

@@ -64,38 +64,25 @@ final class Load {
     }
 
     private func listen(_ makeProtocol: @escaping () -> Protocol?) throws -> ListeningPort {
-        let libevent = reactor as? Reactor
+        let options = ListenOptions(stream: streamOptions)
         if isUnix {
             let path = "/tmp/swift-event-reactor-faults-\(getpid())-\(random.next())"
-            if isBuffered, let libevent {
-                return try libevent.listenUNIX(path: path, buffering: .bufferevent, makeProtocol)
-            }
-            return try reactor.listenUNIX(path: path, makeProtocol)
+            return try reactor.listenUNIX(path: path, options: options, makeProtocol)
         }
-        if isBuffered, let libevent {
-            return try libevent.listenTCP(port: 0, host: "127.0.0.1", buffering: .bufferevent, makeProtocol)
-        }
-        return try reactor.listenTCP(port: 0, host: "127.0.0.1", makeProtocol)
+        return try reactor.listenTCP(port: 0, host: "127.0.0.1", options: options, makeProtocol)
     }
+
+    private var streamOptions: StreamOptions { StreamOptions(buffering: isBuffered ? .bufferevent : .direct) }
 
     func connect(
         to address: SocketAddress, _ makeProtocol: @escaping () -> Protocol?,
         onFailure: @escaping (ConnectError) -> Void
     ) throws {
-        let libevent = isBuffered ? reactor as? Reactor : nil
         if let path = address.path {
-            if let libevent {
-                try libevent.connectUNIX(path: path, buffering: .bufferevent, makeProtocol, onFailure: onFailure)
-            } else {
-                try reactor.connectUNIX(path: path, makeProtocol, onFailure: onFailure)
-            }
+            try reactor.connectUNIX(path: path, options: streamOptions, makeProtocol, onFailure: onFailure)
         } else if let host = address.host, let port = address.port {
-            if let libevent {
-                try libevent.connectTCP(
-                    host: host, port: port, buffering: .bufferevent, makeProtocol, onFailure: onFailure)
-            } else {
-                try reactor.connectTCP(host: host, port: port, makeProtocol, onFailure: onFailure)
-            }
+            try reactor.connectTCP(
+                host: host, port: port, options: streamOptions, makeProtocol, onFailure: onFailure)
         }
     }
 

@@ -52,8 +52,8 @@ struct Options {
     static func main() throws {
         let options = Options(CommandLine.arguments.dropFirst())
         let mode = options.mode
-        var listening = ListenOptions()
-        listening.reusePort = options.reusePort
+        let stream = StreamOptions(buffering: options.buffering == "bufferevent" ? .bufferevent : .direct)
+        let listening = ListenOptions(stream: stream, reusePort: options.reusePort)
         var configuration = Reactor.Configuration()
         if let accepts = options.accepts { configuration.acceptsPerTurn = accepts }
         let reactor = try Reactor(configuration: configuration)
@@ -61,7 +61,6 @@ struct Options {
             port: options.port,
             host: "127.0.0.1",
             backlog: 4096,
-            buffering: options.buffering == "bufferevent" ? .bufferevent : .direct,
             options: listening
         ) { [unowned reactor] in
             mode.makeProtocol(on: reactor) ?? Echo()

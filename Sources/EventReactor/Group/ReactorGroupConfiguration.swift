@@ -4,33 +4,44 @@ extension ReactorGroup {
     /// Settings of a group.
     public struct Configuration: Hashable, Sendable {
         /// The settings of each reactor, but that its ``ReactorConfiguration/stopSignals`` stop the group.
-        public var reactor = ReactorConfiguration()
+        public var reactor: ReactorConfiguration
 
         /// Who accepts connections; ``Accepting/eachReactor`` unless set.
-        public var accepting = Accepting.eachReactor
+        public var accepting: Accepting
 
         /// Which processors the threads run on; ``Pinning/none`` unless set.
-        public var pinning = Pinning.none
+        public var pinning: Pinning
 
         /// How long live connections have to finish where a signal stops the group, or a reactor of it stops by itself;
         /// no time unless set, and where it is negative.
-        public var drainTime = Duration.zero
+        public var drainTime: Duration
 
         /// What the threads are called in `top -H` and in debuggers, with the reactor's place after it; `reactor` unless
         /// set.
         ///
         /// The system keeps 15 bytes: a longer name is cut, and one with a NUL there, its place never.
-        public var threadName = "reactor"
+        public var threadName: String
 
         /// Whether each thread has a table of descriptors of its own, so that each may open as many as the limit
         /// (`RLIMIT_NOFILE`) allows; no unless set.
         ///
         /// It costs more than memory: a descriptor of one thread means another file, or none, on any other. Read the
         /// page on groups before turning it on. Only Linux has it, and it goes with ``Accepting/eachReactor`` alone.
-        public var privateDescriptorTables = false
+        public var privateDescriptorTables: Bool
 
-        /// Creates the default settings.
-        public init() {}
+        /// Creates settings; each parameter sets the property of its name.
+        public init(
+            reactor: ReactorConfiguration = ReactorConfiguration(), accepting: Accepting = .eachReactor,
+            pinning: Pinning = .none, drainTime: Duration = .zero, threadName: String = "reactor",
+            privateDescriptorTables: Bool = false
+        ) {
+            self.reactor = reactor
+            self.accepting = accepting
+            self.pinning = pinning
+            self.drainTime = drainTime
+            self.threadName = threadName
+            self.privateDescriptorTables = privateDescriptorTables
+        }
     }
 
     /// Who accepts the connections of a group's listeners.

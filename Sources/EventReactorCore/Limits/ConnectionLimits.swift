@@ -24,13 +24,13 @@ public struct ConnectionLimits: Hashable, Sendable {
     /// The number of leading bits of an IPv4 address that make one peer, 0 to 32; 32 (default) is the whole address.
     ///
     /// A value out of range counts as the nearer end. IPv4-mapped IPv6 addresses count as IPv4 addresses.
-    public var ipv4PrefixLength = 32
+    public var ipv4PrefixLength: Int
 
     /// The number of leading bits of an IPv6 address that make one peer, 0 to 128; 64 by default.
     ///
     /// A value out of range counts as the nearer end. A network of 64 bits is the least that a subscriber
     /// has, who can use 2^64 addresses in turn.
-    public var ipv6PrefixLength = 64
+    public var ipv6PrefixLength: Int
 
     /// The rate of new connections; `nil` (default): no limit.
     public var rate: ConnectionRate?
@@ -38,13 +38,24 @@ public struct ConnectionLimits: Hashable, Sendable {
     /// The treatment of peers beyond ``total`` and ``rate``; ``ExcessPolicy/wait`` by default.
     ///
     /// Peers beyond ``perPeer`` never wait: their addresses are known only when they have been accepted.
-    public var excess = ExcessPolicy.wait
+    public var excess: ExcessPolicy
 
     /// Maximum number of connections at a time that ``ListeningPort/onExcess`` makes; 64 by default, none with 0 or less.
     ///
     /// They are counted apart from the others. A peer beyond them is reset, so that a flood passes no limit.
-    public var excessConnections = 64
+    public var excessConnections: Int
 
-    /// Creates limits of which none is set.
-    public init() {}
+    /// Creates limits; each parameter sets the property of its name.
+    public init(
+        total: Int? = nil, perPeer: Int? = nil, ipv4PrefixLength: Int = 32, ipv6PrefixLength: Int = 64,
+        rate: ConnectionRate? = nil, excess: ExcessPolicy = .wait, excessConnections: Int = 64
+    ) {
+        self.total = total
+        self.perPeer = perPeer
+        self.ipv4PrefixLength = ipv4PrefixLength
+        self.ipv6PrefixLength = ipv6PrefixLength
+        self.rate = rate
+        self.excess = excess
+        self.excessConnections = excessConnections
+    }
 }

@@ -1,10 +1,10 @@
-/// The token bucket of a listener's rate, as the time at which it will be full again: no timer fills it.
+/// The token bucket of a listener's rate, kept as the instant at which it is full again, so that no timer refills it.
 struct AcceptBucket {
     /// Nanoseconds for one connection, rounded up: the rate is never exceeded.
     private let interval: Int64
-    /// What all but one of the bucket's tokens take to come.
+    /// Time in which all but one of the bucket's tokens are refilled.
     private let tolerance: Int64
-    /// When the bucket is full.
+    /// Instant at which the bucket is full.
     private var full = ReactorInstant(nanoseconds: .min)
 
     init(_ rate: ConnectionRate) {
@@ -15,20 +15,20 @@ struct AcceptBucket {
         self.tolerance = overflow ? .max : tolerance
     }
 
-    /// Takes a token where there is one.
+    /// Takes a token if there is one.
     mutating func take(at now: ReactorInstant) -> Bool {
         guard delay(at: now) == .zero else { return false }
         full = max(full, now).advanced(by: .nanoseconds(interval))
         return true
     }
 
-    /// How long until there is a token.
+    /// Time until there is a token.
     func delay(at now: ReactorInstant) -> Duration {
         let missing = now.duration(to: full).saturatedNanoseconds
         return missing <= tolerance ? .zero : .nanoseconds(missing - tolerance)
     }
 
-    /// How long to wait: for a token, or for a millisecond's worth of them where the bucket holds as many.
+    /// Time to wait for a token, or for a millisecond's worth of tokens if the bucket has room for as many.
     ///
     /// A timer for each connection of a high rate would cost more than the connection.
     func wait(at now: ReactorInstant) -> Duration {

@@ -1,12 +1,11 @@
-/// How much of a turn a listening socket may take for accepting, so that a flood of connects neither starves nor much
-/// delays the connections that there are.
+/// Bounds of the accepts in a loop turn, so that a flood of connects does not starve open connections.
 ///
-/// A number bounds a turn, and so does time, since what an accept costs depends on the machine and on the protocol's
-/// `connectionMade`: fifty microseconds, or a quarter of what all else took since the last batch where that is more. So
-/// a reactor with little else to do has short turns, and a busy one still gives accepting a fifth of its time. Half
-/// would be too much: what new connections have to do next counts as all else, and batches would make one another grow.
+/// A turn is bounded by a number, and by time, since the cost of an accept depends on the machine and on the protocol's
+/// `connectionMade`: fifty microseconds, or a quarter of the time that all else took since the last batch if that is
+/// more. So a reactor with little else to do has short turns, and a busy one still gives accepting a fifth of its time.
+/// Half would be too much: the work of new connections counts as all else, and batches would make one another grow.
 package struct AcceptBudget {
-    /// These cost less than it matters; no clock is read for them.
+    /// Accepts that are always allowed: too cheap to read a clock for.
     private static let unquestioned = 4
     private static let leastTime: Int64 = 50_000
     private static let share: Int64 = 4
@@ -16,15 +15,17 @@ package struct AcceptBudget {
     private var accepted = 0
     private var began: Int64 = 0
     private var allowed: Int64 = 0
-    /// When the last batch was last looked at; nil before the first.
+    /// Instant of the last check of a batch; `nil` before the first.
     private var lastLook: Int64?
 
-    /// - Parameter most: how many a turn may accept at most, however fast.
+    /// - Parameter most: maximum of accepts in a turn, however fast.
     package init(most: Int) {
         self.most = most
     }
 
-    /// Counts a connection that was accepted, and says whether another may be in the same turn.
+    /// Counts an accepted connection.
+    ///
+    /// - Returns: whether another may be accepted in the same turn.
     package mutating func allowsAnother(turn: UInt64, now: @autoclosure () -> ReactorInstant) -> Bool {
         if turn != self.turn {
             self.turn = turn

@@ -1,28 +1,30 @@
-/// What becomes of a peer that was accepted, and the limits of how many are.
+/// Accepted peers, and the limits of their number and rate.
 extension ListeningPort {
-    /// A connection was accepted.
+    /// Makes a protocol and a connection for an accepted peer.
     package func accepted(descriptor: Int32, peer: SocketAddress) {
         peerErrors = 0
         reactor.counts.accepted &+= 1
-        if let cause = excessCause(of: peer) {
+        if let cause = takeSlot(for: peer) {
             return turnAway(descriptor, ExcessConnection(cause: cause, address: peer))
         }
         guard let factory, let made = factory.buildProtocol(for: peer) else {
             counters.refusedByFactory += 1
             reactor.counts.refused.add(.declined)
             reactor.engine.discard(descriptor: descriptor)
-            return pauseWhereFull()
+            return pauseIfFull()
         }
         counters.accepted += 1
         members.add(peer)
         let connection = StreamConnection(descriptor: descriptor, peer: peer, protocol: made, settings: settings)
         if let rateLimitGroup { _ = connection.setRateLimitGroup(rateLimitGroup) }
         connection.start(as: .listener)
-        pauseWhereFull()
+        pauseIfFull()
     }
 
-    /// The limit that one more connection would be beyond; takes a token of the rate where there is none.
-    private func excessCause(of peer: SocketAddress) -> ExcessConnection.Cause? {
+    /// Checks the limits for one more connection, and takes a token of the rate if it is within them.
+    ///
+    /// - Returns: the first limit that it exceeds.
+    private func takeSlot(for peer: SocketAddress) -> ExcessConnection.Cause? {
         if isFull { return .total }
         if let perPeer = limits.perPeer, peer.family != .unix, members.count(from: peer) >= perPeer { return .perPeer }
         if bucket != nil, bucket?.take(at: reactor.now) == false { return .rate }
@@ -31,22 +33,22 @@ extension ListeningPort {
 
     var isFull: Bool { limits.total.map { members.count >= $0 } ?? false }
 
-    /// Leaves those who come next in the backlog where a limit is reached.
-    private func pauseWhereFull() {
+    /// Pauses accepting if a limit is reached, so that further peers wait in the backlog.
+    private func pauseIfFull() {
         guard limits.excess == .wait else { return }
-        if isFull { hold(.full) }
-        // Also where it is full: when somebody leaves there may still be no token.
+        if isFull { pause(.full) }
+        // Also if it is full: when a connection ends there may still be no token.
         if let delay = bucket?.wait(at: reactor.now), delay > .zero { awaitToken(delay) }
     }
 
-    /// A connection of this port is lost.
+    /// Called when a connection of this port is lost.
     func memberLeft() {
         guard !isFull else { return }
-        release(.full)
+        resume(.full)
         if !isListening { awaitLatecomers() }
     }
 
-    /// Serves a peer that is one too many by a protocol of `onExcess`, or resets it.
+    /// Serves a peer beyond the limits by a protocol of `onExcess`, or resets it.
     private func turnAway(_ descriptor: Int32, _ peer: ExcessConnection) {
         switch peer.cause {
         case .total: counters.refusedByTotal += 1

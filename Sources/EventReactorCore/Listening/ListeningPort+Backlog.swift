@@ -1,15 +1,15 @@
-/// Peers that had connected and waited in the backlog as listening ended.
+/// Latecomers: peers that had connected and waited in the backlog when listening ended.
 ///
-/// They are accepted before the socket closes, since the kernel would reset them. Their protocols are made later, as many
-/// a turn as are accepted in one: the call that ends listening calls no protocol.
+/// They are accepted before the socket closes, since the kernel would reset them. Their protocols are made in later turns,
+/// at most as many a turn as are accepted in one: the call that ends listening calls no protocol.
 extension ListeningPort {
-    /// A peer that waited was accepted.
+    /// Enqueues a peer that was accepted after listening ended.
     package func arrivedLate(descriptor: Int32, peer: SocketAddress) {
         latecomers.append((descriptor, peer))
         if !isListening { awaitLatecomers() }
     }
 
-    /// More of them may come until `endLateSource` is called.
+    /// Keeps the port in use until `endLateSource`: more peers may come.
     package func beginLateSource() {
         lateSources += 1
     }
@@ -20,7 +20,7 @@ extension ListeningPort {
         awaitLatecomers()
     }
 
-    /// Has the peers served that have come, and ends the port's use if there are none.
+    /// Schedules the peers that have come, or ends the port's use if none can come.
     func awaitLatecomers() {
         if latecomers.isEmpty && lateSources == 0 { return endLatecomers() }
         if !reactor.endingPorts.contains(where: { $0 === self }) { reactor.endingPorts.append(self) }
@@ -35,7 +35,7 @@ extension ListeningPort {
     private func serveLatecomers() {
         var left = acceptsPerTurn
         while left > 0, !latecomers.isEmpty {
-            if limits.excess == .wait && waitsForRoom() { return }
+            if limits.excess == .wait && awaitRoom() { return }
             let (descriptor, peer) = latecomers.removeFirst()
             left -= 1
             accepted(descriptor: descriptor, peer: peer)
@@ -43,8 +43,10 @@ extension ListeningPort {
         awaitLatecomers()
     }
 
-    /// Whether the limits allow no other connection yet, and will: once one is lost, or there is a token.
-    private func waitsForRoom() -> Bool {
+    /// Waits, if the limits allow no other connection yet, until one is lost or there is a token.
+    ///
+    /// - Returns: whether to wait.
+    private func awaitRoom() -> Bool {
         if isFull { return members.count > 0 }
         guard let delay = bucket?.wait(at: reactor.now), delay > .zero else { return false }
         guard !isServingLate else { return true }
@@ -56,7 +58,7 @@ extension ListeningPort {
         return true
     }
 
-    /// Resets those that are not served yet: the reactor ends.
+    /// Resets the peers that are not served yet: the reactor ends.
     func dropLatecomers(_ engine: any ReactorEngine) {
         for (descriptor, _) in latecomers { engine.refuse(descriptor: descriptor) }
         latecomers = []
@@ -72,10 +74,10 @@ extension ListeningPort {
 }
 
 extension ReactorBase {
-    /// Whether a connection that is accepted now would be served.
+    /// Whether a connection that is accepted now is served.
     final var servesLatecomers: Bool { phase != .idle && phase != .closing }
 
-    /// Whether live connections, or peers that are still to be served, are left for a drain to wait for.
+    /// Whether a drain is complete: no connection is open and no peer is still to be served.
     final var hasFinished: Bool { connectionCount == 0 && endingPorts.isEmpty }
 
     final func dropLatecomers() {

@@ -1,11 +1,11 @@
-/// Failures to accept: what is tried again, and what is reported.
+/// Failures to accept: backing off and reporting.
 extension ListeningPort {
-    /// Accepting failed, and the sockets were closed that could be.
+    /// Handles a failed accept: reports it, and backs off.
     ///
     /// - Parameters:
-    ///   - error: what the system said.
-    ///   - closed: the peers that were accepted and closed at once.
-    ///   - waits: whether to stop trying for a while, since trying again at once would fail again.
+    ///   - error: the error of the system.
+    ///   - closed: number of peers that were accepted and closed at once.
+    ///   - waits: whether to back off, since another attempt would fail at once.
     package func acceptFailed(_ error: SystemError, closed: Int, waits: Bool) {
         counters.refusedByShortage += UInt64(max(0, closed))
         reactor.counts.shortages &+= 1
@@ -16,12 +16,12 @@ extension ListeningPort {
             reportFailure(error)
         }
         guard waits, isListening, retry == nil else { return }
-        hold(.starved)
+        pause(.starved)
         reactor.starvedPorts.append(self)
         retry = reactor.callLater(.milliseconds(100)) { [unowned self] in tryAgain() }
     }
 
-    /// A connection of the reactor closed, so that there may be a descriptor again.
+    /// Called when a connection of the reactor closed, so that there may be a descriptor again.
     func descriptorFreed() {
         guard retry != nil else { return }
         tryAgain()
@@ -29,7 +29,7 @@ extension ListeningPort {
 
     private func tryAgain() {
         endWait()
-        release(.starved)
+        resume(.starved)
     }
 
     func endWait() {
@@ -41,10 +41,10 @@ extension ListeningPort {
 
     // MARK: Reports
 
-    /// The failures since the last report.
+    /// Failures since the last report.
     ///
-    /// A shortage in which descriptors come and go makes many failures a second, with connections accepted in between.
-    /// So time ends a row of failures, and not a success.
+    /// A shortage in which descriptors become free now and then makes many failures a second, with connections accepted
+    /// in between. So time ends a series of failures, not a success.
     final class FailureReport {
         fileprivate var count = 0
         fileprivate var latest: SystemError?

@@ -1,55 +1,88 @@
-/// A listener whose host is being resolved: what `listenTCP(port:host:backlog:options:_:then:)` returns.
+/// A listener whose host is being resolved: what ``ReactorBase/listen(_:options:_:then:)`` returns.
 ///
-/// It ends by a listener or by one failure, of which its completion is told. The reactor keeps it until then; dropping it
-/// changes nothing. It belongs to the reactor's thread.
+/// It ends by a listener or by one failure, with which its completion is called. The reactor keeps it until then;
+/// dropping it changes nothing. It belongs to the reactor's thread.
+///
+/// ```swift
+/// let pending = reactor.listen(.tcp(port: 8007, host: "internal.example")) { Echo() } then: { print($0) }
+/// reactor.callLater(.seconds(5)) { pending.cancel() }
+/// ```
 public final class PendingListener {
     /// Whether there is neither a listener nor a failure yet.
     public private(set) var isPending = true
 
-    private let host: String
+    private let endpoint: ServerEndpoint
     private var completion: ((Result<ListeningPort, ListenError>) -> Void)?
     private var lookup: PendingResult?
-    /// The failure that ended it and that the completion has not been called with yet.
+    /// The failure that ended it, until the completion is called with it.
     private var unreported: ListenError?
     private unowned let reactor: ReactorBase
     private let id: UInt64
 
     init(
-        host: String, reactor: ReactorBase, completion: @escaping (Result<ListeningPort, ListenError>) -> Void
+        _ endpoint: ServerEndpoint, reactor: ReactorBase,
+        completion: @escaping (Result<ListeningPort, ListenError>) -> Void
     ) {
-        self.host = host
+        self.endpoint = endpoint
         self.reactor = reactor
         self.completion = completion
         id = reactor.makeID()
-        // There is no turn in which the completion could be called.
+        // A closed reactor has no turn in which the completion could be called.
         if reactor.isClosed { _ = abandon() } else { reactor.pendingListeners.add(self, as: id) }
     }
 
     /// Gives up, with ``ListenError/cancelled(host:)`` as the failure; a listener that is there already stays.
     ///
-    /// It is safe at any moment. The failure is reported in the next turn.
+    /// It may be called at any moment, in callbacks too, any number of times. The failure is reported in the next turn.
     public func cancel() {
-        fail(.cancelled(host: host))
+        guard isPending else { return }
+        if case .tcp(_, let host) = endpoint.kind {
+            fail(.cancelled(host: host))
+        } else {
+            fail(.cancelled(host: endpoint.description))
+        }
     }
 
     // MARK: Inside
 
-    func start(port: UInt16, listen: @escaping ([SocketAddress]) throws(ListenError) -> ListeningPort) {
-        lookup = reactor.engine.resolveToListen(host: host, port: port) { [weak self] result in
-            guard let self, isPending else { return }
-            lookup = nil
-            // Called by the loop: the completion may be called now.
-            isPending = false
-            finish(Result { () throws(ListenError) in try listen(try result.get()) })
+    func start(options: ListenOptions, factory: Factory) {
+        guard isPending else { return }
+        guard case .tcp(let port, let host) = endpoint.kind else {
+            return reactor.callSoon { [weak self] in
+                guard let self else { return }
+                complete { () throws(ListenError) in
+                    try self.reactor.listen(self.endpoint, options: options, factory: factory)
+                }
+            }
+        }
+        do throws(ListenError) {
+            let port = try ServerEndpoint.checkedPort(port, host: host)
+            lookup = reactor.engine.resolveToListen(host: host, port: port) { [weak self] result in
+                guard let self else { return }
+                complete { () throws(ListenError) in
+                    try self.reactor.listen(
+                        at: result.get(), backlog: self.endpoint.backlog, options: options, factory: factory)
+                }
+            }
+        } catch {
+            fail(error)
         }
     }
 
-    func fail(_ error: ListenError) {
+    /// Ends by a listener or a failure; called by the loop, so that the completion may be called now.
+    private func complete(_ listen: () throws(ListenError) -> ListeningPort) {
         guard isPending else { return }
+        isPending = false
+        lookup = nil
+        finish(Result(catching: listen))
+    }
+
+    private func fail(_ error: ListenError) {
         isPending = false
         lookup?.cancel()
         lookup = nil
-        // Reported in a later turn, so that no caller is called back inside its own call; the reactor keeps this until then.
+        // Reported in a later turn, so that no caller is called back inside its own call; the reactor keeps this until
+        // then.
         unreported = error
         reactor.callSoon { [self] in reportFailure() }
     }
@@ -63,12 +96,12 @@ public final class PendingListener {
 
     private func finish(_ result: Result<ListeningPort, ListenError>) {
         reactor.pendingListeners.remove(id)
-        let reported = completion
-        completion = nil
-        reported?(result)
+        let completion = completion
+        self.completion = nil
+        completion?(result)
     }
 
-    /// The reactor itself goes: nothing is called any more.
+    /// Ends in silence: the reactor is released or closed.
     ///
     /// - Returns: what is to be released.
     func abandon() -> ((Result<ListeningPort, ListenError>) -> Void)? {
@@ -81,70 +114,3 @@ public final class PendingListener {
 
 @available(*, unavailable)
 extension PendingListener: Sendable {}
-
-extension ReactorBase {
-    /// Listens for TCP connections at a host whose name is resolved off the reactor's thread.
-    ///
-    /// ```swift
-    /// reactor.listenTCP(port: 8007, host: "internal.example") { Echo() } then: { result in
-    ///     switch result {
-    ///     case .success(let port): print("listening at \(port.localAddresses)")
-    ///     case .failure(let error): print(error)
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// The reactor goes on meanwhile, however long the lookup takes.
-    ///
-    /// - Parameters:
-    ///   - port: 0 to 65,535; 0 has the system choose.
-    ///   - host: an address of this machine, or a name for one; empty listens on IPv4 and IPv6 at once.
-    ///   - backlog: how many peers may wait to be accepted; the system's `somaxconn` bounds it.
-    ///   - options: settings of the listener and of its connections.
-    ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
-    ///   - completion: called once, on the reactor's thread, never before this call has returned: with the listener, which
-    ///     the reactor keeps, or with why there is none, ``ListenError/cancelled(host:)`` if the reactor stops first.
-    /// - Returns: a handle by which it can be given up; the reactor keeps it.
-    @discardableResult
-    public func listenTCP(
-        port: Int, host: String, backlog: Int = 4096, options: ListenOptions = ListenOptions(),
-        _ makeProtocol: @escaping () -> Protocol?,
-        then completion: @escaping (Result<ListeningPort, ListenError>) -> Void
-    ) -> PendingListener {
-        listenTCP(
-            port: port, host: host, backlog: backlog, options: options, factory: ClosureFactory(makeProtocol),
-            then: completion)
-    }
-
-    /// Listens for TCP connections, with a factory, at a host whose name is resolved off the reactor's thread.
-    ///
-    /// The parameters are those of ``listenTCP(port:host:backlog:options:_:then:)``.
-    @discardableResult
-    public func listenTCP(
-        port: Int, host: String, backlog: Int = 4096, options: ListenOptions = ListenOptions(), factory: Factory,
-        then completion: @escaping (Result<ListeningPort, ListenError>) -> Void
-    ) -> PendingListener {
-        listenTCP(
-            port: port, host: host, backlog: backlog, options: options, factory: factory, streams: engine.streams,
-            then: completion)
-    }
-
-    package func listenTCP(
-        port: Int, host: String, backlog: Int, options: ListenOptions, factory: Factory, streams: any StreamEngine,
-        then completion: @escaping (Result<ListeningPort, ListenError>) -> Void
-    ) -> PendingListener {
-        let pending = PendingListener(host: host, reactor: self, completion: completion)
-        guard !isClosed else { return pending }
-        do throws(AddressError) {
-            let number = try AddressError.checkPort(port)
-            if !host.isEmpty { _ = try HostText(host, port: number) }
-            pending.start(port: number) { [unowned self] addresses throws(ListenError) in
-                try listen(
-                    at: addresses, backlog: backlog, options: options, mode: nil, factory: factory, streams: streams)
-            }
-        } catch {
-            pending.fail(.invalidAddress(error))
-        }
-        return pending
-    }
-}

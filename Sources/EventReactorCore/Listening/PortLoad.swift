@@ -1,12 +1,12 @@
-/// The connections of a listener to which another thread hands them: those that it has, and those under way to it.
+/// Counts of a listener whose connections another thread accepts: established ones, and those under way to it.
 ///
-/// What is under way is bounded, and counts in the listener's limits: a reactor that is held up takes nothing from its
+/// Connections under way are bounded, and count in the listener's limits: a reactor that blocks takes nothing from its
 /// queue, which would otherwise grow with every peer.
 package final class PortLoad: Sendable {
     private struct Contents {
         var established = 0
         var underWay = 0
-        /// By peer, of those under way, where that is limited.
+        /// Connections under way by peer, if that is limited.
         var peers: PeerTable?
     }
 
@@ -24,16 +24,16 @@ package final class PortLoad: Sendable {
         contents = Locked(Contents(established: established, peers: peers))
     }
 
-    /// Whether the listener has as many connections as its limits allow, those under way among them.
+    /// Whether the listener has as many connections as its limits allow, including those under way.
     package var isFull: Bool { contents.withLock { isFull($0) } }
 
     private func isFull(_ contents: Contents) -> Bool {
         total.map { contents.established + contents.underWay >= $0 } ?? false
     }
 
-    /// Counts a connection as under way where it may be.
+    /// Counts a connection as under way, if the limits allow it.
     ///
-    /// - Returns: false where there are as many as there may be, and this one was not counted.
+    /// - Returns: whether it was counted.
     package func reserve(for peer: SocketAddress) -> Bool {
         contents.withLock { contents in
             guard contents.underWay < PortLoad.mostUnderWay, !isFull(contents) else { return false }
@@ -46,7 +46,7 @@ package final class PortLoad: Sendable {
         }
     }
 
-    /// A connection is under way no more: the listener has it, or it is closed.
+    /// Ends the transit of a connection: the listener has it, or it is closed.
     package func settle(_ peer: SocketAddress) {
         contents.withLock { contents in
             contents.underWay -= 1
@@ -54,8 +54,8 @@ package final class PortLoad: Sendable {
         }
     }
 
-    /// The listener has so many connections now.
-    func tell(_ count: Int) {
+    /// Sets the number of established connections.
+    func setEstablished(_ count: Int) {
         contents.withLock { $0.established = count }
     }
 }

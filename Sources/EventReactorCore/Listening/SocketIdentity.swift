@@ -1,4 +1,4 @@
-/// A socket as the kernel knows it, whatever numbers its descriptors have.
+/// Identity of a socket in the kernel, the same for all of its descriptors.
 package struct SocketIdentity: Hashable, Sendable {
     let device: UInt64
     let inode: UInt64

@@ -1,22 +1,22 @@
-/// Says that a socket which others made serves here, until it is released: a second adoption is refused.
+/// A claim to an adopted socket, until it is released: a second adoption is refused.
 package final class AdoptionClaim: Sendable {
     private struct Key: Hashable, Sendable {
         let socket: SocketIdentity
-        /// The reactor for listening sockets, which several may share; nil for connections, which none can.
+        /// The reactor of a listening socket, which several reactors may share; `nil` for a connection, which they cannot.
         let owner: ObjectIdentifier?
     }
 
-    /// All that are held in the process.
-    private static let held = Locked<Set<Key>>([])
+    /// All claims of the process.
+    private static let claimed = Locked<Set<Key>>([])
 
     private let key: Key
-    private let isHeld = Locked(true)
+    private let isActive = Locked(true)
 
-    /// - Returns: nil where there is one for the same socket and owner already.
+    /// - Returns: `nil` if there is one for the same socket and owner.
     private init?(_ key: Key) {
         self.key = key
-        guard AdoptionClaim.held.withLock({ $0.insert(key).inserted }) else {
-            isHeld.withLock { $0 = false }
+        guard AdoptionClaim.claimed.withLock({ $0.insert(key).inserted }) else {
+            isActive.withLock { $0 = false }
             return nil
         }
     }
@@ -25,38 +25,39 @@ package final class AdoptionClaim: Sendable {
         release()
     }
 
-    /// Takes a connection for the process, or says that it is taken.
+    /// Claims a connection for the process.
     ///
-    /// - Returns: nil where the engine knows of no such socket; what is wrong with it shows as it is adopted.
+    /// - Returns: `nil` if the engine knows no such socket; adopting it reports the error.
+    /// - Throws: `.alreadyAdopted` if it is claimed.
     static func connection(
-        _ descriptor: Int32, _ engine: any ReactorEngine
+        _ fd: Int32, _ engine: any ReactorEngine
     ) throws(AdoptError) -> AdoptionClaim? {
-        try claim(descriptor, engine, owner: nil)
+        try claim(fd, engine, owner: nil)
     }
 
-    /// Takes a listening socket for one reactor, or says that it is taken.
+    /// Claims a listening socket for one reactor.
     static func listener(
-        _ descriptor: Int32, _ engine: any ReactorEngine
+        _ fd: Int32, _ engine: any ReactorEngine
     ) throws(AdoptError) -> AdoptionClaim? {
-        try claim(descriptor, engine, owner: ObjectIdentifier(engine))
+        try claim(fd, engine, owner: ObjectIdentifier(engine))
     }
 
     private static func claim(
-        _ descriptor: Int32, _ engine: any ReactorEngine, owner: ObjectIdentifier?
+        _ fd: Int32, _ engine: any ReactorEngine, owner: ObjectIdentifier?
     ) throws(AdoptError) -> AdoptionClaim? {
-        guard let socket = engine.identity(of: descriptor) else { return nil }
+        guard let socket = engine.identity(of: fd) else { return nil }
         guard let claim = AdoptionClaim(Key(socket: socket, owner: owner)) else {
-            throw .alreadyAdopted(descriptor: descriptor)
+            throw .alreadyAdopted(descriptor: fd)
         }
         return claim
     }
 
-    /// The socket is closed here: it may be adopted again.
+    /// Ends the claim when the socket is closed here: it may be adopted again.
     func release() {
-        let wasHeld = isHeld.withLock { isHeld in
-            defer { isHeld = false }
-            return isHeld
+        let wasActive = isActive.withLock { isActive in
+            defer { isActive = false }
+            return isActive
         }
-        if wasHeld { _ = AdoptionClaim.held.withLock { $0.remove(key) } }
+        if wasActive { _ = AdoptionClaim.claimed.withLock { $0.remove(key) } }
     }
 }

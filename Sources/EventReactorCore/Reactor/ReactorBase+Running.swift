@@ -102,7 +102,7 @@ extension ReactorBase {
 
     /// Reports the failures that the next turn would report: the run has no next turn.
     private func reportFailures() {
-        for id in connectors.ids { connectors[id]?.tellFailure() }
+        for id in connectors.ids { connectors[id]?.reportFailure() }
         for id in pendingListeners.ids { pendingListeners[id]?.reportFailure() }
     }
 }

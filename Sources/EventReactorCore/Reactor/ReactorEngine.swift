@@ -2,8 +2,8 @@
 package protocol ReactorEngine: AnyObject {
     var now: ReactorInstant { get }
 
-    /// The streams that `listen` and `connect` make unless asked otherwise.
-    var streams: any StreamEngine { get }
+    /// The stream engine for a kind of buffering; the one for `.direct` if the engine does not have the kind.
+    func streams(for buffering: Buffering) -> any StreamEngine
 
     /// Wakes `poll` from any thread.
     var wake: @Sendable () -> Void { get }

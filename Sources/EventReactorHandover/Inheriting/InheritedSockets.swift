@@ -62,12 +62,14 @@ public final class InheritedSockets {
         entries.append(Entry(descriptor))
     }
 
-    /// Has the descriptors adopted, and closes them where that succeeds: the reactor has its own.
-    fileprivate func adopted(
+    /// Listens at the descriptors, and closes them if that succeeds: the reactor has its own.
+    fileprivate func adopt(
         by reactor: ReactorBase, options: ListenOptions, factory: Factory
-    ) throws(AdoptError) -> ListeningPort {
-        if let dead = entries.first(where: { !$0.isAlive }) { throw .notOpen(descriptor: dead.descriptor) }
-        let port = try reactor.adoptStreamPort(descriptors, options: options, factory: factory)
+    ) throws(ListenError) -> ListeningPort {
+        if let dead = entries.first(where: { !$0.isAlive }) {
+            throw .notAdoptable(.notOpen(descriptor: dead.descriptor))
+        }
+        let port = try reactor.listen(.inherited(descriptors), options: options, factory: factory)
         closeAll()
         return port
     }
@@ -79,69 +81,48 @@ extension InheritedSockets: Sendable {}
 extension ReactorBase {
     /// Listens at inherited sockets as one port.
     ///
-    /// - Parameters:
-    ///   - sockets: stream sockets that listen; there is nothing left in the object once they have been adopted.
-    ///   - options: settings of the listener and of its connections.
-    ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
-    /// - Returns: the listener; the reactor keeps it.
-    /// - Throws: ``AdoptError``, ``AdoptError/nothing`` where they have been adopted before; they stay where they were.
-    @discardableResult
-    public func adoptStreamPort(
-        _ sockets: InheritedSockets, options: ListenOptions = ListenOptions(),
-        _ makeProtocol: @escaping () -> Protocol?
-    ) throws(AdoptError) -> ListeningPort {
-        try sockets.adopted(by: self, options: options, factory: ClosureFactory(makeProtocol))
-    }
-
-    /// Listens at inherited sockets where there are any, and for TCP connections at an address of its own otherwise.
-    ///
     /// ```swift
-    /// let before = try Handover.take(path: "/run/echo/handover")
-    /// let port = try reactor.listenTCP(port: 8007, adopting: before?["echo"]) { Echo() }
+    /// guard let sockets = try SystemdSockets.take()?["echo.socket"] else { exit(1) }
+    /// try reactor.listen(adopting: sockets) { Echo() }
     /// ```
     ///
     /// - Parameters:
-    ///   - sockets: what to listen at, or nil. Where they are given, port, host and backlog are not looked at.
-    ///   - port: 0 to 65,535; 0 has the system choose.
-    ///   - host: an address of this machine, or a name for one; empty listens on IPv4 and IPv6 at once.
-    ///   - backlog: how many peers may wait to be accepted.
+    ///   - sockets: stream sockets that listen; the object is empty once they have been adopted.
     ///   - options: settings of the listener and of its connections.
-    ///   - makeProtocol: called for each connection on the reactor's thread; nil refuses it.
+    ///   - makeProtocol: called for each connection, on the reactor's thread; `nil` refuses it.
+    /// - Returns: the listener; the reactor keeps it.
+    /// - Throws: ``ListenError/notAdoptable(_:)``, with ``AdoptError/nothing`` if they have been adopted before; on an
+    ///   error they stay in the object.
+    @discardableResult
+    public func listen(
+        adopting sockets: InheritedSockets, options: ListenOptions = ListenOptions(),
+        _ makeProtocol: @escaping () -> Protocol?
+    ) throws(ListenError) -> ListeningPort {
+        try sockets.adopt(by: self, options: options, factory: ClosureFactory(makeProtocol))
+    }
+
+    /// Listens at inherited sockets if there are any, and at an endpoint otherwise.
+    ///
+    /// ```swift
+    /// let before = try Handover.take(path: "/run/echo/handover")
+    /// let port = try reactor.listen(.tcp(port: 8007), adopting: before?["echo"]) { Echo() }
+    /// ```
+    ///
+    /// The file of an inherited UNIX socket is not removed when listening stops.
+    ///
+    /// - Parameters:
+    ///   - endpoint: where to listen without inherited sockets; ignored with them.
+    ///   - sockets: stream sockets that listen, or `nil`; the object is empty once they have been adopted.
+    ///   - options: settings of the listener and of its connections.
+    ///   - makeProtocol: called for each connection, on the reactor's thread; `nil` refuses it.
     /// - Returns: the listener; the reactor keeps it.
     /// - Throws: ``ListenError``, ``ListenError/notAdoptable(_:)`` for inherited sockets.
     @discardableResult
-    public func listenTCP(
-        port: Int, host: String = "", backlog: Int = 4096, adopting sockets: InheritedSockets?,
-        options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
+    public func listen(
+        _ endpoint: ServerEndpoint, adopting sockets: InheritedSockets?, options: ListenOptions = ListenOptions(),
+        _ makeProtocol: @escaping () -> Protocol?
     ) throws(ListenError) -> ListeningPort {
-        guard let sockets else {
-            return try listenTCP(port: port, host: host, backlog: backlog, options: options, makeProtocol)
-        }
-        return try adopt(sockets, options, makeProtocol)
-    }
-
-    /// Listens at inherited sockets where there are any, and at a UNIX socket of its own otherwise.
-    ///
-    /// The parameters are those of ``listenTCP(port:host:backlog:adopting:options:_:)``, and a mode for the file of a
-    /// socket of its own. The file of an inherited socket is not removed when listening stops.
-    @discardableResult
-    public func listenUNIX(
-        path: String, mode: UInt16? = nil, backlog: Int = 4096, adopting sockets: InheritedSockets?,
-        options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
-    ) throws(ListenError) -> ListeningPort {
-        guard let sockets else {
-            return try listenUNIX(path: path, mode: mode, backlog: backlog, options: options, makeProtocol)
-        }
-        return try adopt(sockets, options, makeProtocol)
-    }
-
-    private func adopt(
-        _ sockets: InheritedSockets, _ options: ListenOptions, _ makeProtocol: @escaping () -> Protocol?
-    ) throws(ListenError) -> ListeningPort {
-        do throws(AdoptError) {
-            return try adoptStreamPort(sockets, options: options, makeProtocol)
-        } catch {
-            throw .notAdoptable(error)
-        }
+        guard let sockets else { return try listen(endpoint, options: options, makeProtocol) }
+        return try listen(adopting: sockets, options: options, makeProtocol)
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// ```swift
 /// let systemd = try SystemdSockets.take()
-/// try reactor.listenTCP(port: 8007, adopting: systemd?["echo.socket"]) { Echo() }
+/// try reactor.listen(.tcp(port: 8007), adopting: systemd?["echo.socket"]) { Echo() }
 /// ```
 ///
 /// What no reactor has adopted is closed with this object.

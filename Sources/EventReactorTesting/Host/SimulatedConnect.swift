@@ -1,19 +1,19 @@
-/// A connect of a simulated host on its way: tried again until it is answered, refused, or given up.
+/// A connect attempt of a simulated host: retransmitted until it is answered, refused or cancelled.
 final class SimulatedConnect: ConnectAttempt {
     let id: Int32
     unowned let host: SimulatedHost
     let target: SocketAddress
     let local: SocketAddress
     let options: StreamOptions
-    /// The way to the host that is connected to, and the way back; nil where there is no such host.
+    /// The links to the target host and back; `nil` if there is no such host.
     let way: Link?
     let back: Link?
     private var completion: ((Result<Int32, ConnectError>) -> Void)?
     private var result: Result<Int32, ConnectError>?
     private var tries = 0
-    /// Nobody will ever answer it.
+    /// Whether it is never answered.
     var hangs = false
-    /// The sockets of both ends, once they are there.
+    /// The sockets of both ends; -1 until they are created.
     var server: Int32 = -1
     var client: Int32 = -1
 
@@ -31,10 +31,10 @@ final class SimulatedConnect: ConnectAttempt {
         self.completion = completion
     }
 
-    /// Whether there is no result yet, and somebody waits for it; the host is there then.
+    /// Whether it has neither a result nor been cancelled; the host is alive then.
     var isOpen: Bool { completion != nil && result == nil }
 
-    /// Sends the connect, and looks again later, twice as late each time, seven times in all.
+    /// Sends the connect, and again after 1, 2, 4 seconds and so on, seven times in all.
     func attempt() {
         guard isOpen, let way else { return }
         let network = host.network
@@ -50,7 +50,7 @@ final class SimulatedConnect: ConnectAttempt {
         host.addReady(.connect(id))
     }
 
-    /// Tells the connector, in a turn of the host.
+    /// Calls the connector with the result, in a turn of the host.
     func complete() {
         guard let completion, let result else { return }
         self.completion = nil

@@ -1,7 +1,7 @@
 import EventReactorCore
 import Synchronization
 
-/// One host of a simulated network: the engine of its reactor, with a clock that the network moves.
+/// A host of a simulated network: the engine of its reactor, on the network's virtual clock.
 final class SimulatedHost: ReactorEngine {
     enum Ready {
         case socket(Int32)
@@ -9,7 +9,7 @@ final class SimulatedHost: ReactorEngine {
         case connect(Int32)
     }
 
-    /// Whether another thread, or a call on this one, has left something in the reactor's queue.
+    /// Whether the reactor's queue has calls from another thread or from this one.
     private final class WakeUp: Sendable {
         let came = Atomic<Bool>(false)
     }
@@ -25,12 +25,12 @@ final class SimulatedHost: ReactorEngine {
     private var work: [PoolJob] = []
     private var nextPort: UInt16 = 49_152
 
-    /// How long a turn takes, at least.
+    /// Minimum duration of a turn, in nanoseconds.
     var turnTime: Int64 = 0
-    /// When the next turn may begin.
+    /// Instant from which the next turn may begin.
     private(set) var freeAt: Int64 = 0
     private var turnsInARow = 0
-    /// A run was begun, by the network's clock or by the program; an ended one is begun anew by the program alone.
+    /// Whether a run was begun, by the network's clock or by the program; after its end only the program begins another.
     private(set) var hasBegun = false
     var descriptorLimit: Int?
 
@@ -47,7 +47,7 @@ final class SimulatedHost: ReactorEngine {
         network.removeHost(index)
     }
 
-    /// The reactor that this is the engine of, and that owns it.
+    /// The reactor that owns this engine.
     var reactor: ReactorBase { unsafe owner }
 
     func serve(_ reactor: ReactorBase) {
@@ -58,7 +58,7 @@ final class SimulatedHost: ReactorEngine {
 
     var now: ReactorInstant { ReactorInstant(nanoseconds: network.now) }
 
-    var streams: any StreamEngine { self }
+    func streams(for buffering: Buffering) -> any StreamEngine { self }
 
     var wake: @Sendable () -> Void {
         { [wakeUp] in wakeUp.came.store(true, ordering: .releasing) }
@@ -68,7 +68,7 @@ final class SimulatedHost: ReactorEngine {
         ready.append(item)
     }
 
-    /// When the host wants a turn; nil while nothing is to be done.
+    /// Instant of the host's next turn; `nil` while it is idle.
     var due: Int64? {
         guard reactor.isRunning else { return nil }
         if !ready.isEmpty || !work.isEmpty || wakeUp.came.load(ordering: .acquiring) { return max(freeAt, network.now) }
@@ -76,17 +76,17 @@ final class SimulatedHost: ReactorEngine {
         return max(wanted.nanoseconds, freeAt, network.now)
     }
 
-    /// Begins a run where none was begun yet, so that all hosts of a network run.
+    /// Begins a run if none was begun yet, so that all hosts of a network run.
     func begin() {
         guard !hasBegun else { return }
         hasBegun = true
         guard !reactor.isRunning else { return }
-        // It throws for signals, of which there are none, and where it is closed.
+        // It throws for signals, of which there are none, and if it is closed.
         guard (try? reactor.beginRun()) != nil else { return }
         reactor.awaitsStep = true
     }
 
-    /// Takes a turn on the network's behalf.
+    /// Runs one turn for the network.
     func step() {
         reactor.awaitsStep = false
         reactor.awaitsStep = reactor.continueRun()
@@ -94,7 +94,7 @@ final class SimulatedHost: ReactorEngine {
 
     func poll(until instant: ReactorInstant?) {
         hasBegun = true
-        // Where a reactor's own run() asks, it drives the network until it has something to do itself.
+        // Called by the reactor's own run(), it drives the network until the host has something to do.
         if !network.isDriving, !network.drive(until: self) { reactor.requestStop() }
         countTurn()
         reactor.beginWork()
@@ -105,21 +105,21 @@ final class SimulatedHost: ReactorEngine {
         handleReady()
     }
 
-    /// A host that never rests takes time for its turns, lest the clock stand still.
+    /// Makes the turns of a host that is never idle take time, so that the clock moves.
     private func countTurn() {
         turnsInARow = network.now <= freeAt ? turnsInARow + 1 : 0
         freeAt = network.now
         spend(max(turnTime, turnsInARow > 10 ? 20_000 : 0))
     }
 
-    /// Has the turn that is under way take longer.
+    /// Extends the current turn.
     func spend(_ time: Int64) {
         let (end, overflow) = max(freeAt, network.now).addingReportingOverflow(time)
         freeAt = overflow ? .max : end
         reactor.addWork(time)
     }
 
-    /// Forgets the turns that the host took without a rest: whoever moves the clock by hand has asked for each.
+    /// Resets the count of turns without idle time: a test that moves the clock by hand asked for each of them.
     func rest() {
         turnsInARow = 0
         if turnTime == 0 { freeAt = min(freeAt, network.now) }
@@ -131,8 +131,8 @@ final class SimulatedHost: ReactorEngine {
             readyNow.count > 1 && random.oneIn(2) ? SeededRandom(seed: random.next()) : nil
         }
         if var order {
-            for place in readyNow.indices.dropFirst() {
-                readyNow.swapAt(place, order.integer(in: 0...place))
+            for index in readyNow.indices.dropFirst() {
+                readyNow.swapAt(index, order.integer(in: 0...index))
             }
         }
         for item in readyNow {
@@ -150,7 +150,7 @@ final class SimulatedHost: ReactorEngine {
         readyNow.removeAll(keepingCapacity: true)
     }
 
-    // MARK: What means nothing here
+    // MARK: Without a kernel
 
     func beginSignals(_ signals: [Int32], deadly: [Int32]) {}
 
@@ -159,7 +159,7 @@ final class SimulatedHost: ReactorEngine {
     func submit(
         _ work: @escaping @Sendable () -> Void, to pool: ThreadPool, for owner: AnyObject
     ) -> any CancellableWork {
-        // On this thread, in its turn: another thread would be done when it pleases.
+        // On this thread, in its turn: when another thread finishes is not determined by the seed.
         let job = PoolJob(work)
         self.work.append(job)
         return job
@@ -172,9 +172,9 @@ final class SimulatedHost: ReactorEngine {
 
     func waitingCount(in pool: ThreadPool) -> Int { pool === ThreadPool.work ? work.count : 0 }
 
-    // MARK: What a host has
+    // MARK: Resources
 
-    /// A port that no socket of the host has.
+    /// Returns a port that no socket of the host has.
     func makePort() -> UInt16 {
         let port = nextPort
         nextPort = port == .max ? 49_152 : port + 1
@@ -183,7 +183,7 @@ final class SimulatedHost: ReactorEngine {
 
     var isOutOfDescriptors: Bool { descriptorLimit.map { reactor.connectionCount >= $0 } ?? false }
 
-    /// Why the host cannot accept now, if it cannot.
+    /// The error with which accepting fails now, if it does.
     func acceptFailure() -> Int32? {
         if isOutOfDescriptors { return Code.noDescriptor }
         return network.faults.draw(.acceptFailures) { random in

@@ -1,4 +1,4 @@
-/// A listening socket of a simulated host, with the connections that wait to be accepted.
+/// A listening socket of a simulated host, with its backlog.
 final class SimulatedListener: ListenerEngine {
     let id: Int32
     let address: SocketAddress
@@ -7,7 +7,7 @@ final class SimulatedListener: ListenerEngine {
     unowned let host: SimulatedHost
     unowned let port: ListeningPort
     private let backlog: Int
-    /// Answered, and the client has not said that it had the answer.
+    /// Number of connections that are answered and not yet acknowledged by the client.
     private var opening = 0
     private var waiting: [Int32] = []
     private var isEnabled = true
@@ -55,7 +55,7 @@ final class SimulatedListener: ListenerEngine {
         host.addReady(.listener(id))
     }
 
-    /// Accepts what waits, as much as one turn may.
+    /// Accepts peers from the backlog, as many as one turn may.
     func accept() {
         let network = host.network
         var left = port.acceptsPerTurn
@@ -75,7 +75,7 @@ final class SimulatedListener: ListenerEngine {
         markReady()
     }
 
-    /// Does what the port's policy says.
+    /// Handles a failed accept by the port's policy.
     private func fail(_ code: Int32) {
         var closed = 0
         if port.policy == .close {
@@ -98,7 +98,7 @@ final class SimulatedListener: ListenerEngine {
         isEnabled = false
     }
 
-    /// What a client has not had the answer of yet is reset as it comes, as the kernel would.
+    /// A connection that is not acknowledged yet is reset later, as the kernel does.
     func serveBacklog() {
         let network = host.network
         while let id = waiting.first {

@@ -31,7 +31,7 @@ struct LookupTests {
         await #expect(processExitsWith: .success) { [setting] in
             let jam = Jam(.resolving, jobs: 8)
             try setting.run { world in
-                let port = try world.reactor.listenTCP(port: 0, host: "localhost") { Protocol() }
+                let port = try world.reactor.listen(.tcp(port: 0, host: "localhost")) { Protocol() }
                 let number = try #require(port.localAddress.port)
                 let host = try #require(port.localAddress.host)
                 for slow in 0..<100 {
@@ -149,7 +149,7 @@ struct LookupTests {
             try setting.run { world in
                 var failure: ListenError?
                 var hasReturned = false
-                let pending = world.reactor.listenTCP(port: 0, host: "name.invalid") {
+                let pending = world.reactor.listen(.tcp(port: 0, host: "name.invalid")) {
                     Protocol()
                 } then: { result in
                     #expect(hasReturned)
@@ -158,7 +158,7 @@ struct LookupTests {
                 hasReturned = true
                 #expect(pending.isPending)
                 let server = Recorder("server")
-                world.reactor.listenTCP(port: 0, host: "localhost") {
+                world.reactor.listen(.tcp(port: 0, host: "localhost")) {
                     server
                 } then: { result in
                     do {
@@ -194,7 +194,7 @@ struct LookupTests {
             var failures: [ListenError] = []
             try setting.run { world in
                 func listen(_ port: Int, _ host: String) {
-                    world.reactor.listenTCP(port: port, host: host) {
+                    world.reactor.listen(.tcp(port: port, host: host)) {
                         nil
                     } then: { result in
                         if case .failure(let error) = result { failures.append(error) }

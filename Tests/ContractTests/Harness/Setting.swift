@@ -31,6 +31,8 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
     enum Movement: String, Sendable, Codable, CaseIterable {
         case direct
         case bufferevent
+
+        var buffering: Buffering { self == .direct ? .direct : .bufferevent }
     }
 
     let engine: Engine

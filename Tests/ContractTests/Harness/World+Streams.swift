@@ -21,12 +21,12 @@ extension World {
         factory: Factory
     ) throws -> ListeningPort {
         guard setting.transport != .unix else {
-            return try reactor.listenUNIX(
-                path: address?.path ?? freshPath(), backlog: backlog, options: options, factory: factory)
+            return try reactor.listen(
+                .unix(path: address?.path ?? freshPath(), backlog: backlog), options: options, factory: factory)
         }
         func listen(_ port: Int) throws -> ListeningPort {
-            try reactor.listenTCP(
-                port: port, host: address?.host ?? loopback, backlog: backlog, options: options, factory: factory)
+            try reactor.listen(
+                .tcp(port: port, host: address?.host ?? loopback, backlog: backlog), options: options, factory: factory)
         }
         return try address?.port.map(listen) ?? atFreshPort(listen)
     }
@@ -45,12 +45,10 @@ extension World {
         to address: SocketAddress, timeout: Duration? = .seconds(30), factory: Factory,
         onFailure: @escaping (ConnectError) -> Void = { Issue.record("unexpected: \($0)") }
     ) throws -> Connector {
-        if let path = address.path {
-            return try reactor.connectUNIX(path: path, timeout: timeout, factory: factory, onFailure: onFailure)
-        }
-        return try reactor.connectTCP(
-            host: try #require(address.host), port: try #require(address.port), timeout: timeout, factory: factory,
-            onFailure: onFailure)
+        let endpoint =
+            try address.path.map { ClientEndpoint.unix(path: $0, timeout: timeout) }
+            ?? .tcp(host: #require(address.host), port: #require(address.port), timeout: timeout)
+        return try reactor.connect(endpoint, factory: factory, onFailure: onFailure)
     }
 
     /// The loopback address of the setting's family.

@@ -61,23 +61,14 @@ final class World {
     func listen(
         options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
     ) throws -> ListeningPort {
-        let libevent = reactor as? Reactor
+        var options = options
+        options.stream.buffering = setting.movement.buffering
         switch setting.transport {
         case .tcp4, .tcp6, .simulated:
             let host = setting.transport == .tcp6 ? "::1" : "127.0.0.1"
-            return try atFreshPort { port in
-                if setting.movement == .bufferevent, let libevent {
-                    return try libevent.listenTCP(
-                        port: port, host: host, buffering: .bufferevent, options: options, makeProtocol)
-                }
-                return try reactor.listenTCP(port: port, host: host, options: options, makeProtocol)
-            }
+            return try atFreshPort { try reactor.listenTCP(port: $0, host: host, options: options, makeProtocol) }
         case .unix:
-            let path = freshPath()
-            if setting.movement == .bufferevent, let libevent {
-                return try libevent.listenUNIX(path: path, buffering: .bufferevent, options: options, makeProtocol)
-            }
-            return try reactor.listenUNIX(path: path, options: options, makeProtocol)
+            return try reactor.listenUNIX(path: freshPath(), options: options, makeProtocol)
         }
     }
 
@@ -88,23 +79,14 @@ final class World {
         _ makeProtocol: @escaping () -> Protocol?,
         onFailure: @escaping (ConnectError) -> Void = { Issue.record("unexpected: \($0)") }
     ) throws -> Connector {
-        let libevent = setting.movement == .bufferevent ? reactor as? Reactor : nil
+        var options = options
+        options.buffering = setting.movement.buffering
         if let path = address.path {
-            if let libevent {
-                return try libevent.connectUNIX(
-                    path: path, timeout: timeout, buffering: .bufferevent, options: options, makeProtocol,
-                    onFailure: onFailure)
-            }
             return try reactor.connectUNIX(
                 path: path, timeout: timeout, options: options, makeProtocol, onFailure: onFailure)
         }
         let host = try #require(address.host)
         let port = try #require(address.port)
-        if let libevent {
-            return try libevent.connectTCP(
-                host: host, port: port, timeout: timeout, buffering: .bufferevent, options: options, makeProtocol,
-                onFailure: onFailure)
-        }
         return try reactor.connectTCP(
             host: host, port: port, timeout: timeout, options: options, makeProtocol, onFailure: onFailure)
     }

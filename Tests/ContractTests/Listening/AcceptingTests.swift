@@ -129,7 +129,7 @@ struct AcceptingTests {
                 }
                 return server
             }
-            let port = try world.reactor.listenTCP(port: givenPort ? FreshPort.next() : 0, factory: factory)
+            let port = try world.reactor.listen(.tcp(port: givenPort ? FreshPort.next() : 0), factory: factory)
             #expect(port.localAddresses.map(\.family) == [.ipv4, .ipv6])
             let number = try #require(port.localAddress.port)
             #expect(number != 0)

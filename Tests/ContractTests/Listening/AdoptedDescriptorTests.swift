@@ -107,9 +107,9 @@ struct AdoptedDescriptorTests {
     func line44AListenerIsAdoptedOnceByAReactorAndSharedByTwo(_ setting: Setting) throws {
         try setting.run { world in
             let mine = try world.listeningSocket()
-            let refusal = AdoptError.alreadyAdopted(descriptor: mine.descriptor)
+            let refusal = ListenError.notAdoptable(.alreadyAdopted(descriptor: mine.descriptor))
             #expect(throws: refusal) {
-                try world.reactor.adoptStreamPort([mine.descriptor, mine.descriptor], factory: Factory())
+                try world.reactor.listen(.inherited([mine.descriptor, mine.descriptor]), factory: Factory())
             }
             #expect(world.reactor.ports.isEmpty)
             let port = try world.adopt(mine.descriptor) { Recorder("first") }

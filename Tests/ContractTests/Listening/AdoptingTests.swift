@@ -74,11 +74,13 @@ struct AdoptingTests {
             #expect(first.bind(to: try SocketAddress(ip: "127.0.0.1", port: 0)) && first.listen(backlog: 8))
             let second = try RawSocket(.ipv4)
             let factory = CountingFactory()
-            let error = #expect(throws: AdoptError.self) {
-                try world.reactor.adoptStreamPort([first.descriptor, second.descriptor], factory: factory)
+            let error = #expect(throws: ListenError.self) {
+                try world.reactor.listen(.inherited([first.descriptor, second.descriptor]), factory: factory)
             }
-            #expect(error == .notListening(descriptor: second.descriptor))
-            #expect(throws: AdoptError.nothing) { try world.reactor.adoptStreamPort([], factory: factory) }
+            #expect(error == .notAdoptable(.notListening(descriptor: second.descriptor)))
+            #expect(throws: ListenError.notAdoptable(.nothing)) {
+                try world.reactor.listen(.inherited([]), factory: factory)
+            }
             #expect(factory.starts == factory.stops)
             #expect(world.reactor.ports.isEmpty)
             // It still listens, and nobody here accepts.
@@ -99,7 +101,9 @@ struct AdoptingTests {
     }
 
     private func expectPort(_ error: AdoptError, at descriptor: Int32, _ world: World) {
-        #expect(throws: error) { try world.reactor.adoptStreamPort(descriptor) { Recorder() } }
+        #expect(throws: ListenError.notAdoptable(error)) {
+            try world.reactor.listen(.inherited([descriptor])) { Recorder() }
+        }
     }
 
     private func expectConnection(_ error: AdoptError, at descriptor: Int32, _ world: World) {
@@ -177,13 +181,11 @@ struct AdoptingTests {
     func severalSocketsAreAdoptedAsOnePort(_ setting: Setting) throws {
         try setting.run { world in
             let sockets = try (0..<2).map { _ in try world.listeningSocket() }
-            let port = try world.reactor.adoptStreamPort(
-                sockets.map(\.descriptor),
-                factory: ClosureFactory {
-                    let server = Recorder("server")
-                    server.onMade = { $0.transport.write("hi") }
-                    return server
-                })
+            let port = try world.reactor.listen(.inherited(sockets.map(\.descriptor))) {
+                let server = Recorder("server")
+                server.onMade = { $0.transport.write("hi") }
+                return server
+            }
             #expect(port.localAddresses == sockets.map(\.address))
             var greeted = 0
             for socket in sockets {
@@ -288,19 +290,16 @@ extension World {
     func adopt(
         _ descriptor: Int32, options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
     ) throws -> ListeningPort {
-        if setting.movement == .bufferevent, let libevent = reactor as? Reactor {
-            return try libevent.adoptStreamPort(descriptor, buffering: .bufferevent, options: options, makeProtocol)
-        }
-        return try reactor.adoptStreamPort(descriptor, options: options, makeProtocol)
+        var options = options
+        options.stream.buffering = setting.movement.buffering
+        return try reactor.listen(.inherited([descriptor]), options: options, makeProtocol)
     }
 
     func adopt(
         connection descriptor: Int32, options: StreamOptions = StreamOptions(), _ server: Protocol
     ) throws {
-        if setting.movement == .bufferevent, let libevent = reactor as? Reactor {
-            return try libevent.adoptStreamConnection(
-                descriptor, buffering: .bufferevent, options: options, protocol: server)
-        }
+        var options = options
+        options.buffering = setting.movement.buffering
         try reactor.adoptStreamConnection(descriptor, options: options, protocol: server)
     }
 }

@@ -325,12 +325,12 @@ struct ClosureLifetimeTests {
         #expect(throws: ListenError.reactorClosed) {
             try reactor.listenUNIX(path: "/tmp/none", options: streams) { nil }
         }
-        #expect(throws: AdoptError.reactorClosed) { try reactor.adoptStreamPort(0) { nil } }
+        #expect(throws: ListenError.reactorClosed) { try reactor.listen(.inherited([0])) { nil } }
         #expect(throws: AdoptError.reactorClosed) { try reactor.adoptStreamConnection(0, protocol: Recorder()) }
         let factory = Factory()
         let connectors = [
-            try reactor.connectTCP(host: "localhost", port: 1, factory: factory) { Issue.record($0) },
-            try reactor.connectUNIX(path: "/tmp/none", factory: factory) { Issue.record($0) },
+            try reactor.connect(.tcp(host: "localhost", port: 1), factory: factory) { Issue.record($0) },
+            try reactor.connect(.unix(path: "/tmp/none"), factory: factory) { Issue.record($0) },
         ]
         for connector in connectors { connector.touchEverything() }
         #expect(throws: AddressError.self) { try reactor.connectTCP(host: "", port: 1) { nil } }

@@ -47,35 +47,17 @@ private final class CountingReactor<Base: ReactorStreams>: ReactorStreams {
     func callSoon(_ body: @escaping () -> Void) { base.callSoon(body) }
     func callLater(_ delay: Duration, _ body: @escaping () -> Void) -> DelayedCall { base.callLater(delay, body) }
 
-    func listenTCP(
-        port: Int, host: String, backlog: Int, options: ListenOptions, factory: Factory
+    func listen(
+        _ endpoint: ServerEndpoint, options: ListenOptions, factory: Factory
     ) throws(ListenError) -> ListeningPort {
-        try base.listenTCP(port: port, host: host, backlog: backlog, options: options, factory: factory)
+        try base.listen(endpoint, options: options, factory: factory)
     }
 
-    func listenUNIX(
-        path: String, mode: UInt16?, backlog: Int, options: ListenOptions, factory: Factory
-    ) throws(ListenError) -> ListeningPort {
-        try base.listenUNIX(path: path, mode: mode, backlog: backlog, options: options, factory: factory)
-    }
-
-    func connectTCP(
-        host: String, port: Int, timeout: Duration?, bindAddress: SocketAddress?, options: StreamOptions,
-        factory: Factory, onFailure: ((ConnectError) -> Void)?
+    func connect(
+        _ endpoint: ClientEndpoint, options: StreamOptions, factory: Factory, onFailure: ((ConnectError) -> Void)?
     ) throws(AddressError) -> Connector {
         connects += 1
-        return try base.connectTCP(
-            host: host, port: port, timeout: timeout, bindAddress: bindAddress, options: options, factory: factory,
-            onFailure: onFailure)
-    }
-
-    func connectUNIX(
-        path: String, timeout: Duration?, options: StreamOptions, factory: Factory,
-        onFailure: ((ConnectError) -> Void)?
-    ) throws(AddressError) -> Connector {
-        connects += 1
-        return try base.connectUNIX(
-            path: path, timeout: timeout, options: options, factory: factory, onFailure: onFailure)
+        return try base.connect(endpoint, options: options, factory: factory, onFailure: onFailure)
     }
 }
 

@@ -242,15 +242,17 @@ struct RelayTests {
     func connectionsOfAnyKindRelayToOneAnother(_ one: Setting.Movement, _ another: Setting.Movement) throws {
         let setting = Setting(engine: .libevent, transport: .tcp4, movement: .direct)
         try setting.run { world in
-            let reactor = try #require(world.reactor as? Reactor)
-            func buffering(_ movement: Setting.Movement) -> Buffering { movement == .direct ? .direct : .bufferevent }
+            let reactor = world.reactor
+            func options(_ movement: Setting.Movement) -> StreamOptions { StreamOptions(buffering: movement.buffering) }
             let (client, target) = (Taker(), Taker())
             let (incoming, outgoing) = (Recorder("incoming"), Recorder("outgoing"))
             let path = world.freshPath()
             try reactor.listenUNIX(path: path) { target }
-            let port = try reactor.listenTCP(port: 0, host: "127.0.0.1", buffering: buffering(one)) { incoming }
+            let port = try reactor.listenTCP(
+                port: 0, host: "127.0.0.1", options: ListenOptions(stream: options(one))
+            ) { incoming }
             incoming.onMade = { incoming in
-                try reactor.connectUNIX(path: path, buffering: buffering(another)) { outgoing }
+                try reactor.connectUNIX(path: path, options: options(another)) { outgoing }
             }
             outgoing.onMade = { outgoing in
                 try incoming.transport.relay(to: outgoing.transport)

@@ -62,7 +62,7 @@ struct ConnectorTests {
         var failures: [ConnectError] = []
         var uses = 0
         let factory = UseCountingFactory { uses += $0 }
-        try reactor.connectTCP(host: four[0], port: 80, factory: factory, onFailure: { failures.append($0) })
+        try reactor.connect(.tcp(host: four[0], port: 80), factory: factory, onFailure: { failures.append($0) })
         reactor.callLater(.milliseconds(1)) { engine.attempts[self.four[0]]?.completion(.success(7)) }
         #expect(uses == 1)
         try reactor.run()

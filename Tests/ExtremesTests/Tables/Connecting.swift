@@ -54,29 +54,22 @@ extension Parameter {
             $0.timeout = .seconds(2)
         },
         Parameter(
-            "adoptStreamPort, descriptor", Values.noDescriptors, .fails(AdoptError.self)
+            "listen, inherited descriptor", Values.noDescriptors, .fails(ListenError.self)
         ) { engine, descriptor in
             let reactor = try engine.makeReactor(ReactorConfiguration())
-            if engine == .bufferevent, let reactor = reactor as? Reactor {
-                try reactor.adoptStreamPort(descriptor, buffering: .bufferevent) { nil }
-            } else {
-                try reactor.adoptStreamPort(descriptor) { nil }
-            }
+            let options = ListenOptions(stream: engine.streamOptions)
+            try reactor.listen(.inherited([descriptor]), options: options) { nil }
         },
         Parameter(
-            "adoptStreamPort, several", [[], [-1], [.min, .max]] as [[Int32]], .fails(AdoptError.self)
+            "listen, inherited descriptors", [[], [-1], [.min, .max]] as [[Int32]], .fails(ListenError.self)
         ) { engine, descriptors in
-            try engine.makeReactor(ReactorConfiguration()).adoptStreamPort(descriptors, factory: Factory())
+            try engine.makeReactor(ReactorConfiguration()).listen(.inherited(descriptors), factory: Factory())
         },
         Parameter(
             "adoptStreamConnection, descriptor", Values.noDescriptors, .fails(AdoptError.self)
         ) { engine, descriptor in
             let reactor = try engine.makeReactor(ReactorConfiguration())
-            if engine == .bufferevent, let reactor = reactor as? Reactor {
-                try reactor.adoptStreamConnection(descriptor, buffering: .bufferevent, protocol: Protocol())
-            } else {
-                try reactor.adoptStreamConnection(descriptor, protocol: Protocol())
-            }
+            try reactor.adoptStreamConnection(descriptor, options: engine.streamOptions, protocol: Protocol())
         },
     ]
 

@@ -45,17 +45,11 @@ final class YourProtocol: Protocol {
     static func main() throws {
         let options = Options(CommandLine.arguments.dropFirst())
         // Any reactor will do: what follows names only what all have.
-        let reactor: ReactorBase
-        let listener: ListeningPort
-        if options.engine == "bufferevent" {
-            let onLibevent = try Reactor()
-            reactor = onLibevent
-            listener = try onLibevent.listenTCP(port: options.port, host: "127.0.0.1", buffering: .bufferevent) {
-                YourProtocol()
-            }
-        } else {
-            reactor = options.engine == "native" ? try NativeReactor() : try Reactor()
-            listener = try reactor.listenTCP(port: options.port, host: "127.0.0.1") { YourProtocol() }
+        let reactor: ReactorBase = options.engine == "native" ? try NativeReactor() : try Reactor()
+        var listening = ListenOptions()
+        if options.engine == "bufferevent" { listening.stream.buffering = .bufferevent }
+        let listener = try reactor.listenTCP(port: options.port, host: "127.0.0.1", options: listening) {
+            YourProtocol()
         }
         // What the harness waits for.
         print("listening on \(listener.localAddress.port!)")

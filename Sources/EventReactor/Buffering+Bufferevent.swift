@@ -1,23 +1,24 @@
 import CLibevent
 public import EventReactorCore
 
-/// How the connections of a listener or connector move their bytes; the contract is the same.
-public struct Buffering: Hashable, Sendable {
-    let isBufferevent: Bool
-    let rateLimit: RateLimit?
+extension Buffering {
+    /// libevent's bufferevents from the first byte to the last, on ``Reactor`` alone: about 1 kB more a connection, and
+    /// slower.
+    ///
+    /// ```swift
+    /// let options = ListenOptions(stream: StreamOptions(buffering: .bufferevent))
+    /// try reactor.listen(.tcp(port: 8007), options: options) { Echo() }
+    /// ```
+    public static let bufferevent = Buffering("bufferevent")
 
-    /// Received into a buffer that the reactor's connections share, and sent straight to the kernel: the default.
-    public static let direct = Buffering(isBufferevent: false, rateLimit: nil)
-
-    /// libevent's bufferevents from the first byte to the last: about 1 kB more a connection, and slower.
-    public static let bufferevent = Buffering(isBufferevent: true, rateLimit: nil)
-
-    /// libevent's bufferevents, each connection under libevent's token buckets, refilled ten times a second.
+    /// libevent's bufferevents, each connection under libevent's token buckets, which are refilled ten times a second.
     ///
     /// ``StreamOptions/rateLimit`` limits connections of either buffering, more smoothly and in groups too.
-    public static func bufferevent(rateLimit: RateLimit) -> Buffering {
-        Buffering(isBufferevent: true, rateLimit: rateLimit)
-    }
+    ///
+    /// - Parameter rateLimit: the limit of each connection.
+    public static func bufferevent(rateLimit: RateLimit) -> Buffering { Buffering("bufferevent", rateLimit: rateLimit) }
+
+    var isBufferevent: Bool { description == "bufferevent" }
 }
 
 extension RateLimit {

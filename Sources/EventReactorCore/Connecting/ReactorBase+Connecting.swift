@@ -1,0 +1,30 @@
+extension ReactorBase {
+    /// Connects to an endpoint, with a protocol made by a factory.
+    ///
+    /// ```swift
+    /// try reactor.connect(.tcp(host: "example.com", port: 80), factory: ClientFactory())
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - endpoint: where to connect to.
+    ///   - options: settings of the connection.
+    ///   - factory: makes the protocol once, on the reactor's thread, when the connection is established; if it makes
+    ///     none, the connection is closed.
+    ///   - onFailure: called once, on the reactor's thread, in place of the factory if the connect fails, never before
+    ///     this call has returned. Without it the failure is reported to ``ReactorBase/onDiagnostic``.
+    /// - Returns: a handle that cancels the connect; the reactor keeps it.
+    /// - Throws: ``AddressError`` if port, host or path can be none; nothing is called then.
+    @discardableResult
+    public func connect(
+        _ endpoint: ClientEndpoint, options: StreamOptions = StreamOptions(), factory: Factory,
+        onFailure: ((ConnectError) -> Void)? = nil
+    ) throws(AddressError) -> Connector {
+        let target = try endpoint.checkedTarget()
+        let connector = Connector(
+            to: endpoint, options: options, factory: factory, onFailure: onFailure, reactor: self)
+        guard !isClosed else { return connector.ended() }
+        connectors.add(connector, as: connector.id)
+        connector.start(target)
+        return connector
+    }
+}
