@@ -8,15 +8,13 @@ import Testing
     @Test(arguments: Kind.allCases, Kind.allCases)
     func aSuccessorTakesOverWhileThePredecessorDrains(_ old: Kind, _ new: Kind) throws {
         let place = FreshPath()
-        let first = Version("1", old, path: place.path)
-        try first.events.wait(for: "serves")
+        let first = try Version.serving("1", old, path: place.path)
         let address = first.address()
         #expect(Client.ask(address) == "1")
         let live = Client(to: address)
         #expect(live.ask().line == "1")
 
-        let second = Version("2", new, path: place.path)
-        try second.events.wait(for: "serves")
+        let second = try Version.serving("2", new, path: place.path)
         #expect(second.address() == address)
         try first.events.wait(for: "handed over")
         // The live connection is still the first one's, which ends with it.
@@ -26,8 +24,7 @@ import Testing
         for _ in 0..<10 { #expect(Client.ask(address) == "2") }
 
         // And so on: the path leads to the one that serves.
-        let third = Version("3", old, path: place.path)
-        try third.events.wait(for: "serves")
+        let third = try Version.serving("3", old, path: place.path)
         try second.events.wait(for: "ended")
         #expect(Client.ask(address) == "3")
         try third.end()
@@ -54,10 +51,8 @@ import Testing
             }
             return ["both": both, "unix": unix]
         }
-        let first = Version("1", path: place.path, setUp: setUp)
-        try first.events.wait(for: "serves")
-        let second = Version("2", path: place.path, setUp: setUp)
-        try second.events.wait(for: "serves")
+        let first = try Version.serving("1", path: place.path, setUp: setUp)
+        let second = try Version.serving("2", path: place.path, setUp: setUp)
         try first.events.wait(for: "ended")
         let addresses = first.addresses.withLock { $0 }
         #expect(second.addresses.withLock { $0 } == addresses)
@@ -73,10 +68,8 @@ import Testing
 
     @Test func anAbstractNameServesAsAPath() throws {
         let place = FreshPath()
-        let first = Version("1", path: "\0" + place.path)
-        try first.events.wait(for: "serves")
-        let second = Version("2", path: "\0" + place.path)
-        try second.events.wait(for: "serves")
+        let first = try Version.serving("1", path: "\0" + place.path)
+        let second = try Version.serving("2", path: "\0" + place.path)
         try first.events.wait(for: "ended")
         #expect(Client.ask(first.address()) == "2")
         try second.end()
@@ -94,10 +87,8 @@ import Testing
             }
             return ports
         }
-        let first = Version("1", path: place.path, setUp: setUp)
-        try first.events.wait(for: "serves")
-        let second = Version("2", path: place.path, setUp: setUp)
-        try second.events.wait(for: "serves")
+        let first = try Version.serving("1", path: place.path, setUp: setUp)
+        let second = try Version.serving("2", path: place.path, setUp: setUp)
         try first.events.wait(for: "ended")
         #expect(second.addresses.withLock { $0 } == first.addresses.withLock { $0 })
         for label in names { #expect(Client.ask(second.address(label)) == label) }
@@ -109,16 +100,14 @@ import Testing
         // Not a port, whose number another test may have by the time that it is looked at.
         let other = FreshPath()
         let otherPath = other.path
-        let first = Version(
+        let first = try Version.serving(
             "1", path: place.path,
             setUp: { reactor, before, name in
                 var ports = try Version.onePort(reactor, before, name)
                 ports["old"] = try reactor.listenUNIX(path: otherPath) { nil }
                 return ports
             })
-        try first.events.wait(for: "serves")
-        let second = Version("2", path: place.path)
-        try second.events.wait(for: "serves")
+        let second = try Version.serving("2", path: place.path)
         try first.events.wait(for: "ended")
         #expect(Client.ask(first.address()) == "2")
         #expect([ECONNREFUSED, ENOENT].contains(Client(to: first.address("old")).failure))

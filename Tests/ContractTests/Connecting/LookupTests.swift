@@ -8,28 +8,26 @@ import Testing
 /// Each runs in a process of its own: the threads that resolve names are the process's.
 @Suite("Contract 57: lookups and work that nobody waits for")
 struct LookupTests {
-    /// Has every thread for names that a server is asked for busy, until it is opened.
-    private final class Jam: Sendable {
-        private let isOpen = Locked(false)
-        private let begun = Counter()
-
-        init(_ pool: ThreadPool, jobs: Int) {
-            for _ in 0..<jobs {
-                pool.submit { [isOpen, begun] in
-                    begun.increment()
-                    while !isOpen.withLock({ $0 }) { usleep(1000) }
-                }
+    /// Occupies every thread of a pool.
+    ///
+    /// - Returns: the gate that releases them.
+    private static func jam(_ pool: ThreadPool, jobs: Int) -> Gate {
+        let gate = Gate()
+        let begun = Counter()
+        for _ in 0..<jobs {
+            pool.submit {
+                begun.increment()
+                gate.wait()
             }
-            while begun.value < jobs { sched_yield() }
         }
-
-        func open() { isOpen.withLock { $0 = true } }
+        begun.wait(for: jobs)
+        return gate
     }
 
     @Test(arguments: Setting.kernelReactors)
     func line57LocalNamesAndNumbersWaitBehindNoOthers(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            let jam = Jam(.resolving, jobs: 8)
+            let jam = LookupTests.jam(.resolving, jobs: 8)
             try setting.run { world in
                 let port = try world.reactor.listen(.tcp(port: 0, host: "localhost")) { Protocol() }
                 let number = try #require(port.localAddress.port)
@@ -56,7 +54,7 @@ struct LookupTests {
     @Test(arguments: Setting.kernelReactors)
     func line57LookupsThatWereGivenUpAreSkipped(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            let jam = Jam(.resolving, jobs: 8)
+            let jam = LookupTests.jam(.resolving, jobs: 8)
             try setting.run { world in
                 let count = 200
                 var failures = 0
@@ -86,7 +84,7 @@ struct LookupTests {
     @Test(arguments: Setting.kernelReactors)
     func line57TheLookupsOfAStopAndOfAReleasedReactorAreSkipped(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            let jam = Jam(.resolving, jobs: 8)
+            let jam = LookupTests.jam(.resolving, jobs: 8)
             for isStopped in [true, false] {
                 do {
                     let world = try setting.makeWorld()
@@ -112,7 +110,7 @@ struct LookupTests {
     @Test(arguments: Setting.kernelReactors)
     func line57WorkOfAReleasedReactorIsDroppedAndThatOfAStoppedOneIsNot(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            let jam = Jam(.work, jobs: 16)
+            let jam = LookupTests.jam(.work, jobs: 16)
             let ran = Locked([String]())
             do {
                 let world = try setting.makeWorld()
@@ -145,7 +143,7 @@ struct LookupTests {
     @Test(arguments: Setting.reactors)
     func line57AListenerAtANameIsMadeWithoutBlockingTheLoop(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            let jam = Jam(.resolving, jobs: 8)
+            let jam = LookupTests.jam(.resolving, jobs: 8)
             try setting.run { world in
                 var failure: ListenError?
                 var hasReturned = false
@@ -190,7 +188,7 @@ struct LookupTests {
     @Test(arguments: Setting.reactors)
     func line57AListenerThatCannotBeIsToldOnceAndAtAStopToo(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            let jam = Jam(.resolving, jobs: 8)
+            let jam = LookupTests.jam(.resolving, jobs: 8)
             var failures: [ListenError] = []
             try setting.run { world in
                 func listen(_ port: Int, _ host: String) {

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// A number that several threads count up.
@@ -6,7 +7,12 @@ final class Counter: Sendable {
 
     var value: Int { number.load(ordering: .sequentiallyConsistent) }
 
-    /// Adds one, and returns what it is then.
+    /// Adds one, and returns the sum.
     @discardableResult
     func increment() -> Int { number.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue }
+
+    /// Blocks the calling thread until the number is reached.
+    func wait(for number: Int) {
+        while value < number { sched_yield() }
+    }
 }

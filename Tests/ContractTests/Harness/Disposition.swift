@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a signal does in this process, as `sigaction` tells it.
+/// The disposition of a signal in this process, as `sigaction` reports it.
 struct Disposition: Equatable {
     private let handlerAndMask: [UInt8]
     private let flags: Int32
@@ -15,11 +15,4 @@ struct Disposition: Equatable {
         // SA_RESTORER is the C library's own: it sets it with whatever is set through it.
         flags = action.sa_flags & ~0x0400_0000
     }
-}
-
-/// Sends a signal to this process.
-///
-/// Threads of a pool block signals, so `raise` would never arrive.
-func sendSignal(_ number: Int32) {
-    _ = kill(getpid(), number)
 }

@@ -2,17 +2,6 @@ import EventReactor
 import TestSupport
 import Testing
 
-extension Setting {
-    /// One cell a reactor and transport, for what does not depend on how bytes are moved.
-    static let transports = all.filter { $0.movement == .direct }
-
-    /// The same without UNIX sockets: what has ports.
-    static let withPorts = transports.filter { $0.transport != .unix }
-
-    /// The cells of UNIX sockets.
-    static let unixSockets = transports.filter { $0.transport == .unix }
-}
-
 extension World {
     /// A listener of the setting's transport for a factory, at a given address or at one that no other test has.
     @discardableResult
@@ -87,56 +76,4 @@ extension World {
     func finishSoon() {
         afterTurns { [unowned self] in finish() }
     }
-}
-
-/// What a connect came to: it may end once, by a failure or by a protocol, and never inside a call.
-final class Outcome {
-    private(set) var failures: [ConnectError] = []
-    private(set) var connections = 0
-    var onFailure: (ConnectError) -> Void = { _ in }
-    private var isInsideCall = false
-
-    let client = Recorder("client")
-
-    /// Makes a call that must not call back before it returns.
-    func without<Result>(callbacks body: () throws -> Result) rethrows -> Result {
-        isInsideCall = true
-        defer { isInsideCall = false }
-        return try body()
-    }
-
-    func failed(_ error: ConnectError) {
-        #expect(!isInsideCall, "the failure came inside a call")
-        #expect(connections == 0 && failures.isEmpty, "a connect ended twice")
-        failures.append(error)
-        // The only one to come: what the closures captured may keep this outcome.
-        let told = onFailure
-        onFailure = { _ in }
-        told(error)
-        client.forget()
-    }
-
-    func makeProtocol() -> Protocol? {
-        #expect(!isInsideCall, "the connection came inside a call")
-        #expect(connections == 0 && failures.isEmpty, "a connect ended twice")
-        connections += 1
-        onFailure = { _ in }
-        return client
-    }
-}
-
-extension World {
-    /// A connect whose outcome is watched.
-    @discardableResult
-    func connect(to address: SocketAddress, timeout: Duration? = .seconds(30), outcome: Outcome) throws -> Connector {
-        try outcome.without {
-            try connect(
-                to: address, timeout: timeout, { outcome.makeProtocol() }, onFailure: { outcome.failed($0) })
-        }
-    }
-}
-
-/// Another error came than the one that was expected, or none.
-func unexpected(_ error: (any Error)?, sourceLocation: SourceLocation = #_sourceLocation) {
-    Issue.record("another error: \(String(describing: error))", sourceLocation: sourceLocation)
 }

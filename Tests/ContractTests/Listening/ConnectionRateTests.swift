@@ -7,7 +7,7 @@ struct ConnectionRateTests {
     @Test(arguments: Setting.all)
     func newConnectionsAreNoFasterThanTheRate(_ setting: Setting) throws {
         try setting.run { world in
-            let options = ConnectionLimitTests.options { $0.rate = ConnectionRate(100, burst: 3) }
+            let options = ListenOptions.limited { $0.rate = ConnectionRate(100, burst: 3) }
             let reactor = world.reactor
             // When each protocol was asked for, behind a time before the first. A connection's token was taken between
             // its time and the one before it.
@@ -36,7 +36,7 @@ struct ConnectionRateTests {
     @Test(arguments: Setting.reactors)
     func peersBeyondTheRateAreRefusedWhereThatIsAskedFor(_ setting: Setting) throws {
         try setting.run { world in
-            let options = ConnectionLimitTests.options {
+            let options = ListenOptions.limited {
                 $0.rate = ConnectionRate(1, per: .seconds(3600), burst: 2)
                 $0.excess = .close
             }
@@ -47,7 +47,7 @@ struct ConnectionRateTests {
                 return nil
             }
             var lost = 0
-            try ConnectionLimitTests.clients(5, of: world, to: port) {
+            try world.connectClients(5, to: port) {
                 lost += 1
                 guard lost == 3 else { return }
                 #expect(port.counters.refusedByRate == 3)
@@ -61,7 +61,7 @@ struct ConnectionRateTests {
     @Test(arguments: Setting.reactors)
     func aTotalAndARateTogetherHaveNobodyRefused(_ setting: Setting) throws {
         try setting.run { world in
-            let options = ConnectionLimitTests.options {
+            let options = ListenOptions.limited {
                 $0.total = 1
                 $0.rate = ConnectionRate(200, burst: 1)
             }
@@ -78,14 +78,14 @@ struct ConnectionRateTests {
                 }
                 return server
             }
-            try ConnectionLimitTests.clients(6, of: world, to: try #require(port))
+            try world.connectClients(6, to: try #require(port))
         }
     }
 
     @Test(arguments: Setting.reactors)
     func aListenerStopsWhileItWaitsForItsRate(_ setting: Setting) throws {
         try setting.run { world in
-            let options = ConnectionLimitTests.options { $0.rate = ConnectionRate(1, per: .seconds(3600)) }
+            let options = ListenOptions.limited { $0.rate = ConnectionRate(1, per: .seconds(3600)) }
             var port: ListeningPort?
             port = try world.listen(options: options) {
                 world.afterTurns(4) {

@@ -30,11 +30,11 @@ struct UnixPathTests {
                     guard let world = try? setting.makeWorld() else { return }
                     defer { world.end() }
                     here.increment()
-                    while here.value < 4 { sched_yield() }
+                    here.wait(for: 4)
                     let port = try? world.reactor.listenUNIX(path: path) { nil }
                     if port != nil { listening.increment() }
                     over.increment()
-                    while over.value < 4 { usleep(1000) }
+                    over.wait(for: 4)
                 }
             }
             for thread in threads { thread.join() }
@@ -68,7 +68,7 @@ struct UnixPathTests {
                 if case .addressInUse = error { failures.increment() }
             }
         }
-        while begun.value == 0 { sched_yield() }
+        begun.wait(for: 1)
         let other = try RawSocket(.unix)
         let name = world.freshPath()
         #expect(other.bind(to: try .unix(path: name)))

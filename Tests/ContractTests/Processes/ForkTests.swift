@@ -1,4 +1,5 @@
 import EventReactor
+import EventReactorCore
 import Glibc
 import TestSupport
 import Testing
@@ -44,6 +45,11 @@ struct ForkTests {
         }
     }
 
+    /// Occupies a thread of a pool and the pool's lock: each piece of work submits the next.
+    private static func keepBusy(_ pool: ThreadPool, until isOver: Locked<Bool>) {
+        pool.submit { if !isOver.withLock({ $0 }) { keepBusy(pool, until: isOver) } }
+    }
+
     @Test(arguments: Setting.kernelReactors)
     func line57AReactorOfTheChildWorks(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
@@ -59,18 +65,18 @@ struct ForkTests {
         await #expect(processExitsWith: .success) { [setting] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
             var status: Int32 = -1
-            // Both pools are in use, and their locks with them.
-            for _ in 0..<100 {
-                world.reactor.deferToThread {
-                    usleep(100)
-                } then: { _ in
-                }
+            // Both pools are in use as it forks, and their locks with them.
+            let isOver = Locked(false)
+            for pool in [ThreadPool.work, .resolving] {
+                for _ in 0..<4 { ForkTests.keepBusy(pool, until: isOver) }
             }
+            for _ in 0..<100 { world.reactor.deferToThread({}, then: { _ in }) }
             world.reactor.callSoon {
                 status = ChildOfFork { ForkTests.useEverything(setting) }.wait()
                 world.finish()
             }
             try world.run()
+            isOver.withLock { $0 = true }
             #expect(status == 0)
         }
     }

@@ -98,12 +98,9 @@ struct ProcessSignalTests {
             for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
             world.reactor.callSoon {
-                // Two that are sent at once may arrive as one, and of two that wait the lower number comes first.
-                sendSignal(signals[0])
-                while true {
-                    usleep(1000)
-                    sendSignal(signals[1])
-                }
+                // Two that are pending at once may arrive as one, or in the order of their numbers.
+                deliverSignal(signals[0])
+                while true { deliverSignal(signals[1]) }
             }
             try world.run()
         }
@@ -120,12 +117,12 @@ struct ProcessSignalTests {
                 guard reactor.placeInGroup == 1 else { return }
                 reactor.callSoon {
                     isStuck.increment()
-                    while true { usleep(1000) }
+                    Gate().wait()
                 }
             }
             try await group.start()
             while isStuck.value == 0 { await Task.yield() }
-            // Two that are sent at once may arrive as one.
+            // Two that are pending at once may arrive as one.
             while true {
                 sendSignal(SIGTERM)
                 await Task.yield()
@@ -143,13 +140,12 @@ struct ProcessSignalTests {
             world.reactor.callSoon {
                 sendSignal(SIGINT)
                 sendSignal(SIGTERM)
-                // Both have come when the callback returns, as a rule.
-                usleep(20_000)
+                waitUntilDelivered([SIGINT, SIGTERM])
             }
             try world.run()
             #expect(wasOrderly)
-            // Past the time that a loop has.
-            usleep(700_000)
+            // The process lives past the time that a loop has: half a second.
+            try setting.run { world in world.reactor.callLater(.milliseconds(700)) { world.finish() } }
         }
     }
 
@@ -167,7 +163,7 @@ struct ProcessSignalTests {
                 let end = world.reactor.now.advanced(by: .milliseconds(700))
                 sendSignal(SIGTERM)
                 sendSignal(SIGTERM)
-                while LoopAlarm.now < end { usleep(1000) }
+                while LoopAlarm.now < end { sched_yield() }
             }
             try world.run()
             #expect(calls == 1)

@@ -1,36 +1,17 @@
 import EventReactor
 import EventReactorTesting
 import Glibc
-import TestSupport
 import Testing
 
-/// When the closures that a reactor was given are released, by what they captured: each names the reactor too, as those of
-/// programs do.
+/// The release of the closures that a reactor was given, seen by what they captured: each names the reactor too, as those
+/// of programs do.
 @Suite("Contract 56: closures are released once they cannot be called again")
 struct ClosureLifetimeTests {
-    private final class Token {}
-
-    /// What closures captured, by what they were for.
-    private final class Tokens {
-        private struct Weak { weak var token: Token? }
-        private var all: [(name: String, token: Weak)] = []
-
-        func make(_ name: String) -> Token {
-            let token = Token()
-            all.append((name, Weak(token: token)))
-            return token
-        }
-
-        /// Those that something still holds.
-        var held: [String] { all.filter { $0.token.token != nil }.map(\.name) }
-    }
-
     /// Gives a reactor a closure of every kind.
     private func fill(_ world: World, _ tokens: Tokens) throws {
         let reactor = world.reactor
         func closure(_ name: String) -> () -> Void {
-            let token = tokens.make(name)
-            return { withExtendedLifetime((token, reactor)) {} }
+            tokens.closure(name) { withExtendedLifetime(reactor) {} }
         }
         func closure<Value>(_ name: String, taking: Value.Type) -> (Value) -> Void {
             let body = closure(name)
@@ -72,14 +53,14 @@ struct ClosureLifetimeTests {
             let world = try setting.makeWorld()
             reactor = world.reactor
             try fill(world, tokens)
-            #expect(tokens.held.count == 15)
+            #expect(tokens.retained.count == 15)
             world.reactor.close()
-            #expect(tokens.held == [])
+            #expect(tokens.retained == [])
             #expect(world.reactor.isClosed)
             world.reactor.close()
             // Nor is anything kept that is given to it from now on.
             #expect(throws: ListenError.reactorClosed) { try fill(world, tokens) }
-            #expect(tokens.held == [])
+            #expect(tokens.retained == [])
         }
         try use()
         #expect(reactor == nil)
@@ -99,7 +80,7 @@ struct ClosureLifetimeTests {
             }
             try fill(world, tokens)
             world.reactor.close()
-            #expect(tokens.held == [])
+            #expect(tokens.retained == [])
         }
         try use()
         #expect(reactor == nil)
@@ -135,7 +116,7 @@ struct ClosureLifetimeTests {
             try world.run()
             withExtendedLifetime(server) {}
             #expect(world.reactor.isClosed)
-            #expect(tokens.held == [])
+            #expect(tokens.retained == [])
             #expect(throws: ReactorError.closed) { try world.reactor.run() }
         }
         try use()
@@ -152,17 +133,13 @@ struct ClosureLifetimeTests {
             world.end()
         }
         unowned let reactor = world.reactor
-        func closure(_ name: String) -> () -> Void {
-            let token = tokens.make(name)
-            return { withExtendedLifetime(token) {} }
-        }
         func listen() throws -> ListeningPort {
-            let port = try world.listen { [body = closure("listen")] in
+            let port = try world.listen { [body = tokens.closure("listen")] in
                 body()
                 return nil
             }
-            port.onAcceptFailure = { [body = closure("onAcceptFailure")] _ in body() }
-            port.onExcess = { [body = closure("onExcess")] _ in
+            port.onAcceptFailure = { [body = tokens.closure("onAcceptFailure")] _ in body() }
+            port.onExcess = { [body = tokens.closure("onExcess")] _ in
                 body()
                 return nil
             }
@@ -171,28 +148,28 @@ struct ClosureLifetimeTests {
         let port = try listen()
         let connector = try world.connect(
             to: port.localAddress,
-            { [body = closure("connect")] in
+            { [body = tokens.closure("connect")] in
                 body()
                 return nil
-            }, onFailure: { [body = closure("onFailure")] _ in body() })
-        let call = reactor.callLater(.milliseconds(1)) { [body = closure("callLater")] in
+            }, onFailure: { [body = tokens.closure("onFailure")] _ in body() })
+        let call = reactor.callLater(.milliseconds(1)) { [body = tokens.closure("callLater")] in
             body()
             world.finish()
         }
-        let cancelled = reactor.callLater(.seconds(1000), closure("cancelled call"))
-        let timeout = reactor.commonTimeout(.nanoseconds(1)).arm(closure("commonTimeout"))
-        reactor.callSoon(closure("callSoon"))
+        let cancelled = reactor.callLater(.seconds(1000), tokens.closure("cancelled call"))
+        let timeout = reactor.commonTimeout(.nanoseconds(1)).arm(tokens.closure("commonTimeout"))
+        reactor.callSoon(tokens.closure("callSoon"))
         cancelled.cancel()
-        reactor.onShutdown { [body = closure("completion")] completion in
+        reactor.onShutdown { [body = tokens.closure("completion")] completion in
             reactor.callSoon {
                 body()
                 completion.finish()
             }
         }.cancel()
-        reactor.onSignal(SIGHUP, closure("handler"))
+        reactor.onSignal(SIGHUP, tokens.closure("handler"))
         reactor.callSoon { reactor.onSignal(SIGHUP, nil) }
         try world.run()
-        #expect(tokens.held == [])
+        #expect(tokens.retained == [])
         withExtendedLifetime((port, connector, call, cancelled, timeout)) {}
     }
 
@@ -202,228 +179,16 @@ struct ClosureLifetimeTests {
         let world = try setting.makeWorld()
         defer { world.end() }
         unowned let reactor = world.reactor
-        func closure(_ name: String) -> () -> Void {
-            let token = tokens.make(name)
-            return { withExtendedLifetime(token) {} }
-        }
-        reactor.onStartup(closure("hook"))
-        reactor.callLater(.seconds(1000), closure("timer"))
+        reactor.onStartup(tokens.closure("hook"))
+        reactor.callLater(.seconds(1000), tokens.closure("timer"))
         reactor.callSoon { world.finish() }
-        reactor.onShutdown { [body = closure("callSoon")] in
+        reactor.onShutdown { [body = tokens.closure("callSoon")] in
             // In the last turn: for the next run.
             reactor.callSoon(body)
         }
         try world.run()
-        #expect(tokens.held == ["hook", "timer", "callSoon"])
+        #expect(tokens.retained == ["hook", "timer", "callSoon"])
         reactor.close()
-        #expect(tokens.held == [])
-    }
-
-    // MARK: Taking back
-
-    @Test(arguments: Setting.reactors)
-    func line56AHookThatIsTakenBackIsReleasedAndCalledNoMore(_ setting: Setting) throws {
-        let tokens = Tokens()
-        let world = try setting.makeWorld()
-        defer { world.end() }
-        unowned let reactor = world.reactor
-        var calls: [String] = []
-        func closure(_ name: String) -> () -> Void {
-            let token = tokens.make(name)
-            return { withExtendedLifetime(token) { calls.append(name) } }
-        }
-        var hooks = [
-            reactor.onStartup(closure("startup")), reactor.onShutdown(closure("shutdown")),
-            reactor.onShutdown { [body = closure("async shutdown")] (completion: ShutdownCompletion) in
-                body()
-                completion.finish()
-            },
-        ]
-        reactor.onStartup { calls.append("stays") }
-        reactor.callSoon { world.finish() }
-        try world.run()
-        #expect(calls == ["startup", "stays", "shutdown", "async shutdown"])
-        for hook in hooks {
-            #expect(hook.isActive && hook.cancel() && !hook.isActive && !hook.cancel())
-        }
-        #expect(tokens.held == [])
-        calls = []
-        reactor.callSoon { world.finish() }
-        try world.run()
-        #expect(calls == ["stays"])
-        // Many that come and go leave nothing behind.
-        hooks = []
-        for _ in 0..<1000 { reactor.onShutdown { Issue.record("a hook that was taken back") }.cancel() }
-        // One hook may take back another, which then is not waited for.
-        var last: ReactorHook?
-        reactor.onShutdown { last?.cancel() }
-        last = reactor.onShutdown { (completion: ShutdownCompletion) in
-            Issue.record("a hook that was taken back: \(completion)")
-        }
-        calls = []
-        reactor.callSoon { world.finish() }
-        try world.run()
-        #expect(calls == ["stays"])
-    }
-
-    @Test(arguments: Setting.kernelReactors)
-    func line56ASignalHandlerThatIsTakenBackIsReleasedAtOnceAndCalledNoMore(_ setting: Setting) async throws {
-        await #expect(processExitsWith: .success) { [setting] in
-            let tokens = Tokens()
-            var configuration = ReactorConfiguration()
-            configuration.stopSignals = [SIGTERM]
-            let world = try setting.makeWorld(configuration: configuration)
-            defer { world.end() }
-            unowned let reactor = world.reactor
-            var calls = 0
-            func handler(_ name: String) -> () -> Void {
-                let token = tokens.make(name)
-                return { withExtendedLifetime(token) { calls += 1 } }
-            }
-            let hangUp = reactor.onSignal(SIGHUP, handler("SIGHUP"))
-            let term = reactor.onSignal(SIGTERM, handler("SIGTERM"))
-            reactor.callSoon {
-                sendSignal(SIGHUP)
-                sendSignal(SIGTERM)
-                world.wait(until: { calls == 2 }) {
-                    #expect(hangUp.cancel() && term.cancel())
-                    #expect(tokens.held == [])
-                    // No more than watched for in the rest of this run; the other stops the reactor again.
-                    sendSignal(SIGHUP)
-                    sendSignal(SIGTERM)
-                }
-            }
-            try world.run()
-            #expect(calls == 2)
-            // One that is replaced in a run is called for the rest of it, and released then.
-            let first = reactor.onSignal(SIGHUP, handler("first"))
-            reactor.callSoon {
-                reactor.onSignal(SIGHUP, handler("second"))
-                sendSignal(SIGHUP)
-                world.wait(until: { calls == 3 }) { world.finish() }
-            }
-            try world.run()
-            #expect(tokens.held == ["second"])
-            #expect(!first.isActive)
-        }
-    }
-
-    // MARK: Closing
-
-    @Test(arguments: Setting.reactors)
-    func line56AfterClosingEveryCallIsATypedErrorOrHarmless(_ setting: Setting) throws {
-        let world = try setting.makeWorld()
-        defer { world.end() }
-        let reactor = world.reactor
-        let streams = ListenOptions()
-        reactor.close()
-        #expect(reactor.isClosed && !reactor.isRunning && !reactor.isDraining)
-        #expect(throws: ReactorError.closed) { try reactor.run() }
-        #expect(throws: ReactorError.notRunning) { try reactor.stop() }
-        #expect(throws: ReactorError.notRunning) { try reactor.stop(drainingFor: .seconds(1)) }
-        #expect(throws: ListenError.reactorClosed) { try reactor.listenTCP(port: 0, options: streams) { nil } }
-        #expect(throws: ListenError.reactorClosed) {
-            try reactor.listenUNIX(path: "/tmp/none", options: streams) { nil }
-        }
-        #expect(throws: ListenError.reactorClosed) { try reactor.listen(.inherited([0])) { nil } }
-        #expect(throws: AdoptError.reactorClosed) { try reactor.adoptStreamConnection(0, protocol: Recorder()) }
-        let factory = Factory()
-        let connectors = [
-            try reactor.connect(.tcp(host: "localhost", port: 1), factory: factory) { Issue.record($0) },
-            try reactor.connect(.unix(path: "/tmp/none"), factory: factory) { Issue.record($0) },
-        ]
-        for connector in connectors { connector.touchEverything() }
-        #expect(throws: AddressError.self) { try reactor.connectTCP(host: "", port: 1) { nil } }
-        reactor.callLater(.zero) { Issue.record("called") }.touchEverything()
-        reactor.commonTimeout(.zero).arm { Issue.record("called") }.touchEverything()
-        for hook in [reactor.onStartup {}, reactor.onShutdown {}, reactor.onSignal(SIGHUP) {}] {
-            #expect(!hook.isActive)
-            hook.touchEverything()
-        }
-        reactor.callSoon { Issue.record("called") }
-        reactor.deferToThread({ Issue.record("called") }, then: { _ in Issue.record("called") })
-        reactor.onDiagnostic = { _ in Issue.record("called") }
-        reactor.printMetrics(on: SIGHUP)
-        reactor.releaseMemory()
-        _ = RateLimitGroup(RateLimit(readRate: 1), on: reactor)
-        world.remote.callFromThread { _ in Issue.record("called") }
-        world.remote.stop()
-        let metrics = reactor.metrics
-        #expect(metrics.timers.waiting == 0 && metrics.connections.now == 0 && metrics.accepting.listeners == 0)
-        #expect(reactor.now >= reactor.now.advanced(by: .seconds(-1)))
-    }
-
-    @Test(arguments: Setting.kernelReactors)
-    func line56AReactorThatWasClosedHoldsNoDescriptor(_ setting: Setting) async throws {
-        await #expect(processExitsWith: .success) { [setting] in
-            let before = Descriptors.kinds
-            var kept: [ReactorBase] = []
-            for number in 0..<20 {
-                let world = try setting.makeWorld()
-                kept.append(world.reactor)
-                if number % 2 == 0 {
-                    let (server, client) = try world.pair()
-                    server.onMade = { _ in world.finish() }
-                    try world.run()
-                    withExtendedLifetime(client) {}
-                }
-                _ = try world.listen { nil }
-                world.reactor.close()
-            }
-            #expect(Descriptors.grown(since: before, by: 10) == [])
-            #expect(kept.count == 20)
-        }
-    }
-
-    @Test(arguments: Setting.kernelReactors)
-    func line56WhatIsReleasedAsAReactorGoesMayCallWhateverItReturned(_ setting: Setting) throws {
-        final class Caller {
-            var port: ListeningPort?
-            var connector: Connector?
-            var call: DelayedCall?
-            var common: CommonTimeout?
-            deinit {
-                port?.stopListening()
-                connector?.cancel()
-                _ = call?.reset(to: .zero)
-                common?.arm { Issue.record("called by a reactor that has gone") }
-            }
-        }
-        for closes in [false, true] {
-            let world = try setting.makeWorld()
-            var callers: [Caller] = []
-            var calls: [DelayedCall] = []
-            var ports: [ListeningPort] = []
-            var connectors: [Connector] = []
-            for _ in 0..<4 {
-                let caller = Caller()
-                callers.append(caller)
-                let common = world.reactor.commonTimeout(.seconds(1000))
-                caller.common = common
-                calls.append(world.reactor.callLater(.seconds(1000)) { _ = caller })
-                common.arm { _ = caller }
-                let port = try world.listen {
-                    _ = caller; return nil
-                }
-                ports.append(port)
-                connectors.append(
-                    try world.connect(
-                        to: port.localAddress,
-                        {
-                            _ = caller; return nil
-                        }, onFailure: { _ in _ = caller }))
-            }
-            // Each is kept by closures of the same number, and calls what is of another.
-            for (caller, number) in zip(callers, (0..<4).map { ($0 + 1) % 4 }) {
-                caller.port = ports[number]
-                caller.connector = connectors[number]
-                caller.call = calls[number]
-            }
-            callers = []
-            if closes { world.reactor.close() }
-            world.end()
-            #expect(ports.allSatisfy { !$0.isListening } && connectors.allSatisfy { !$0.isConnecting })
-            #expect(calls.allSatisfy { !$0.isActive })
-        }
+        #expect(tokens.retained == [])
     }
 }

@@ -1,5 +1,4 @@
 import EventReactor
-import Glibc
 import Testing
 
 @Suite("Sending files")
@@ -78,70 +77,6 @@ struct SendFileTests {
                 #expect(isComplete)
                 #expect(steps.count > 3 && steps.last == 2_000_000 && steps == steps.sorted())
                 #expect(client.received.count == 2_000_000 && Pattern.isFound(in: client.received))
-            }
-        }
-    }
-
-    @Test(arguments: Setting.all)
-    func whatCannotBeSentIsSaidAtOnce(_ setting: Setting) throws {
-        try setting.run { world in
-            let (server, client) = try world.pair()
-            let file = try PatternFile(world, 1000)
-            let pipe = world.freshPath()
-            #expect(unsafe mkfifo(pipe, 0o600) == 0)
-            func refused(_ body: () throws -> Void) -> FileError? {
-                do { try body() } catch { return error as? FileError }
-                Issue.record("it was not refused")
-                return nil
-            }
-            let wasNever = Recorder()
-            server.onMade = { server in
-                let transport = server.transport
-                for path in [file.path + "x", file.path + "/x", file.path + "\0", ""] {
-                    guard case .notFound(path)? = refused({ try transport.sendFile(path: path) }) else {
-                        Issue.record("\(path.debugDescription) was found")
-                        continue
-                    }
-                }
-                for path in ["/tmp", pipe, "/dev/null"] {
-                    guard case .notRegular(path)? = refused({ try transport.sendFile(path: path) }) else {
-                        Issue.record("\(path) was taken for a file")
-                        continue
-                    }
-                }
-                for (offset, length) in [(-1, nil), (1001, nil), (0, 1001), (999, 2), (0, -1), (.max, .max), (1, .max)]
-                    as [(Int, Int?)]
-                {
-                    guard
-                        case .outOfRange(file.path, offset, length, 1000)? = refused({
-                            try transport.sendFile(path: file.path, offset: offset, length: length)
-                        })
-                    else {
-                        Issue.record("\(offset) and \(String(describing: length)) were taken for a range")
-                        continue
-                    }
-                }
-                guard case .system(_, let error)? = refused({ _ = try ReadableFile(adopting: -1) }), error.code == EBADF
-                else {
-                    Issue.record("-1 was taken for a descriptor")
-                    return
-                }
-                for one in [transport, wasNever.transport] {
-                    if one === transport { transport.loseWriteConnection() }
-                    guard case .closed? = refused({ try one.sendFile(path: file.path) { _ in Issue.record("told") } })
-                    else {
-                        Issue.record("a closed connection took a file")
-                        return
-                    }
-                }
-                transport.loseConnection()
-            }
-            world.finishWhenLost(server, client) {
-                #expect(client.received.isEmpty)
-                guard case .closed? = refused({ try server.transport.sendFile(path: file.path) }) else {
-                    Issue.record("a lost connection took a file")
-                    return
-                }
             }
         }
     }

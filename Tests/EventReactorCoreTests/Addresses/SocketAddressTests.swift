@@ -1,14 +1,5 @@
 import EventReactorCore
-import TestSupport
 import Testing
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 @Suite struct SocketAddressTests {
     @Test func staysSmallEnoughForAMillionConnections() {
@@ -17,201 +8,12 @@ import Darwin
         #expect(MemoryLayout<SocketAddress?>.size <= 24)
     }
 
-    // MARK: IPv4
-
-    @Test(
-        arguments: [
-            ("0.0.0.0", 0), ("127.0.0.1", 0x7f00_0001), ("255.255.255.255", 0xffff_ffff), ("192.0.2.1", 0xc000_0201),
-            ("1.20.255.0", 0x0114_ff00),
-        ] as [(String, UInt32)]
-    )
-    func ipv4IsReadAndWritten(text: String, bits: UInt32) throws {
-        let address = try SocketAddress(ip: text, port: 8007)
-        #expect(address == SocketAddress(ipv4Bits: bits, port: 8007))
-        #expect(address.family == .ipv4)
-        #expect(address.host == text)
-        #expect(address.port == 8007)
-        #expect(address.path == nil)
-        #expect(!address.isAbstract)
-        #expect(address.description == "\(text):8007")
-    }
-
-    // MARK: IPv6, RFC 4291 forms read and RFC 5952 form written
-
-    @Test(arguments: [
-        // Leading zeros go (RFC 5952, 4.1).
-        ("2001:0db8::0001", "2001:db8::1"),
-        ("2001:db8:0:0:0:0:2:1", "2001:db8::2:1"),
-        // As much as can be is left out (4.2.1).
-        ("2001:db8:0:0:0::2:1", "2001:db8::2:1"),
-        ("2001:db8::0:1", "2001:db8::1"),
-        // One zero group alone is not left out (4.2.2).
-        ("2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
-        ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"),
-        ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
-        // The longest run is left out, of equal ones the first (4.2.3).
-        ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
-        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
-        ("1:0:0:2:0:0:0:0", "1:0:0:2::"),
-        ("0:0:0:0:1:0:0:0", "::1:0:0:0"),
-        // Lower case (4.3).
-        ("2001:DB8::ABCD:eF", "2001:db8::abcd:ef"),
-        // IPv4-mapped in mixed notation (5), and nothing else in it.
-        ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
-        ("::FFFF:c000:201", "::ffff:192.0.2.1"),
-        ("0:0:0:0:0:ffff:0:0", "::ffff:0.0.0.0"),
-        ("::192.0.2.1", "::c000:201"),
-        ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
-        ("1:2:3:4:5:6:7.8.9.10", "1:2:3:4:5:6:708:90a"),
-        // The ends of the range.
-        ("::", "::"),
-        ("0:0:0:0:0:0:0:0", "::"),
-        ("::1", "::1"),
-        ("1::", "1::"),
-        ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
-        ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"),
-    ])
-    func ipv6IsReadInAnyFormAndWrittenInOne(text: String, canonical: String) throws {
-        let address = try SocketAddress(ip: text, port: 80)
-        #expect(address.family == .ipv6)
-        #expect(address.host == canonical)
-        #expect(address.port == 80)
-        #expect(address.description == "[\(canonical)]:80")
-        #expect(try SocketAddress(ip: "[\(text)]", port: 80) == address)
-        #expect(try SocketAddress(ip: canonical, port: 80) == address)
-    }
-
-    @Test func bothHalvesOfIPv6KeepTheirOrder() throws {
-        let address = try SocketAddress(ip: "1:2:3:4:5:6:7:8", port: 9)
-        let expected = SocketAddress(
-            ipv6High: 0x0001_0002_0003_0004,
-            low: 0x0005_0006_0007_0008,
-            scope: 0,
-            port: 9
-        )
-        #expect(address == expected)
-    }
-
-    @Test func ipv4MappedStaysIPv6AndDiffersFromIPv4() throws {
-        let mapped = try SocketAddress(ip: "::ffff:127.0.0.1", port: 1)
-        #expect(mapped.family == .ipv6)
-        #expect(mapped != (try SocketAddress(ip: "127.0.0.1", port: 1)))
-    }
-
-    @Test(
-        arguments: [
-            ("fe80::1%2", 2, "[fe80::1%2]:80"), ("[fe80::1%2]", 2, "[fe80::1%2]:80"),
-            ("fe80::1%0", 0, "[fe80::1]:80"), ("fe80::1%007", 7, "[fe80::1%7]:80"),
-            ("fe80::1%4294967295", 4_294_967_295, "[fe80::1%4294967295]:80"),
-            ("::ffff:10.0.0.1%3", 3, "[::ffff:10.0.0.1%3]:80"),
-        ] as [(String, UInt32, String)]
-    )
-    func scopeIsReadAsANumber(text: String, scope: UInt32, description: String) throws {
-        let address = try SocketAddress(ip: text, port: 80)
-        guard case .ipv6(_, _, let read, _) = address.storage else {
-            Issue.record("\(address) is not IPv6")
-            return
-        }
-        #expect(read == scope)
-        #expect(address.description == description)
-    }
-
-    @Test func scopeIsReadAsTheNameOfAnInterface() throws {
-        var buffer = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-        guard unsafe if_indextoname(1, &buffer) != nil else { return }
-        let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        #expect(try SocketAddress(ip: "fe80::1%\(name)", port: 80).host == "fe80::1%1")
-        #expect(try SocketAddress(ip: "[fe80::1%\(name)]", port: 80).host == "fe80::1%1")
-        // The C library would stop at the NUL and find the interface.
-        #expect(throws: AddressError.self) { try SocketAddress(ip: "fe80::1%\(name)\0x", port: 80) }
-    }
-
     @Test func addressesThatDifferInScopeOrPortDiffer() throws {
         let address = try SocketAddress(ip: "fe80::1%2", port: 80)
         #expect(address != (try SocketAddress(ip: "fe80::1%3", port: 80)))
         #expect(address != (try SocketAddress(ip: "fe80::1", port: 80)))
         #expect(address != (try SocketAddress(ip: "fe80::1%2", port: 81)))
     }
-
-    @Test(arguments: [
-        // Names and rests of addresses.
-        "localhost", "example.com", " 127.0.0.1", "127.0.0.1 ", "127.0.0.1\n", "127.0.0.1\0", "127.0.0.1:80", "::1 ",
-        // IPv4.
-        "1", "1.2.3", "1.2.3.4.5", "1.2.3.", ".1.2.3", "1..2.3", "256.1.1.1", "1.2.3.256", "1.2.3.0004", "01.2.3.4",
-        "1.2.3.00", "0x7f.0.0.1", "-1.2.3.4", "+1.2.3.4", "1.2.3.4%1", "[127.0.0.1]", "١.٢.٣.٤", "1.2.3.4294967300",
-        "1.2.3.99999999999999999999", "...",
-        // IPv6.
-        ":", ":::", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:", ":2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8:9",
-        "1:2:3:4::5:6:7:8", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8::", "1::2::3", "::1::", "1:::2", "12345::", "g::",
-        "::-1", "::+1", "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", "::1.2.3.4:5", "::1.2.3", "::01.2.3.4", "::1.2.3.256",
-        "::ffff:1.2.3.4.5", "::é", "::１",
-        // Brackets.
-        "[", "]", "[[", "[[]]", "[::1", "::1]", "[[::1]]", "[::1]:80", "[::1] ", " [::1]",
-        // Scopes.
-        "%", "%1", "::1%", "[::1%]", "[::1]%1", "fe80::1%-1", "fe80::1%+1", "fe80::1%4294967296",
-        "fe80::1%no-such-interface", "fe80::1%nosuchif", "fe80::1%1%1", "fe80::1%%", "fe80::1%\0", "fe80::1%1\0",
-        "fe80::1%é",
-    ])
-    func malformedTextIsRefused(text: String) {
-        #expect(throws: AddressError.invalidAddress(text)) { try SocketAddress(ip: text, port: 80) }
-    }
-
-    @Test(arguments: ["", "[]"])
-    func emptyHostIsRefused(text: String) {
-        #expect(throws: AddressError.emptyHost) { try SocketAddress(ip: text, port: 80) }
-    }
-
-    @Test(arguments: [-1, 65536, .min, .max])
-    func portOutOfRangeIsRefused(port: Int) {
-        #expect(throws: AddressError.invalidPort(port)) { try SocketAddress(ip: "::1", port: port) }
-    }
-
-    @Test(arguments: [0, 1, 65535])
-    func everyPortOfTheRangeIsTaken(port: Int) throws {
-        #expect(try SocketAddress(ip: "127.0.0.1", port: port).port == port)
-        #expect(try SocketAddress(ip: "::1", port: port).port == port)
-    }
-
-    @Test func hugeTextIsRefused() {
-        let texts = [
-            String(repeating: "1", count: 100_000), String(repeating: ":", count: 100_000),
-            String(repeating: "1:", count: 50_000), "::1%" + String(repeating: "a", count: 100_000),
-            "::1%" + String(repeating: "9", count: 100_000),
-        ]
-        for text in texts {
-            #expect(throws: AddressError.invalidAddress(text)) { try SocketAddress(ip: text, port: 80) }
-        }
-    }
-
-    @Test func anyIPv6AddressReadsBackAsWritten() throws {
-        var generator = Numbers(seed: 5952)
-        for _ in 0..<5_000 {
-            // Sparse masks, so that runs of zero groups are common.
-            let high = generator.next() & generator.sparseMask(), low = generator.next() & generator.sparseMask()
-            let address = SocketAddress(ipv6High: high, low: low, scope: 0, port: 7)
-            #expect(try SocketAddress(ip: address.host ?? "", port: 7) == address)
-        }
-    }
-
-    @Test func whatTheSystemReadsIsReadAndNothingElse() {
-        var generator = Numbers(seed: 4291)
-        let alphabet = ["0", "1", "ab", "ffff", ":", "::", ":", "1.2.3.4", "0:0"]
-        for _ in 0..<20_000 {
-            let text = (0..<Int.random(in: 1...12, using: &generator))
-                .map { _ in alphabet.randomElement(using: &generator) ?? "" }.joined()
-            var bytes = [UInt8](repeating: 0, count: 16)
-            let isIPv6 = unsafe inet_pton(AF_INET6, text, &bytes) == 1
-            let isIPv4 = unsafe inet_pton(AF_INET, text, &bytes) == 1
-            let address = try? SocketAddress(ip: text, port: 0)
-            #expect((address != nil) == (isIPv6 || isIPv4), "\(text)")
-            if isIPv6, !isIPv4, case .ipv6(let high, let low, _, _) = address?.storage {
-                unsafe inet_pton(AF_INET6, text, &bytes)
-                #expect([UInt8](bigEndian: high) + [UInt8](bigEndian: low) == bytes, "\(text)")
-            }
-        }
-    }
-
-    // MARK: What an address stands for
 
     @Test(arguments: [
         ("127.0.0.1", true, false), ("127.255.0.9", true, false), ("128.0.0.1", false, false),
@@ -232,114 +34,15 @@ import Darwin
         #expect(path.withPort(9) == path)
     }
 
-    // MARK: UNIX
-
-    @Test func pathIsKept() throws {
-        let address = try SocketAddress.unix(path: "/run/x.sock")
-        #expect(address.family == .unix)
-        #expect(address.path == "/run/x.sock")
-        #expect(address.host == nil)
-        #expect(address.port == nil)
-        #expect(!address.isAbstract)
-        #expect(!address.isLoopback)
-        #expect(!address.isWildcard)
-        #expect(address.description == "unix:/run/x.sock")
-        #expect(address == SocketAddress(unixBytes: [UInt8]("/run/x.sock".utf8)))
-        #expect(address != (try SocketAddress.unix(path: "/run/y.sock")))
+    @Test(arguments: [0, 1, 65535])
+    func everyPortOfTheRangeIsTaken(port: Int) throws {
+        #expect(try SocketAddress(ip: "127.0.0.1", port: port).port == port)
+        #expect(try SocketAddress(ip: "::1", port: port).port == port)
     }
 
-    @Test func abstractNameIsKept() throws {
-        let address = try SocketAddress.abstract("name")
-        #expect(address.isAbstract)
-        #expect(address.path == "\0name")
-        #expect(address.description == "unix:@name")
-        #expect(address == SocketAddress(unixBytes: [0] + "name".utf8))
-        #expect(address == (try SocketAddress.unix(path: "\0name")))
-        #expect(address != (try SocketAddress.unix(path: "name")))
-    }
-
-    @Test func abstractNameMayContainNULs() throws {
-        let address = try SocketAddress.unix(path: "\0a\0b\0")
-        #expect(address.path == "\0a\0b\0")
-        #expect(address == (try SocketAddress.abstract("a\0b\0")))
-        #expect(address != (try SocketAddress.abstract("a\0b")))
-        #expect(try SocketAddress.abstract("\0").path == "\0\0")
-    }
-
-    @Test func unnamedHasNoPath() {
-        let address = SocketAddress.unnamedUnix
-        #expect(address.family == .unix)
-        #expect(address.path == nil)
-        #expect(!address.isAbstract)
-        #expect(address.description == "unix:(unnamed)")
-        #expect(address == SocketAddress(unixBytes: []))
-    }
-
-    @Test(arguments: ["a", "é", "🐎"])
-    func pathsAreLimitedInBytesNotCharacters(unit: String) throws {
-        let limit = 107
-        let whole = String(repeating: unit, count: limit / unit.utf8.count)
-        let exact = whole + String(repeating: "x", count: limit - whole.utf8.count)
-        let long = exact + "x"
-        #expect(try SocketAddress.unix(path: exact).path == exact)
-        #expect(try SocketAddress.abstract(exact).path == "\0" + exact)
-        #expect(try SocketAddress.unix(path: "\0" + exact).path == "\0" + exact)
-        #expect(throws: AddressError.pathTooLong(path: long, limit: limit)) { try SocketAddress.unix(path: long) }
-        #expect(throws: AddressError.pathTooLong(path: long, limit: limit)) { try SocketAddress.abstract(long) }
-        #expect(throws: AddressError.pathTooLong(path: long, limit: limit)) {
-            try SocketAddress.unix(path: "\0" + long)
-        }
-    }
-
-    @Test func emptyPathsAreRefused() {
-        #expect(throws: AddressError.emptyPath) { try SocketAddress.unix(path: "") }
-        #expect(throws: AddressError.emptyPath) { try SocketAddress.unix(path: "\0") }
-        #expect(throws: AddressError.emptyPath) { try SocketAddress.abstract("") }
-    }
-
-    @Test(arguments: ["/a\0", "/a\0b", "a\0\0"])
-    func pathWithANULIsRefused(path: String) {
-        #expect(throws: AddressError.pathContainsNUL(path)) { try SocketAddress.unix(path: path) }
-    }
-
-    // "\0" and a combining mark are one Character: the NUL must be seen all the same.
-    @Test func leadingNULIsSeenBeforeACombiningMark() throws {
-        let address = try SocketAddress.unix(path: "\0\u{301}x")
-        #expect(address.isAbstract)
-        #expect(address == SocketAddress(unixBytes: [0, 0xcc, 0x81, 0x78]))
-    }
-
-    @Test func canonicallyEquivalentPathsAreDifferentAddresses() throws {
-        #expect(try SocketAddress.unix(path: "/\u{e9}") != SocketAddress.unix(path: "/e\u{301}"))
-    }
-
-    @Test func kernelPathEndsAtItsClosingNUL() {
-        #expect(SocketAddress(unixBytes: [0x2f, 0x61, 0]).path == "/a")
-        #expect(SocketAddress(unixBytes: [0x2f, 0x61, 0, 0x62]).path == "/a")
-        #expect(SocketAddress(unixBytes: [UInt8](repeating: 0x61, count: 108)).path?.utf8.count == 108)
-    }
-
-    @Test func bytesForTheKernelAreThoseGiven() throws {
-        #expect(try SocketAddress.unix(path: "/é").unixBytes == [0x2f, 0xc3, 0xa9])
-        #expect(try SocketAddress.abstract("a\0").unixBytes == [0, 0x61, 0])
-        #expect(SocketAddress(unixBytes: [0x2f, 0xff]).unixBytes == [0x2f, 0xff])
-        #expect(SocketAddress.unnamedUnix.unixBytes.isEmpty)
-        #expect(try SocketAddress(ip: "::1", port: 1).unixBytes.isEmpty)
-    }
-
-    @Test func pathOfAPeerNeedNotBeUTF8() {
-        let address = SocketAddress(unixBytes: [0x2f, 0xff])
-        #expect(address.path == "/\u{fffd}")
-        #expect(address.description == "unix:/\u{fffd}")
-        #expect(address != SocketAddress(unixBytes: [0x2f, 0xfe]))
-        #expect(SocketAddress(unixBytes: [0]).isAbstract)
-        #expect(SocketAddress(unixBytes: [0, 0xff]).path == "\0\u{fffd}")
-    }
-
-    @Test func pathOfAPeerCannotBreakALog() {
-        let address = SocketAddress(unixBytes: [UInt8]("/a\n\u{1b}[2Jé".utf8))
-        #expect(address.description == "unix:/a\\n\\u{1B}[2Jé")
-        #expect(SocketAddress(unixBytes: [0, 0x61, 0, 0x62]).description == "unix:@a\\0b")
+    @Test(arguments: [-1, 65536, .min, .max])
+    func portOutOfRangeIsRefused(port: Int) {
+        #expect(throws: AddressError.invalidPort(port)) { try SocketAddress(ip: "::1", port: port) }
     }
 
     @Test func addressesServeAsKeys() throws {
@@ -349,13 +52,5 @@ import Darwin
             try .abstract("/a"), .unnamedUnix,
         ]
         #expect(addresses.count == 5)
-    }
-}
-
-extension Numbers {
-    /// A mask that leaves each group of 16 bits whole or clears it.
-    fileprivate mutating func sparseMask() -> UInt64 {
-        let choice = next()
-        return (0..<4).reduce(0) { $0 | (choice >> $1 & 1) * 0xffff << ($1 * 16) }
     }
 }

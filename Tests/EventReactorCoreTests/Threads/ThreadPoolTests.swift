@@ -1,5 +1,6 @@
 import EventReactorCore
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -80,17 +81,17 @@ import Darwin
 
     @Test func aCompletionAfterTheStopWaitsForTheNextRun() throws {
         let turning = Turning()
-        let gate = Locked(false)
+        let gate = Gate()
         let isDone = Locked(false)
         var completed = false
         turning.reactor.deferToThread {
-            while !gate.withLock({ $0 }) { sched_yield() }
+            gate.wait()
             isDone.withLock { $0 = true }
         } then: { _ in
             completed = true
         }
         try turning.run { true }
-        gate.withLock { $0 = true }
+        gate.open()
         while !isDone.withLock({ $0 }) { sched_yield() }
         #expect(!completed)
         try turning.run { completed }
@@ -100,7 +101,7 @@ import Darwin
     @Test func workThatHasBegunIsDoneThoughItsReactorIsGoneAndItsCompletionDropped() {
         final class Thing {}
         let hasBegun = Locked(false)
-        let gate = Locked(false)
+        let gate = Gate()
         let isDone = Locked(false)
         weak var captured: Thing?
         do {
@@ -109,7 +110,7 @@ import Darwin
             captured = thing
             turning.reactor.deferToThread {
                 hasBegun.withLock { $0 = true }
-                while !gate.withLock({ $0 }) { sched_yield() }
+                gate.wait()
                 isDone.withLock { $0 = true }
             } then: { _ in
                 _ = thing
@@ -118,7 +119,7 @@ import Darwin
             while !hasBegun.withLock({ $0 }) { sched_yield() }
         }
         #expect(captured == nil)
-        gate.withLock { $0 = true }
+        gate.open()
         while !isDone.withLock({ $0 }) { sched_yield() }
     }
 
@@ -126,10 +127,10 @@ import Darwin
         final class Thing: Sendable {}
         let pool = ThreadPool(limit: 1)
         let hasBegun = Locked(false)
-        let gate = Locked(false)
+        let gate = Gate()
         pool.submit {
             hasBegun.withLock { $0 = true }
-            while !gate.withLock({ $0 }) { sched_yield() }
+            gate.wait()
         }
         while !hasBegun.withLock({ $0 }) { sched_yield() }
         weak var captured: Thing?
@@ -151,19 +152,19 @@ import Darwin
         for job in jobs { job.cancel() }
         #expect(pool.waitingCount == 1)
         #expect(captured == nil)
-        gate.withLock { $0 = true }
+        gate.open()
         while !ran.withLock({ $0 }) { sched_yield() }
         #expect(pool.waitingCount == 0)
     }
 
     @Test func aThreadWhoseJobIsCancelledIsReplacedUpToABound() {
         let pool = ThreadPool(limit: 2, hardLimit: 5)
-        let gate = Locked(false)
+        let gate = Gate()
         let begun = Locked(0)
         func block() -> PoolJob {
             pool.submit {
                 begun.withLock { $0 += 1 }
-                while !gate.withLock({ $0 }) { sched_yield() }
+                gate.wait()
             }
         }
         let jobs = (0..<8).map { _ in block() }
@@ -180,7 +181,7 @@ import Darwin
         jobs[4].cancel()
         #expect(pool.waitingCount == 3, "there are five threads, and no more")
         let done = Locked(0)
-        gate.withLock { $0 = true }
+        gate.open()
         for _ in 0..<100 { pool.submit { done.withLock { $0 += 1 } } }
         while done.withLock({ $0 }) < 100 { sched_yield() }
         #expect(begun.withLock { $0 } == 8)
@@ -189,13 +190,13 @@ import Darwin
     @Test func ownersTakeTurns() {
         final class Owner: Sendable {}
         let pool = ThreadPool(limit: 1)
-        let gate = Locked(false)
+        let gate = Gate()
         let order = Locked<[String]>([])
         let (greedy, modest) = (Owner(), Owner())
-        pool.submit { while !gate.withLock({ $0 }) { sched_yield() } }
+        pool.submit { gate.wait() }
         for _ in 0..<500 { pool.submit(for: greedy) { order.withLock { $0.append("greedy") } } }
         for _ in 0..<2 { pool.submit(for: modest) { order.withLock { $0.append("modest") } } }
-        gate.withLock { $0 = true }
+        gate.open()
         while order.withLock({ $0.count }) < 502 { sched_yield() }
         #expect(order.withLock { Array($0.prefix(5)) } == ["greedy", "modest", "greedy", "modest", "greedy"])
     }

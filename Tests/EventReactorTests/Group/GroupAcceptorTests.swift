@@ -1,5 +1,6 @@
 import EventReactor
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("A group in which one reactor accepts")
@@ -102,21 +103,14 @@ struct GroupAcceptorTests {
         // The second reactor's thread is held up while connections are handed to it, and then it stops.
         let group = try await startedGroup(2)
         let address = try #require(group.localAddresses.first)
-        let isHeld = Shared(false)
-        let mayGoOn = Shared(false)
-        group.remotes[1].callFromThread { reactor in
-            isHeld.change { $0 = true }
-            while !mayGoOn.value { sched_yield() }
-            try? reactor.stop()
-        }
-        while !isHeld.value { await Task.yield() }
+        let gate = await group.holdUp([1]) { try? $0.stop() }
         let callers = (0..<10).compactMap { _ in Caller(address) }
         let first = Shared(0)
         while first.value < 5 {
             first.change { $0 = group.connectionCounts[0] }
             await Task.yield()
         }
-        mayGoOn.change { $0 = true }
+        gate.open()
         try await group.wait()
         #expect(callers.count == 10)
         #expect(callers.allSatisfy { $0.seesEnd() })
@@ -137,31 +131,17 @@ struct GroupAcceptorTests {
 
     // MARK: A reactor that is held up
 
-    /// Holds a reactor's thread up until the closure has returned.
-    private func whileHeldUp(_ remote: ReactorRemote, _ body: () async throws -> Void) async throws {
-        let isHeld = Shared(false)
-        let mayGoOn = Shared(false)
-        remote.callFromThread { _ in
-            isHeld.change { $0 = true }
-            while !mayGoOn.value { sched_yield() }
-        }
-        while !isHeld.value { await Task.yield() }
-        defer { mayGoOn.change { $0 = true } }
-        try await body()
-    }
-
     @Test(arguments: [ReactorGroup.Accepting.acceptor, .acceptor(handing: .toFewestConnections)])
     func whatIsUnderWayToAReactorIsBoundedAndTheOthersServe(_ accepting: ReactorGroup.Accepting) async throws {
         let group = try ReactorGroup.whoServes(2, configuration(accepting))
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        var callers: [Caller] = []
         let count = 3 * PortLoad.mostUnderWay
-        try await whileHeldUp(group.remotes[1]) {
-            callers = (0..<count).compactMap { _ in Caller(address) }
-            while group.connectionCounts[0] < count - PortLoad.mostUnderWay { await Task.yield() }
-            #expect(group.connectionCounts == [count - PortLoad.mostUnderWay, 0])
-        }
+        let gate = await group.holdUp([1])
+        let callers = (0..<count).compactMap { _ in Caller(address) }
+        while group.connectionCounts[0] < count - PortLoad.mostUnderWay { await Task.yield() }
+        #expect(group.connectionCounts == [count - PortLoad.mostUnderWay, 0])
+        gate.open()
         // None is lost, and none is served twice.
         let places = callers.map { $0.ask() }
         #expect(places.count { $0 == 1 } == PortLoad.mostUnderWay)
@@ -173,13 +153,12 @@ struct GroupAcceptorTests {
         let group = try limitedGroup { $0.total = 10 }
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        var callers: [Caller] = []
-        try await whileHeldUp(group.remotes[1]) {
-            // Twenty are taken, ten of them by the one that is held up; all others are refused at once.
-            callers = (0..<60).compactMap { _ in Caller(address) }
-            let answers = await refusals(group, 40)
-            #expect(answers == [40, 0])
-        }
+        let gate = await group.holdUp([1])
+        // Twenty are accepted, ten of them for the one that is held up; all others are refused at once.
+        let callers = (0..<60).compactMap { _ in Caller(address) }
+        let answers = await refusals(group, 40)
+        #expect(answers == [40, 0])
+        gate.open()
         #expect(callers.count { $0.ask() == 1 } == 10)
         #expect(callers.count { $0.ask() == 0 } == 10)
         #expect(group.connectionCounts == [10, 10])
@@ -190,12 +169,11 @@ struct GroupAcceptorTests {
         let group = try limitedGroup { $0.perPeer = 3 }
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        var callers: [Caller] = []
-        try await whileHeldUp(group.remotes[1]) {
-            callers = (0..<30).compactMap { _ in Caller(address) }
-            let answers = await refusals(group, 24)
-            #expect(answers == [24, 0])
-        }
+        let gate = await group.holdUp([1])
+        let callers = (0..<30).compactMap { _ in Caller(address) }
+        let answers = await refusals(group, 24)
+        #expect(answers == [24, 0])
+        gate.open()
         #expect(callers.count { $0.ask() == 1 } == 3)
         #expect(callers.count { $0.ask() == 0 } == 3)
         await group.stop()

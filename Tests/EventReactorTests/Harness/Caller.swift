@@ -1,24 +1,5 @@
 import EventReactor
 import Glibc
-import Synchronization
-import Testing
-
-/// Answers each message with the place of the reactor that serves it, and tells of its end.
-final class WhoServes: Protocol {
-    private let place: UInt8
-    private let onLost: (ConnectionLostReason) -> Void
-
-    init(_ reactor: Reactor, onLost: @escaping (ConnectionLostReason) -> Void = { _ in }) {
-        place = UInt8(reactor.placeInGroup ?? 255)
-        self.onLost = onLost
-    }
-
-    override func dataReceived(_ data: Span<UInt8>) {
-        transport.write([place])
-    }
-
-    override func connectionLost(_ reason: ConnectionLostReason) { onLost(reason) }
-}
 
 /// A client outside the library, whose calls wait.
 final class Caller {
@@ -76,40 +57,3 @@ final class Caller {
         return count == 0 || count < 0 && errno != EAGAIN
     }
 }
-
-/// Something that several threads count up or put down.
-final class Shared<Value: Sendable>: Sendable {
-    private let content: Locked<Value>
-
-    init(_ value: Value) {
-        content = Locked(value)
-    }
-
-    var value: Value { content.withLock { $0 } }
-
-    func change(_ body: (inout Value) -> Void) {
-        content.withLock(body)
-    }
-}
-
-extension ReactorGroup.Configuration {
-    /// Tests run beside one another: a signal for one process is none of theirs.
-    static var quiet: Self {
-        var configuration = Self()
-        configuration.reactor.stopSignals = []
-        return configuration
-    }
-}
-
-extension ReactorGroup {
-    /// A group whose reactors say who serves, at a port of the loopback interface that the system chooses unless given.
-    static func whoServes(
-        _ count: Int, _ configuration: Configuration = .quiet, port: Int = 0
-    ) throws -> ReactorGroup {
-        try ReactorGroup(count: count, configuration: configuration) { reactor in
-            try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
-        }
-    }
-}
-
-struct Refused: Error, Equatable {}

@@ -1,5 +1,6 @@
 import EventReactor
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("What waits in a group's backlog")
@@ -17,18 +18,13 @@ struct GroupBacklogTests {
         try await group.start()
         let address = try #require(group.localAddresses.first)
         // The loops are held up while peers connect.
-        let held = Shared(0)
-        let mayGoOn = Shared(false)
-        group.callOnEach { reactor in
-            held.change { $0 += 1 }
-            while !mayGoOn.value { sched_yield() }
+        let gate = await group.holdUp([0, 1, 2]) { reactor in
             if end == .memberLeaves, reactor.placeInGroup == 1 { reactor.firstPort?.stopListening() }
         }
-        while held.value < 3 { await Task.yield() }
         var callers = (0..<60).compactMap { _ in Caller(address) }
         #expect(callers.count == 60)
         if end == .drainOfAll { group.requestStop(drainingFor: .seconds(3600)) }
-        mayGoOn.change { $0 = true }
+        gate.open()
         #expect(callers.allSatisfy { $0.ask() != nil })
         if end == .memberLeaves {
             #expect(Caller(address)?.ask() != nil)
@@ -45,17 +41,10 @@ struct GroupBacklogTests {
         try await group.start()
         let address = try #require(group.localAddresses.first)
         // The second reactor is held up while connections are handed to it.
-        let isHeld = Shared(false)
-        let mayGoOn = Shared(false)
-        group.remotes[1].callFromThread { reactor in
-            isHeld.change { $0 = true }
-            while !mayGoOn.value { sched_yield() }
-            reactor.firstPort?.stopListening()
-        }
-        while !isHeld.value { await Task.yield() }
+        let gate = await group.holdUp([1]) { $0.firstPort?.stopListening() }
         let callers = (0..<10).compactMap { _ in Caller(address) }
         while group.connectionCounts[0] < 5 { await Task.yield() }
-        mayGoOn.change { $0 = true }
+        gate.open()
         #expect(callers.count == 10)
         #expect(Set(callers.map { $0.ask() }) == [0, 1])
         await group.stop()

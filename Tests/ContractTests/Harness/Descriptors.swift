@@ -5,67 +5,6 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A plain socket of the system, for what a line of the contract says of the kernel.
-final class RawSocket {
-    let descriptor: Int32
-
-    init(_ family: SocketAddress.Family, type: __socket_type = SOCK_STREAM) throws {
-        let domain: Int32 =
-            switch family {
-            case .ipv4: AF_INET
-            case .ipv6: AF_INET6
-            case .unix: AF_UNIX
-            }
-        descriptor = socket(domain, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        try #require(descriptor >= 0)
-    }
-
-    deinit {
-        _ = close(descriptor)
-    }
-
-    func bind(to address: SocketAddress) -> Bool {
-        unsafe address.withKernelForm { unsafe Glibc.bind(descriptor, $0, $1) } == 0
-    }
-
-    func listen(backlog: Int32) -> Bool {
-        Glibc.listen(descriptor, backlog) == 0
-    }
-
-    /// Connects and waits for the answer; an errno where there is no connection.
-    func connectAndWait(to address: SocketAddress) -> Int32 {
-        unsafe address.withKernelForm { unsafe Glibc.connect(descriptor, $0, $1) } == 0 ? 0 : errno
-    }
-
-    /// Begins to connect, without waiting.
-    func connect(to address: SocketAddress) -> Int32 {
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        return unsafe address.withKernelForm { unsafe Glibc.connect(descriptor, $0, $1) } == 0 ? 0 : errno
-    }
-
-    var address: SocketAddress { SocketAddress(of: descriptor) }
-}
-
-/// An address that takes no more connections and does not say so: its backlog is full and nobody accepts.
-final class SilentPeer {
-    private let listener: RawSocket
-    private var waiting: [RawSocket] = []
-    let address: SocketAddress
-
-    init(_ world: World) throws {
-        let wanted = try world.unusedAddress()
-        listener = try RawSocket(wanted.family)
-        try #require(listener.bind(to: wanted.withPort(0)) && listener.listen(backlog: 0))
-        address = listener.address
-        // The first fills the backlog; the rest make sure of it.
-        for _ in 0..<4 {
-            let client = try RawSocket(address.family)
-            _ = client.connect(to: address)
-            waiting.append(client)
-        }
-    }
-}
-
 /// The descriptors of this process, to be counted where no other test runs: in an exit test.
 enum Descriptors {
     static var open: [Int32] { (0..<4096).filter { fcntl($0, F_GETFD) >= 0 } }
@@ -138,13 +77,4 @@ enum Descriptors {
             unsafe setrlimit(Descriptors.limit, &before)
         }
     }
-}
-
-/// Waits until a reset has reached a connection's socket, and takes nothing from it.
-///
-/// A busy kernel delivers one some time after the peer has sent it, on the loopback too.
-func waitForReset(of transport: any Transport) {
-    guard let connection = transport as? StreamConnection else { return }
-    var question = pollfd(fd: connection.descriptor, events: 0, revents: 0)
-    _ = unsafe poll(&question, 1, 60_000)
 }

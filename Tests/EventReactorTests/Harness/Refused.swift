@@ -1,0 +1,2 @@
+/// An error that tests throw.
+struct Refused: Error, Equatable {}
