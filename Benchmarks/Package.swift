@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own, so that what a comparison needs never reaches those who only use the library.
+// A package of its own, so that a comparison's dependencies never reach users of the library.
 let gnu: [CSetting] = [.define("_GNU_SOURCE")]
 
 let package = Package(
@@ -96,7 +96,8 @@ let package = Package(
             cSettings: gnu
         ),
 
-        // What needs no clients: timers, calls from other threads, libevent's chain. One run does one kind of work.
+        // Work that needs no clients: timers, calls from other threads, libevent's chain. One run does one kind of
+        // work.
         .target(name: "MicroOptions", path: "Micro/MicroOptions"),
         .executableTarget(
             name: "ReactorMicro",

@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
     name: "YourServer",
     dependencies: [
-        // Where you copy this to, write instead:
+        // In your copy, write instead:
         // .package(url: "https://github.com/OWNER/swift-event-reactor", from: "0.1.0")
         .package(name: "swift-event-reactor", path: "../..")
     ],

@@ -7,11 +7,11 @@ import Testing
 /// A predecessor goes on, whatever a successor does before it serves.
 @Suite struct HandoverFailureTests {
     @Test func aSuccessorThatDiesBeforeItServesChangesNothing() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
         for _ in 0..<3 {
             do {
-                let taken = try #require(try Handover.take(path: place.path))
+                let taken = try #require(try Handover.take(path: fresh.path))
                 #expect(taken.ports.map(\.name) == ["main"])
                 #expect(taken["main"]?.addresses == [first.address()])
                 #expect(taken["other"] == nil)
@@ -19,13 +19,13 @@ import Testing
             try first.events.wait(for: "failed: \(HandoverError.peerGone)")
             #expect(Client.ask(first.address()) == "1")
         }
-        try first.expectSuccessor(at: place.path)
+        try first.expectSuccessor(at: fresh.path)
     }
 
     @Test func aSuccessorThatIsNotReadyInTimeIsTooLate() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path, readyWithin: .milliseconds(20))
-        let late = try #require(try Handover.take(path: place.path))
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path, readyWithin: .milliseconds(20))
+        let late = try #require(try Handover.take(path: fresh.path))
         try first.events.wait(for: "failed: \(HandoverError.timedOut(after: .milliseconds(20)))")
         #expect(throws: HandoverError.withdrawn) { try late.ready() }
         #expect(Client.ask(first.address()) == "1")
@@ -33,13 +33,13 @@ import Testing
     }
 
     @Test func aSuccessorThatCameTooLateStopsByItself() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path, readyWithin: .milliseconds(20))
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path, readyWithin: .milliseconds(20))
         let address = first.address()
         let refused = HandoverError.timedOut(after: .milliseconds(20))
         let hasGivenUp = Events()
         let second = Version(
-            "2", path: place.path, beforeOffering: { #expect(throws: Never.self) { _ = try hasGivenUp.next() } })
+            "2", path: fresh.path, beforeOffering: { #expect(throws: Never.self) { _ = try hasGivenUp.next() } })
         try first.events.wait(for: "failed: \(refused)")
         hasGivenUp.post("")
         try second.events.wait(for: "failed: \(HandoverError.withdrawn)")
@@ -49,10 +49,10 @@ import Testing
     }
 
     @Test func oneSuccessorAtATime() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
-        let taken = try #require(try Handover.take(path: place.path))
-        #expect(throws: HandoverError.busy) { try Handover.take(path: place.path) }
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
+        let taken = try #require(try Handover.take(path: fresh.path))
+        #expect(throws: HandoverError.busy) { try Handover.take(path: fresh.path) }
         try first.events.wait(for: "failed: \(HandoverError.busy)")
         taken.onDiagnostic = { _ in }
         try taken.ready()
@@ -60,25 +60,25 @@ import Testing
     }
 
     @Test func whatNobodyAdoptedIsClosedAndReportedWhenAProgramIsReady() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
-        let taken = try #require(try Handover.take(path: place.path))
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
+        let taken = try #require(try Handover.take(path: fresh.path))
         var reports: [String] = []
         taken.onDiagnostic = { reports.append("\($0)") }
         try taken.ready()
         try first.events.wait(for: "ended")
         // No peer waits there, and the next program is the first one.
         #expect(Client(to: first.address()).failure == ECONNREFUSED)
-        #expect(try Handover.take(path: place.path) == nil)
+        #expect(try Handover.take(path: fresh.path) == nil)
         #expect(taken.ports.map(\.descriptors) == [[]])
         let closed = ReactorDiagnostic.notAdopted(name: "main", addresses: [first.address()])
         #expect(reports == ["\(closed)"])
     }
 
     @Test func whatAProgramHasAdoptedServesOnWhenItIsReady() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
-        let taken = try #require(try Handover.take(path: place.path))
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
+        let taken = try #require(try Handover.take(path: fresh.path))
         let reactor = try Kind.libevent.makeReactor()
         let port = try reactor.listen(.tcp(port: 0), adopting: taken["main"]) { nil }
         #expect(taken["main"]?.descriptors == [])
@@ -88,35 +88,35 @@ import Testing
         #expect(port.localAddress == first.address())
         #expect(Client(to: first.address()).failure == 0)
         // The path can be offered at again, with what is left of the predecessor's.
-        let offer = try reactor.offerHandover(path: place.path, ports: ["main": port], after: taken, drainingFor: nil)
+        let offer = try reactor.offerHandover(path: fresh.path, ports: ["main": port], after: taken, drainingFor: nil)
         offer.withdraw()
     }
 
     @Test func theSocketOfAnotherPathIsClosedWhenASuccessorServes() throws {
-        let place = FreshPath()
+        let fresh = FreshPath()
         let other = FreshPath()
-        let first = try Version.serving("1", path: place.path)
-        let from = place.path
+        let first = try Version.serving("1", path: fresh.path)
+        let from = fresh.path
         let second = try Version.serving("2", path: other.path, takingFrom: from)
         try first.events.wait(for: "ended")
         #expect(Client.ask(first.address()) == "2")
-        // Programs that ask at the old path are told at once that nobody offers there.
+        // Programs that ask at the old path learn at once that no program offers there.
         #expect(try Handover.take(path: from) == nil)
         try second.end()
     }
 
     @Test(arguments: [Duration.seconds(Int64.max) * 2, .seconds(Int64.max), .seconds(Int64.min) * 2])
     func anyTimeoutIsOne(_ timeout: Duration) throws {
-        let place = FreshPath()
-        #expect(try Handover.take(path: place.path, timeout: timeout) == nil)
+        let fresh = FreshPath()
+        #expect(try Handover.take(path: fresh.path, timeout: timeout) == nil)
         let reactor = try Kind.libevent.makeReactor()
         let port = try reactor.listenTCP(port: 0, host: "127.0.0.1") { nil }
         let offer = try reactor.offerHandover(
-            path: place.path, ports: ["x": port], after: nil, drainingFor: timeout, readyWithin: timeout)
+            path: fresh.path, ports: ["x": port], after: nil, drainingFor: timeout, readyWithin: timeout)
         offer.withdraw()
         guard timeout > .zero else { return }
-        let first = try Version.serving("1", path: place.path)
-        let taken = try #require(try Handover.take(path: place.path, timeout: timeout))
+        let first = try Version.serving("1", path: fresh.path)
+        let taken = try #require(try Handover.take(path: fresh.path, timeout: timeout))
         taken.onDiagnostic = { _ in }
         try taken.ready(timeout: timeout)
         try first.events.wait(for: "ended")
@@ -128,7 +128,7 @@ import Testing
             #expect(listen(listener, 8) == 0)
             let inherited = InheritedSockets(name: "x", descriptors: [listener])
             close(listener)
-            // The number means another listening socket by then.
+            // The fd is another listening socket by then.
             let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             #expect(listen(other, 8) == 0)
             if other != listener { #expect(dup2(other, listener) == listener) }
@@ -142,13 +142,13 @@ import Testing
     }
 
     @Test func aPredecessorThatStopsMeanwhileLeavesTheSocketsAlive() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
         let address = first.address()
         let hasTaken = Events()
         let mayGoOn = Events()
         let second = Version(
-            "2", path: place.path,
+            "2", path: fresh.path,
             beforeOffering: {
                 hasTaken.post("")
                 #expect(throws: Never.self) { _ = try mayGoOn.next() }
@@ -163,7 +163,7 @@ import Testing
             #expect(waiting.ask().line == "2")
         }
         // And it is found at the path.
-        let third = try Version.serving("3", path: place.path)
+        let third = try Version.serving("3", path: fresh.path)
         try second.events.wait(for: "ended")
         #expect(Client.ask(address) == "3")
         try third.end()

@@ -9,7 +9,7 @@ import Testing
 @Suite struct HandoverInputTests {
     // MARK: A successor that is none
 
-    /// What may be said there by one who is no successor.
+    /// Messages that no successor sends.
     static let nonsense: [[String]] = [
         [""], ["\n"], ["hello\n"], ["handover 2 take\n"], ["ready\n"], ["more\n"],
         [String(repeating: "x", count: 5000)],
@@ -20,13 +20,13 @@ import Testing
     @Test(arguments: nonsense.indices)
     func nonsenseFromASuccessorChangesNothing(_ number: Int) throws {
         let words = HandoverInputTests.nonsense[number]
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
         do {
-            let visitor = Client(to: try .unix(path: place.path))
+            let visitor = Client(to: try .unix(path: fresh.path))
             #expect(visitor.failure == 0)
             for word in words {
-                // With a descriptor that nobody asked for.
+                // With a descriptor that the protocol does not expect.
                 _ = HandoverWire.send(word, word.isEmpty ? [] : [visitor.descriptor], to: visitor.descriptor)
             }
             shutdown(visitor.descriptor, Int32(SHUT_WR))
@@ -34,18 +34,18 @@ import Testing
             while unsafe recv(visitor.descriptor, &byte, 1, 0) > 0 {}
         }
         #expect(Client.ask(first.address()) == "1")
-        try first.expectSuccessor(at: place.path)
+        try first.expectSuccessor(at: fresh.path)
     }
 
     @Test func whoConnectsAndIsSilentHoldsNothingUp() throws {
-        let place = FreshPath()
-        let first = try Version.serving("1", path: place.path)
-        // More than are let in; the rest is turned away.
-        let visitors = try (0..<20).map { _ in Client(to: try .unix(path: place.path)) }
+        let fresh = FreshPath()
+        let first = try Version.serving("1", path: fresh.path)
+        // More than are accepted; the rest is refused.
+        let visitors = try (0..<20).map { _ in Client(to: try .unix(path: fresh.path)) }
         var byte: UInt8 = 0
         for visitor in visitors.dropFirst(16) { #expect(unsafe recv(visitor.descriptor, &byte, 1, 0) <= 0) }
         shutdown(visitors[0].descriptor, Int32(SHUT_RDWR))
-        let second = try Version.serving("2", path: place.path)
+        let second = try Version.serving("2", path: fresh.path)
         try first.events.wait(for: "ended")
         for visitor in visitors { #expect(unsafe recv(visitor.descriptor, &byte, 1, 0) <= 0) }
         #expect(Client.ask(first.address()) == "2")
@@ -54,23 +54,23 @@ import Testing
 
     @Test func noDescriptorIsLeftByHandoversThatFail() async {
         await #expect(processExitsWith: .success) {
-            let place = FreshPath()
+            let fresh = FreshPath()
             let reactor = try Kind.libevent.makeReactor()
             reactor.onDiagnostic = { _ in }
             let port = try reactor.listenTCP(port: 0, host: "127.0.0.1") { nil }
             var failures = 0
-            let offer = try reactor.offerHandover(path: place.path, ports: ["x": port], after: nil, drainingFor: nil)
+            let offer = try reactor.offerHandover(path: fresh.path, ports: ["x": port], after: nil, drainingFor: nil)
             let rounds = 20
             var before = 0
             func sockets() -> Int { (0..<1024).filter { isSocket($0) }.count }
             func next(_ round: Int) {
                 guard round < rounds else { return try! reactor.stop() }
                 if round == 1 { before = sockets() }
-                let visitor = Client(to: try! .unix(path: place.path))
+                let visitor = Client(to: try! .unix(path: fresh.path))
                 let words = round % 2 == 0 ? "handover 1 take\n" : "nonsense\n"
                 _ = HandoverWire.send(words, [visitor.descriptor, 0], to: visitor.descriptor)
                 func hear() {
-                    // A successor that has its sockets goes; the other is sent away.
+                    // A successor that has its sockets closes; the other one is refused.
                     var bytes = [UInt8](repeating: 0, count: 100)
                     guard unsafe recv(visitor.descriptor, &bytes, 100, Int32(MSG_DONTWAIT)) > 0 else {
                         return reactor.callSoon(hear)
@@ -87,7 +87,7 @@ import Testing
             }
             reactor.callSoon { next(0) }
             try reactor.run()
-            // It keeps what keeps it, and a leak checker would say so.
+            // It is part of a retain cycle, which a leak checker would report.
             offer.onFailure = nil
             #expect(failures == rounds)
             // One of the first round may not have been closed yet when they were counted.
@@ -97,12 +97,12 @@ import Testing
 
     // MARK: A predecessor that is none
 
-    /// What a program at the path may say, with how many of which descriptors.
+    /// A message of a program at the path, with a number of descriptors of each kind.
     struct Answer: Sendable, CustomTestStringConvertible {
         let text: String
         var pipes = 0
         var listeners = 0
-        /// Whether it then leaves the successor waiting.
+        /// Whether the program then sends nothing more and keeps the connection open.
         var isSilent = false
         let expected: @Sendable (HandoverError?) -> Bool
         var testDescription: String { "\(text.debugDescription) \(pipes) \(listeners)" }
@@ -136,13 +136,13 @@ import Testing
     func nonsenseFromAPredecessorIsATypedErrorAndLeavesNoDescriptor(_ number: Int) async {
         await #expect(processExitsWith: .success) { [number] in
             let answer = HandoverInputTests.answers[number]
-            let place = FreshPath()
-            let address = try SocketAddress.unix(path: place.path)
+            let fresh = FreshPath()
+            let address = try SocketAddress.unix(path: fresh.path)
             let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
             #expect(unsafe address.withKernelForm { unsafe bind(listener, $0, $1) } == 0 && listen(listener, 4) == 0)
             let before = (0..<1024).filter { isSocket($0) }.count
             do {
-                // The kernel answers connects, and holds what the successor asks, until it is looked at.
+                // The kernel answers connects, and buffers the successor's request, until the thread reads it.
                 let isOver = Events()
                 let predecessor = WorkerThread {
                     let descriptor = accept(listener, nil, nil)
@@ -156,7 +156,7 @@ import Testing
                     for number in ends + [descriptor] { close(number) }
                 }
                 let error = #expect(throws: HandoverError.self) {
-                    try Handover.take(path: place.path, timeout: answer.isSilent ? .milliseconds(50) : .seconds(60))
+                    try Handover.take(path: fresh.path, timeout: answer.isSilent ? .milliseconds(50) : .seconds(60))
                 }
                 #expect(answer.expected(error), "another error: \(String(describing: error))")
                 isOver.post("")

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Clients that ask all the while, each as soon as it has its answer, and what became of it.
+/// Clients that ask again as soon as they have an answer, and the failures they saw.
 private final class Load {
     private final class Counts: Sendable {
         let answers = Atomic<Int>(0)
@@ -42,7 +42,7 @@ private final class Load {
 
     var answers: Int { counts.answers.load(ordering: .relaxed) }
 
-    /// Stops asking, and says what went wrong.
+    /// Stops asking, and returns the failures.
     func end() -> [String] {
         counts.isOver.store(true, ordering: .relaxed)
         threads = []
@@ -53,15 +53,15 @@ private final class Load {
 @Suite(.serialized) struct HandoverLoadTests {
     @Test(arguments: Kind.allCases, [true, false])
     func noConnectionIsRefusedOrResetOverTwentyHandovers(_ kind: Kind, _ keepsAlive: Bool) throws {
-        let place = FreshPath()
-        var current = Version("0", kind, path: place.path)
+        let fresh = FreshPath()
+        var current = Version("0", kind, path: fresh.path)
         try current.events.wait(for: "serves")
         let address = current.address()
         let load = Load(clients: 4, at: address, keepsAlive: keepsAlive)
         for number in 1...20 {
             // One client more, so that there is load between two handovers.
             for _ in 0..<20 { #expect(Client.ask(address) == "\(number - 1)") }
-            let next = Version("\(number)", kind, path: place.path)
+            let next = Version("\(number)", kind, path: fresh.path)
             #expect(try next.events.wait(for: "serves").isEmpty)
             #expect(try current.events.wait(for: "ended") == ["handed over"])
             current = next

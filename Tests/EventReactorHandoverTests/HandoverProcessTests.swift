@@ -14,12 +14,12 @@ import Testing
     }
 
     @Test func versionsFollowOneAnother() throws {
-        let place = FreshPath()
-        var (current, port) = try start(place.path)
+        let fresh = FreshPath()
+        var (current, port) = try start(fresh.path)
         let address = try SocketAddress(ip: "127.0.0.1", port: port)
         for _ in 0..<3 {
             #expect(Visit(to: address).text.hasSuffix("process \(current.process)\n"))
-            let (next, samePort) = try start(place.path)
+            let (next, samePort) = try start(fresh.path)
             #expect(samePort == port)
             #expect(current.line() == "Handover: another process serves from here on")
             #expect(current.line() == nil)
@@ -32,12 +32,12 @@ import Testing
     }
 
     @Test func aVersionThatIsKilledBeforeItServesChangesNothing() throws {
-        let place = FreshPath()
-        let (current, port) = try start(place.path)
+        let fresh = FreshPath()
+        let (current, port) = try start(fresh.path)
         let address = try SocketAddress(ip: "127.0.0.1", port: port)
         do {
-            // It takes the sockets, and then never comes to serve: this process plays its part.
-            let taken = try Handover.take(path: place.path)
+            // This process plays a successor that takes the sockets and never serves.
+            let taken = try Handover.take(path: fresh.path)
             #expect(taken?["http"]?.addresses == [address])
         }
         #expect(current.line()?.contains("the other end has gone") == true)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aChildTakesTheSocketsThatSystemdPassesToIt() throws {
-        let place = FreshPath()
+        let fresh = FreshPath()
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(listener) }
         let wanted = try SocketAddress(ip: "127.0.0.1", port: 0)
@@ -55,14 +55,14 @@ import Testing
         let address = SocketAddress(of: listener)
         // A connection from before the program runs waits for it.
         let early = Visit(to: address)
-        let program = "exec \(ChildProcess.path(of: "Handover")) 1 \(place.path)"
+        let program = "exec \(ChildProcess.path(of: "Handover")) 1 \(fresh.path)"
         let first = try ChildProcess(
             shell: "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http; " + program, descriptors: [(listener, as: 3)]
         )
         #expect(first.line() == "Handover: listens at \(address)")
         #expect(early.text.hasSuffix("process \(first.process)\n"))
         // They can be handed over as any others, and stay systemd's.
-        let (second, _) = try start(place.path)
+        let (second, _) = try start(fresh.path)
         #expect(first.line() == "Handover: another process serves from here on")
         #expect(first.wait() == 0)
         #expect(Visit(to: address).text.hasSuffix("process \(second.process)\n"))
@@ -77,7 +77,7 @@ import Testing
             ("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=a:b", "2 names"),
         ] {
             let child = try ChildProcess(
-                shell: "export \(settings); exec \(ChildProcess.path(of: "Handover")) 70000 \(place.path)",
+                shell: "export \(settings); exec \(ChildProcess.path(of: "Handover")) 70000 \(fresh.path)",
                 descriptors: [(listener, as: 3)])
             let line = child.line() ?? ""
             #expect(line.contains(words), "it says \(line)")
@@ -98,7 +98,7 @@ private final class Visit {
         _ = unsafe send(caller.descriptor, request, request.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// What is answered, up to the end of the connection.
+    /// The answer, up to the end of the connection.
     lazy var text: String = {
         var text: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1000)

@@ -75,7 +75,7 @@ import Testing
                 #expect(taken["admin"]?.takeDescriptors() == [501])
                 withExtendedLifetime(taken) {}
             }
-            // Taken by the caller, so the caller's; the rest has gone with the reactor.
+            // Adopted by the caller, so the caller's; the rest has gone with the reactor.
             #expect(fcntl(501, F_GETFD) >= 0)
             #expect(fcntl(500, F_GETFD) < 0 && fcntl(502, F_GETFD) < 0)
 

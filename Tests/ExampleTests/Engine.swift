@@ -3,7 +3,7 @@ import EventReactorNative
 import EventReactorTesting
 import Testing
 
-/// The reactors that an example runs on with no change but the reactor's name.
+/// The reactors that an example runs on, with no change but the reactor's name.
 enum Engine: CaseIterable {
     case libevent
     case native
@@ -11,18 +11,18 @@ enum Engine: CaseIterable {
 
     private func makeReactor() throws -> ReactorBase {
         var configuration = ReactorConfiguration()
-        // Tests run beside one another: a signal for one process is none of theirs.
+        // Tests run in parallel: a signal to the process must stop none of them.
         configuration.stopSignals = []
         return switch self {
         case .libevent: try Reactor(configuration: configuration)
         case .native: try NativeReactor(configuration: configuration)
-        // Nothing arrives as it was written.
+        // Bytes arrive in other pieces than they were written in.
         case .simulated:
             SimulatedReactor(seed: 3, faults: [.splitting, .merging, .latency], configuration: configuration)
         }
     }
 
-    /// Runs a reactor until it is stopped, by what was set up before.
+    /// Runs a reactor until the example or the test stops it.
     func run(_ prepare: (ReactorBase) throws -> Void) throws {
         let reactor = try makeReactor()
         try prepare(reactor)
@@ -51,10 +51,10 @@ extension ReactorBase {
     }
 }
 
-/// One who speaks with an example as a user does: waits for words, then says or does something.
+/// A client that talks to an example as a user does: it waits for words, and then sends or does something.
 final class Guest: Protocol {
     private var steps: [(wanted: String, then: (Guest) -> Void)] = []
-    /// What has come and was not waited for yet.
+    /// Text that has arrived and was not awaited yet.
     private var unread = ""
     private(set) var everything = ""
     var onMade: (Guest) -> Void = { _ in }
@@ -90,7 +90,7 @@ final class Guest: Protocol {
 }
 
 extension String {
-    /// What follows the first of some words, or nil where they have not come.
+    /// The text behind the first occurrence of some words, or `nil` if they have not arrived.
     fileprivate func after(_ words: String) -> String? {
         var rest = self[...]
         while !rest.hasPrefix(words) {

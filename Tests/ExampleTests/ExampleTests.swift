@@ -100,7 +100,7 @@ struct ExampleTests {
     }
 }
 
-/// Sends much at once, ends its side, and takes what comes.
+/// Sends many bytes at once, ends its side, and keeps the bytes that arrive.
 private final class Sender: Protocol {
     let sends: [UInt8]
     var endsItself = true

@@ -2,7 +2,7 @@ import EventReactor
 import EventReactorNative
 import EventReactorTesting
 
-/// What the parameters are tried on: the reactors, and the two ways in which libevent's moves bytes.
+/// The engines that parameters are tried on: the reactors, and the two ways in which libevent's moves bytes.
 enum Engine: String, Sendable, CaseIterable {
     case libevent
     case bufferevent
@@ -21,7 +21,7 @@ enum Engine: String, Sendable, CaseIterable {
     }
 }
 
-/// Where one end of an exchange listens, or connects to.
+/// The address at which one end of an exchange listens, or to which it connects.
 enum Place {
     case tcp(port: Int, host: String)
     case unix(path: String)

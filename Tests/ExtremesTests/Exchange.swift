@@ -2,7 +2,7 @@ import EventReactor
 import EventReactorTesting
 import Testing
 
-/// What an exchange begins with: each trial changes one thing.
+/// The set-up of an exchange: each trial changes one thing.
 struct Setup {
     var configuration = ReactorConfiguration()
     var listening = ListenOptions()
@@ -13,9 +13,9 @@ struct Setup {
     var timeout: Duration? = .seconds(30)
     var bindAddress: SocketAddress?
     var messageSize = 2
-    /// Where the server listens; nil for TCP at a port that the system chooses.
+    /// The server's address; `nil` for TCP at a port that the system chooses.
     var listensAt: Place?
-    /// Where the client connects to; nil for where the server listens.
+    /// The address that the client connects to; `nil` for the server's.
     var connectsTo: Place?
     /// Called before the reactor runs.
     var onReactor: (ReactorBase) throws -> Void = { _ in }
@@ -27,7 +27,7 @@ struct Setup {
     var onEchoed: (any Transport, ReactorBase) throws -> Void = { _, _ in }
 
     init() {
-        // Tests run beside one another: a signal for the process is none of theirs.
+        // Tests run in parallel: a signal to the process must stop none of them.
         configuration.stopSignals = []
     }
 
@@ -46,7 +46,7 @@ struct Ended: Error {
     let reason: ConnectionLostReason
 }
 
-/// Nothing more happened, and the message had not come back.
+/// No more events were due, and the message had not come back.
 struct NothingCame: Error {}
 
 /// Two ends on one reactor: the client sends a message, the server echoes it, and both close.
@@ -59,7 +59,7 @@ final class Exchange {
     private var failure: (any Error)?
     private var hasEchoed = false
 
-    /// Ends a run whose event never comes; it is no measure of speed.
+    /// Ends a run whose event never comes; it measures no speed.
     private static let patience: Duration = .seconds(60)
 
     init(_ engine: Engine, _ setup: Setup) throws {
@@ -70,7 +70,7 @@ final class Exchange {
 
     /// Runs it.
     ///
-    /// - Throws: what a call threw, the ``ConnectError`` that was reported, or how the connection ended before its time.
+    /// - Throws: the error of a call, the ``ConnectError`` that was reported, or the reason of an early end.
     func run() throws {
         reactor.onDiagnostic = { Issue.record("unexpected: \($0)") }
         defer { reactor.end() }
@@ -99,7 +99,7 @@ final class Exchange {
         }
         try reactor.run()
         limit.cancel()
-        // The record of what happened is printed, as a program would.
+        // The counters are printed, as a program would.
         _ = reactor.metrics.description
         if let failure, !hasEchoed { throw failure }
         if !hasEchoed { throw NothingCame() }
@@ -124,7 +124,7 @@ final class Exchange {
     fileprivate func lost(_ end: End, _ reason: ConnectionLostReason) {
         if case .reactorStopped = reason { return }
         if failure == nil { failure = Ended(reason: reason) }
-        // A client may be gone before the server knows of it, which then never does.
+        // A client may be gone before the server has accepted it, and then the server has no connection.
         if client?.isLost ?? false, server?.isLost ?? true { finish() }
     }
 }

@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import Testing
 
-/// What a parameter's values lead to.
+/// The expected outcome of a parameter's values.
 enum Expectation: Sendable {
     /// All of them work, as they are or as the nearest that can be.
     case works
@@ -15,10 +15,10 @@ enum Expectation: Sendable {
     static func worksOrFails(_ types: any Error.Type...) -> Expectation { .worksOrFails(types) }
 }
 
-/// A parameter of the public interface, and what it is to be given.
+/// A parameter of the public interface, and the values that it is given.
 ///
 /// The table of all of them is ``all``: a new one is a line there, with its values and a closure that uses the value as
-/// a program would. Many a trap comes later than the call: in deadlines, buckets and windows.
+/// a program would. Many traps come later than the call: in deadlines, token buckets and windows.
 struct Parameter: Sendable {
     struct Trial: Sendable {
         let value: String
@@ -67,8 +67,8 @@ struct Parameter: Sendable {
         return text.utf8.count <= 60 ? text.debugDescription : "\(text.utf8.count) bytes"
     }
 
-    /// Part of a parameter's name, by the environment: others are left out then, and each value is told before it is
-    /// tried, so that a trap is found.
+    /// Part of a parameter's name, from the environment: others are left out then, and each value is printed before it
+    /// is tried, so that a trap is found.
     private static let only = unsafe getenv("EXTREMES").map { unsafe String(cString: $0) }
 
     /// Tries every value on an engine.
@@ -86,7 +86,7 @@ struct Parameter: Sendable {
                     case .works: []
                     case .fails(let types), .worksOrFails(let types): types
                     }
-                // What is said of it is for people and logs, whatever the value was.
+                // Errors can be printed, for any value.
                 let words = String(describing: error)
                 #expect(!words.isEmpty, comment)
                 #expect(types.contains { $0 == type(of: error) }, "\(comment): \(type(of: error)) \(words.prefix(300))")

@@ -17,7 +17,7 @@ enum Values {
     /// Too short to wait for.
     static let shortTimes: [Duration] = [Duration(attoseconds: 1), .nanoseconds(1), .microseconds(1)]
 
-    /// Longer than any test; the first ones around what 64 bits of nanoseconds hold.
+    /// Longer than any test; the first ones around the range of 64 bits of nanoseconds.
     static let longTimes: [Duration] = [
         .seconds(4_000_000), .seconds(9_223_372_036), .seconds(9_223_372_037), .nanoseconds(Int64.max),
         .seconds(Int64(Int32.max) + 1), .seconds(Int64.max), .seconds(Int64.max) * 2, Duration(attoseconds: .max),

@@ -3,12 +3,12 @@ import EventReactor
 import EventReactorNative
 import Glibc
 
-/// Serves connections while system calls fail, and judges what has become of each of them.
+/// Serves connections while system calls fail, and judges the outcome of each of them.
 ///
 /// With FAULTS_ONLY in the environment only the calls that it names fail.
 ///
-/// `FaultyServer ENGINE TRANSPORT SEED COUNT [ONE_IN [PATIENCE]]` with ENGINE libevent, bufferevent or native, TRANSPORT tcp or unix.
-/// The last line is `whole:` and figures, with exit code 0; otherwise what is wrong is printed.
+/// `FaultyServer ENGINE TRANSPORT SEED COUNT [ONE_IN [PATIENCE]]` with ENGINE libevent, bufferevent or native,
+/// TRANSPORT tcp or unix. The last line is `whole:` and figures, with exit code 0; otherwise what is wrong is printed.
 @main struct FaultyServer {
     static func main() throws {
         let words = CommandLine.arguments.dropFirst()
@@ -16,7 +16,7 @@ import Glibc
             print("FaultyServer ENGINE TRANSPORT SEED COUNT [ONE_IN [PATIENCE]]")
             exit(64)
         }
-        // A test's threads block signals, and this one is for a run that hangs.
+        // The threads of a test block signals, and this one ends a run that hangs.
         var none = sigset_t()
         unsafe sigemptyset(&none)
         unsafe pthread_sigmask(SIG_SETMASK, &none, nil)

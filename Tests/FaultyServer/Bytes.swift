@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import TestSupport
 
-/// The bytes that clients and servers send: endless, and known at each place.
+/// The bytes that clients and servers send: endless, and known at each offset.
 enum Bytes {
     static let period = 65_521
 

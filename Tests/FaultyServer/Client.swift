@@ -8,9 +8,9 @@ final class Client: End, CustomStringConvertible {
     let size: Int
     let offset: Int
     private(set) var hasFailed = false
-    /// The end that serves it, once that knows its number.
+    /// The end that serves it, once that has read its id.
     weak var server: Server?
-    /// How the server's end was lost, and what it had received and written.
+    /// The loss of the server's end, and the bytes that it had received and written.
     var serverEnd: (reason: ConnectionLostReason, received: Int, written: Int, sawEnd: Bool)?
 
     init(_ load: Load, number: Int) {
@@ -86,9 +86,9 @@ final class Client: End, CustomStringConvertible {
     func judge() {
         guard isOver else { return complain("has no end") }
         guard let serverEnd else { return }
-        // The system ends a UNIX socket in order whatever happens: there only its own end is told.
+        // The system ends a UNIX socket in order in any case: a loss is reported to its own end alone.
         if sawEnd && received < size && work != .upload && (!load.isUnix || serverEnd.reason.isClean) {
-            // Of a relay the ends in the middle may be to blame, and these are not told apart on UNIX sockets.
+            // With a relay the ends in the middle may be the cause, and UNIX sockets do not show which.
             if work != .relayed || !load.isUnix {
                 complain(
                     "\(received) bytes and an end in order; it has \(String(describing: reason)), the server \(serverEnd)"

@@ -1,7 +1,7 @@
 import EventReactor
 import TestSupport
 
-/// One end of a connection: checks that it is told of its loss once.
+/// One end of a connection: checks that its loss is reported once.
 class End: Protocol {
     unowned let load: Load
     private(set) var isMade = false

@@ -1,6 +1,6 @@
 import EventReactor
 
-/// Relays what comes to the echo server, and the other way.
+/// Relays between its peer and the echo server, both ways.
 final class Forwarder: End, CustomStringConvertible {
     private var relays = 0
 

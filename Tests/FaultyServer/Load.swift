@@ -11,7 +11,7 @@ final class Load {
     let isUnix: Bool
     var random: Numbers
     private(set) var wrong: [String] = []
-    /// Of each client, by its number.
+    /// The clients, by their ids.
     private(set) var clients: [Client] = []
     private let count: Int
     private var underWay = 0
@@ -27,11 +27,11 @@ final class Load {
     /// The ends that were made and are not lost.
     var live = 0
 
-    /// What of the contract did not hold.
+    /// The breaches of the contract.
     static func run(
         engine: String, isUnix: Bool, seed: UInt64, count: Int, oneIn: Int32, patience: Duration
     ) throws -> [String] {
-        // What the process opens once.
+        // Descriptors that the process opens once.
         try Load(engine, isUnix: isUnix, seed: 1, count: 10).run(oneIn: Int32.max)
         let before = Load.descriptors
         var load: Load? = try Load(engine, isUnix: isUnix, seed: seed, count: count)
@@ -135,7 +135,7 @@ final class Load {
         wrong.append(text)
     }
 
-    /// Ends a run of which nothing is called any more.
+    /// Ends a run that makes no more callbacks.
     private func lookForHang() {
         reactor.callLater(patience) { [weak self] in
             guard let self else { return }

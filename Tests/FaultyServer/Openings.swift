@@ -3,8 +3,8 @@ import EventReactor
 import EventReactorNative
 import Glibc
 
-/// Reactors and listeners that are made while system calls fail: each is made, or a typed error is thrown, and whatever
-/// was opened is closed again.
+/// Reactors and listeners that are made while system calls fail: each is made, or a typed error is thrown, and each
+/// descriptor that was opened is closed again.
 enum Openings {
     static func run(engine: String, seed: UInt64) throws -> [String] {
         var wrong: [String] = []
@@ -12,7 +12,7 @@ enum Openings {
         let before = Load.descriptors
         for round in 0..<300 {
             faults_begin(seed &+ UInt64(round), 8)
-            // libevent ends the process where it cannot open what an event_base needs.
+            // libevent ends the process if it cannot open the descriptors of an event_base.
             if engine != "native" { unsafe faults_only("timerfd_create,socket,epoll_ctl ADD,close") }
             do { try open(engine) } catch {
                 failures += 1

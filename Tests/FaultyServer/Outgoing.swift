@@ -8,9 +8,9 @@ final class Outgoing: End, CustomStringConvertible {
 
     override func connectionMade() throws {
         try super.connectionMade()
-        let told = onMade
+        let callback = onMade
         onMade = {}
-        told()
+        callback()
     }
 
     override func readConnectionLost() {

@@ -1,12 +1,12 @@
 import EventReactor
 
-/// Serves a client what it wants.
+/// Serves a client the work that it asks for.
 final class Server: End, CustomStringConvertible {
     private var header: [UInt8] = []
     private var client: Client?
     private var files = 0
 
-    var description: String { "server of \(client.map { "\($0)" } ?? "nobody")" }
+    var description: String { "server of \(client.map { "\($0)" } ?? "no client")" }
 
     override func dataReceived(_ data: Span<UInt8>) throws {
         try super.dataReceived(data)

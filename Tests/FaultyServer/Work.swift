@@ -1,4 +1,4 @@
-/// What a client wants of the server: the first four bytes that it sends are its number.
+/// The service that a client asks for: the first four bytes that it sends are its id.
 enum Work: Int {
     /// The same bytes again.
     case echo

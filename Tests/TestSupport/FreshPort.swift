@@ -2,10 +2,10 @@ import EventReactorCore
 import Glibc
 import Synchronization
 
-/// Ports for tests that give one up, and then ask who has it: what the system chooses where a test asks for port 0 may
-/// be another's by then.
+/// Ports for tests that close one, and then check who has it: a port that the system chose for port 0 may be another
+/// process's by then.
 ///
-/// They lie below those that the system gives to clients (32768 to 60999, unless set), and each is handed out once in a
+/// They lie below the system's ephemeral ports (32768 to 60999 by default), and each is handed out once in a
 /// process, as long as there are any. Other processes that run tests have the same range, and begin elsewhere in it.
 package enum FreshPort {
     private static let range = 10_000..<32_000
@@ -47,7 +47,7 @@ package enum FreshPort {
 
     private static func canBind<Name>(_ family: Int32, _ name: Name) -> Bool {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        // Without the family or a descriptor for the question, whoever listens there is told.
+        // Without the family, or a descriptor to ask with, the test's own listen reports it.
         guard descriptor >= 0 else { return true }
         defer { close(descriptor) }
         if family == AF_INET6 {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where a symbolic link leads; nothing where there is none.
+/// The target of a symbolic link; `nil` if there is no link.
 package func linkTarget(_ path: String) -> String {
     var name = [CChar](repeating: 0, count: 4096)
     let size = name.count

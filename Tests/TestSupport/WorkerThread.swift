@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread of its own, for what a test has to do from outside the reactor's.
+/// A thread for the calls that a test makes from outside the reactor's thread.
 package final class WorkerThread {
     private var thread = pthread_t()
     private var isJoined = false

@@ -6,12 +6,12 @@ import Glibc
 ///     --count N                         timers, calls, or bytes sent on along the chain
 ///     --threads N                       that call (calls)
 ///     --pipes N --active N              length of the chain, bytes under way at a time (chain)
-///     --engine NAME                     which reactor, where there are several
+///     --engine NAME                     which reactor, if there are several
 public struct MicroOptions: Sendable {
-    /// What to do.
+    /// The kind of work.
     public var work = ""
 
-    /// How many times.
+    /// The number of repetitions.
     public var count = 1_000_000
 
     /// Threads that call.
@@ -26,7 +26,7 @@ public struct MicroOptions: Sendable {
     /// Which reactor.
     public var engine = ""
 
-    /// Takes the arguments of the program.
+    /// Reads the arguments of the program.
     public init() {
         var arguments = CommandLine.arguments.dropFirst()
         while let name = arguments.popFirst(), let value = arguments.popFirst() {
@@ -47,7 +47,7 @@ public struct MicroOptions: Sendable {
         return number
     }
 
-    /// Says what is wrong and ends the program.
+    /// Prints an error and ends the program.
     public static func fail(_ text: String) -> Never {
         let line = "\(text)\n"
         _ = write(2, line, line.utf8.count)
@@ -62,21 +62,21 @@ public func nanoseconds(_ clock: clockid_t) -> Int {
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
-/// Takes the time of the steps of some work: processor time of this thread, which what else the machine does leaves alone.
+/// Measures the steps of some work: processor time of this thread, which other load on the machine does not change.
 public struct Steps: Sendable {
     private var figures: [(String, Double)] = []
 
     /// No steps yet.
     public init() {}
 
-    /// Does a step and keeps what it took, divided by a count.
+    /// Runs a step and records its time, divided by a count.
     public mutating func take(_ name: String, each count: Int, _ body: () throws -> Void) rethrows {
         let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
         try body()
         add(name, nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start, each: count)
     }
 
-    /// Keeps what a step took, divided by a count.
+    /// Records the time of a step, divided by a count.
     public mutating func add(_ name: String, _ nanoseconds: Int, each count: Int) {
         figures.append((name, Double(nanoseconds) / Double(count)))
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A plain thread: what calls from outside come from.
+/// A plain thread, for calls from outside the loop.
 public func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Box: Sendable {
         let body: @Sendable () -> Void
@@ -21,14 +21,14 @@ public func startThread(_ body: @escaping @Sendable () -> Void) {
 
 /// Counts on one thread alone: that of the loop.
 public final class Counter: @unchecked Sendable {
-    /// How many calls have run.
+    /// The number of calls that have run.
     public var ran = 0
 
-    /// Starts at none.
+    /// Starts at 0.
     public init() {}
 }
 
-/// A semaphore of the system's, by which a thread waits for a loop.
+/// A POSIX semaphore, by which a thread waits for a loop.
 public final class Semaphore: @unchecked Sendable {
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
@@ -40,7 +40,7 @@ public final class Semaphore: @unchecked Sendable {
         semaphore.deallocate()
     }
 
-    /// Lets a thread that waits go on.
+    /// Wakes a thread that waits.
     public func post() { sem_post(semaphore) }
 
     /// Waits for a `post`.

@@ -17,7 +17,7 @@ final class Chain {
     }
 }
 
-/// Where bytes arrive, and the other end of its own pair.
+/// The receiving end of a pair, and the sending end of the same pair.
 final class Link: Protocol {
     let chain: Chain
     let out: Protocol
@@ -39,7 +39,7 @@ final class Link: Protocol {
     }
 }
 
-/// The sending end of a pair, which takes part once both ends stand.
+/// The sending end of a pair, which takes part once both ends are connected.
 final class Out: Protocol {
     let made: () -> Void
 

@@ -1,5 +1,5 @@
 // This library's reactors: timers, calls from other threads, and libevent's chain. Options: see MicroOptions;
-// --engine native takes NativeReactor.
+// --engine native uses NativeReactor.
 
 import EventReactor
 import EventReactorNative
@@ -70,7 +70,7 @@ import MicroOptions
         steps.printOut()
     }
 
-    /// Timers set and left: what SwiftNIO's own benchmark of scheduleTask does.
+    /// Timers set and left, as in SwiftNIO's own benchmark of scheduleTask.
     static func schedule(on reactor: ReactorBase, _ options: MicroOptions) {
         var steps = Steps()
         steps.take("set", each: options.count) {

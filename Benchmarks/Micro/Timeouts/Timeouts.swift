@@ -1,8 +1,8 @@
-// What re-arming a timeout costs, with many of them armed. Options:
+// The cost of re-arming a timeout, with many of them armed. Options:
 //   --count N            how many timeouts
 //
 // Prints "ready", and for each line on its standard input a line of JSON: nanoseconds each. Plain stores into as many
-// objects of the same size, in the same order, tell how much of it is the memory's doing.
+// objects of the same size, in the same order, show how much of it is the cost of memory.
 
 import EventReactor
 import Glibc
@@ -14,7 +14,7 @@ final class Plain {
 }
 
 @main struct Timeouts {
-    /// Re-arms in one slice, or one of each where there are more.
+    /// Re-arms in one slice, or one of each if there are more.
     static let slice = 1_000_000
 
     static func nanoseconds() -> Int64 {
@@ -25,7 +25,7 @@ final class Plain {
         }
     }
 
-    /// Nanoseconds that each call of many takes; holding and letting go of the objects is no part of it.
+    /// Nanoseconds of each call of many, without retaining and releasing the objects.
     @inline(__always)
     static func time<Element: AnyObject>(_ all: [Element], _ body: (Element) -> Void) -> Double {
         let all = unsafe all.map { unsafe Unmanaged.passUnretained($0) }

@@ -1,7 +1,7 @@
 // The library's server on several processors. Options:
-//   --port N           where to listen on 127.0.0.1; 0 for any
+//   --port N           the port to listen at on 127.0.0.1; 0 for any
 //   --reactors N       how many reactors; one a processor unless given
-//   --acceptor         one reactor accepts and hands connections round in turn
+//   --acceptor         one reactor accepts and distributes connections in turn
 //   --fewest           the same, each to the reactor with the fewest connections
 //   --private-tables   each thread has a descriptor table of its own
 //   --pin              each thread has a processor of its own

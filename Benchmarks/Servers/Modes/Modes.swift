@@ -1,6 +1,6 @@
 import EventReactorCore
 
-/// What the library's servers can be told to do with `--mode`, beside echoing.
+/// The modes of the library's servers for `--mode`, apart from echo.
 public enum Mode: String, Sendable {
     case echo, lines, sink, source
 

@@ -1,5 +1,5 @@
 // The library's reactor on epoll alone. Options:
-//   --port N             where to listen on 127.0.0.1; 0 for any
+//   --port N             the port to listen at on 127.0.0.1; 0 for any
 //   --mode WHICH         echo (the default), lines, sink or source
 //   --reuse-port WHICH   on: other processes may listen on the port too; off (the default)
 // SIGUSR1 has it give the memory back that it keeps for reuse.

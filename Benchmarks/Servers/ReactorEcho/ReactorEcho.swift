@@ -1,5 +1,5 @@
 // The library's server. Options:
-//   --port N             where to listen on 127.0.0.1; 0 for any
+//   --port N             the port to listen at on 127.0.0.1; 0 for any
 //   --buffering WHICH    direct (the default) or bufferevent
 //   --mode WHICH         echo (the default), lines, sink or source
 //   --accepts N          the most connections accepted in a turn

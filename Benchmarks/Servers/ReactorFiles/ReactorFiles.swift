@@ -1,7 +1,7 @@
-// Sends a file to whoever connects, over and over. Options:
-//   --port N         where to listen on 127.0.0.1; 0 for any
+// Sends a file to each client, repeatedly. Options:
+//   --port N         the port to listen at on 127.0.0.1; 0 for any
 //   --file PATH      the file
-//   --mode WHICH     sendfile (the default), or copy: read and written in pieces of 64 KiB, as the marks allow
+//   --mode WHICH     sendfile (the default), or copy: read and written in pieces of 64 KiB, as the watermarks allow
 
 import EventReactor
 import Glibc
@@ -24,7 +24,7 @@ final class FileSender: Protocol {
     }
 }
 
-/// What one writes without `sendFile`.
+/// The server without `sendFile`.
 final class FileCopier: Protocol {
     private let file: ReadableFile
     private unowned let reactor: Reactor

@@ -1,13 +1,13 @@
-// Forwards what comes to another port of this machine. Options:
-//   --port N         where to listen on 127.0.0.1; 0 for any
+// Forwards connections to another port of this machine. Options:
+//   --port N         the port to listen at on 127.0.0.1; 0 for any
 //   --target N       the port to connect to
 //   --mode WHICH     relay (the default), or copy: bytes received are written to the other end
-//   --buffer N       the most bytes that one receive takes, where they are copied
+//   --buffer N       the most bytes of one receive, if they are copied
 
 import EventReactor
 import Glibc
 
-/// Copies, and passes the slowness of the other end on, as the example PortForwarder does.
+/// Copies, and applies backpressure to its own peer, as the example PortForwarder does.
 final class End: Protocol {
     var other: End?
     var onMade: (End) -> Void = { _ in }

@@ -1,6 +1,6 @@
 // The library's server with timeouts, for `slow` and, as an echo, for everything else. Options:
-//   --port N             where to listen on 127.0.0.1; 0 for any
-//   --mode WHICH         echo (the default), or give: whatever arrives is answered by 10 MB, as the marks allow
+//   --port N             the port to listen at on 127.0.0.1; 0 for any
+//   --mode WHICH         echo (the default), or give: each message is answered by 10 MB, as the watermarks allow
 //   --idle SECONDS, --write SECONDS, --first-byte SECONDS
 //   --read-rate BYTES, --write-rate BYTES     a second, judged every ten seconds
 
@@ -13,7 +13,7 @@ final class Echo: Protocol {
     }
 }
 
-/// Produces while it may: what waits is at most the high mark and one piece.
+/// Produces until `pauseWriting`: at most the high watermark and one piece wait.
 final class Giver: Protocol {
     private static let piece = [UInt8](repeating: 7, count: 16 * 1024)
     private var rest = 0
@@ -26,7 +26,7 @@ final class Giver: Protocol {
     }
 
     private func give() {
-        // The pause comes when this callback has returned: until then the high mark is looked at here.
+        // The pause comes when this callback has returned: until then the high watermark is checked here.
         while rest > 0 && !isPaused && transport.bufferedByteCount <= 64 * 1024 {
             transport.write(Giver.piece)
             rest -= Giver.piece.count

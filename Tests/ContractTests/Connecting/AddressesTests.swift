@@ -169,7 +169,7 @@ struct AddressesTests {
         guard case .refused? = outcome.failures.first else { return unexpected(outcome.failures.first) }
     }
 
-    /// An address of this machine that holds on one link alone, if it has one.
+    /// A link-local address of this machine, if it has one.
     private func linkLocalAddress() -> SocketAddress? {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard unsafe getifaddrs(&list) == 0 else { return nil }

@@ -3,7 +3,7 @@ import EventReactorPosix
 import Glibc
 import Testing
 
-@Suite("Contract 19: where a connect comes from")
+@Suite("Contract 19: the address to connect from")
 struct BindAddressTests {
     @Test(arguments: ["127.0.0.1", "127.0.0.2", "::1"])
     func aPortThatIsLeftToTheSystemIsTakenForOneDestinationAlone(_ host: String) throws {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Contract 19, 21: cancelling a connect, and stopping meanwhile")
 struct CancellingTests {
-    /// Moments at which a connect that would stand can be cancelled.
+    /// Moments at which a connect that would succeed can be cancelled.
     enum Moment: CaseIterable, Sendable {
         case atOnce, twice, nextTurn, fromATimer, inTheFactory, whenMade, whenLost
     }
@@ -26,7 +26,7 @@ struct CancellingTests {
             outcome.client.onMade = { client in
                 #expect(connector?.isConnecting == false)
                 if moment == .whenMade || moment == .twice { cancel() }
-                #expect(!client.transport.isClosing, "a connection that stands is left alone")
+                #expect(!client.transport.isClosing, "an established connection is left alone")
                 client.transport.loseConnection()
             }
             outcome.client.onLost = { _, reason in
@@ -64,7 +64,7 @@ struct CancellingTests {
         try setting.run { world in
             outcome.onFailure = { error in
                 guard case .cancelled = error else { return unexpected(error) }
-                // The resolver's answer is still to come, and must find nobody.
+                // The resolver's answer is still to come, and must reach no one.
                 world.reactor.callLater(.milliseconds(50)) { world.finish() }
             }
             for _ in 0..<4 {
@@ -88,14 +88,14 @@ struct CancellingTests {
             peer = silent
             let connector = try world.connect(to: silent.address, outcome: outcome)
             outcome.onFailure = { _ in world.finishSoon() }
-            // A UNIX connect is tried anew by a timer while the backlog is full: the cancelling comes between two.
+            // A timer retries a UNIX connect while the backlog is full: it is cancelled between two attempts.
             world.reactor.callLater(.milliseconds(50)) { outcome.without { connector.cancel() } }
         }
         #expect(outcome.failures.count == 1)
         #expect(peer != nil)
     }
 
-    /// How the reactor may be stopped while a connect is under way.
+    /// The ways to stop the reactor while a connect is under way.
     enum Stop: CaseIterable, Sendable {
         case plain, draining, fromTheQueue, drainingFromTheQueue, cancelledBefore, cancelledBeforeInTheQueue, inAHook
     }

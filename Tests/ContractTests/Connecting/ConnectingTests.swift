@@ -105,7 +105,7 @@ struct ConnectingTests {
 
     @Test(arguments: Setting.withPorts)
     func line19BindFailedIsReportedOnce(_ setting: Setting) throws {
-        // An address of nobody's, and one of the other family.
+        // An address that no machine has, and one of the other family.
         let other = setting.transport == .tcp6 ? "198.51.100.7" : "2001:db8::7"
         let stranger = setting.transport == .tcp6 ? "2001:db8::7" : "198.51.100.7"
         for (host, name) in [(stranger, "EADDRNOTAVAIL"), (other, "EAFNOSUPPORT")] {

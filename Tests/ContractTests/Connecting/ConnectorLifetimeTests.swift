@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-/// A connector that is kept by what its closures keep, as a protocol does that may have to cancel it.
+/// A connector that its own closures retain, as a protocol's do if it may have to cancel it.
 @Suite struct ConnectorLifetimeTests {
     private final class Owner {
         var connector: Connector?

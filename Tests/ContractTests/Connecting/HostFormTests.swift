@@ -71,7 +71,7 @@ struct HostFormTests {
 
     static let forged = "x.invalid\n2026-11-27 20:00:00 INFO admin logged in\u{1B}[2K\r\u{7F}"
 
-    /// Whether a message is one line that says what it seems to say.
+    /// Whether a message is one line without control characters that would forge another.
     static func isPlain(_ message: String) -> Bool {
         message.unicodeScalars.allSatisfy { scalar in
             switch scalar.properties.generalCategory {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Each runs in a process of its own: the threads that resolve names are the process's.
-@Suite("Contract 57: lookups and work that nobody waits for")
+@Suite("Contract 57: lookups and work whose result is not awaited")
 struct LookupTests {
     /// Occupies every thread of a pool.
     ///

@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-@Suite("Contract 20: what can be no address")
+@Suite("Contract 20: invalid addresses")
 struct BadInputTests {
     static let badPorts = [-1, 65_536, 70_000, Int.min, Int.max]
 
@@ -103,7 +103,7 @@ struct BadInputTests {
                     try world.reactor.connectUNIX(path: path, { nil }, onFailure: { unexpected($0) })
                 }
             }
-            // An abstract name is as short of room.
+            // An abstract name has the same limit.
             let name = "\0" + String(repeating: "x", count: 200)
             #expect(throws: ListenError.self) { try world.reactor.listenUNIX(path: name) { nil } }
             #expect(throws: AddressError.self) { try world.reactor.connectUNIX(path: name) { nil } }

@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import Testing
 
-/// Each setting runs its seeds in a process of its own, where descriptors can be counted.
+/// Each setting runs its seeds in a process of its own, so that descriptors can be counted.
 ///
 /// `RANDOM_CALLS=17` runs one seed again, `RANDOM_CALLS=17x50` as often, and `RANDOM_CALLS=1-2000` as many.
 @Suite("Random calls from every callback")
@@ -43,7 +43,7 @@ struct RandomCallsTests {
                 if reactor != nil { Issue.record("seed \(seed), \(setting): the reactor is never freed") }
             }
             let seeds = RandomCallsTests.seeds(of: setting)
-            // What the process opens once.
+            // Descriptors that the process opens once.
             if let first = seeds.first { try run(first) }
             let before = Descriptors.kinds
             for seed in seeds { try run(seed) }

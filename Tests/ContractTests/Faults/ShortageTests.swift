@@ -22,7 +22,7 @@ struct ShortageTests {
                 crowd.onRound = { live in
                     live.transport.write("x")
                     guard before > 0, crowd.rounds == before + 10 else { return }
-                    // There are descriptors again, and nobody has to say so.
+                    // There are free descriptors again, and no call has to say so.
                     crowd.shortage?.release()
                     #expect(throws: Never.self) { try crowd.join() }
                 }
@@ -93,7 +93,7 @@ struct ShortageTests {
     func line23TheLastDescriptorIsNoFailure(_ setting: Setting, closes: Bool) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting, closes = closes as Bool] in
             try setting.run { world in
-                // Three wait and there is room for three: nobody was turned away.
+                // Three wait and there is room for three: none was refused.
                 let crowd = try Crowd(world, closes ? .close : .wait, count: 3, sparing: 3)
                 crowd.onRound = { _ in }
                 crowd.onGreeting = {
@@ -111,7 +111,7 @@ struct ShortageTests {
     @Test(arguments: Setting.reactors.filter(\.isOnKernel), [EMFILE, ENFILE, ENOBUFS, ENOMEM])
     func line23EveryKindOfShortageClosesThoseWhoWait(_ setting: Setting, _ code: Int32) throws {
         try setting.run { world in
-            // The port only lends its policy: the peers wait at a socket that nothing watches.
+            // The port only lends its policy: the peers wait at a socket that is not registered.
             let port = try world.listen { nil }
             var failures: [AcceptFailure] = []
             port.onAcceptFailure = { failures.append($0) }
@@ -124,7 +124,7 @@ struct ShortageTests {
             reserve.handle(code, listener: listener.descriptor, port: port)
             #expect(failures.map(\.closedPeers) == [3])
             #expect(failures.first?.error.code == code)
-            // And now nobody waits.
+            // And now no peer waits.
             reserve.handle(code, listener: listener.descriptor, port: port)
             #expect(failures.count == 1)
             world.finishSoon()
@@ -156,7 +156,7 @@ struct ShortageTests {
                     seen += 1
                     guard seen == 1 else { return }
                     world.reactor.callLater(.milliseconds(650)) {
-                        // Six tries are not six reports. A second one comes where the test's runner let a descriptor go.
+                        // Six attempts are not six reports. A second one comes if the test runner closed a descriptor.
                         #expect(seen <= 2)
                         crowd.shortage?.release()
                     }

@@ -6,8 +6,8 @@ import Testing
 /// The program `FaultyServer` serves 2,000 connections on one reactor while one system call in a hundred fails, with an
 /// errno that the call documents, and others move fewer bytes than they could.
 ///
-/// It is a process of its own, since its calls are not the system's. It prints what of the contract did not hold: wrong
-/// bytes, an orderly end behind which bytes are missing, a loss told twice or never, a connection, a descriptor or a
+/// It is a process of its own, since its calls are not the system's. It prints each breach of the contract: wrong
+/// bytes, an orderly end with bytes missing before it, a loss reported twice or never, a connection, a descriptor or a
 /// protocol left over, turns without end.
 @Suite("Failing system calls")
 struct SystemFaultTests {
@@ -37,7 +37,7 @@ struct SystemFaultTests {
         }
     }
 
-    /// What a command prints, and how it ends as `waitpid` tells.
+    /// The output of a command, and its status as `waitpid` reports it.
     private static func run(_ command: String) throws -> (String, Int32) {
         guard let output = unsafe popen(command, "re") else { throw SystemError(code: errno, operation: "popen") }
         var text: [UInt8] = []

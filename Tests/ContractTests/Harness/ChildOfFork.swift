@@ -2,11 +2,11 @@ import Glibc
 
 /// A child process made by `fork()` alone, which goes on with this program's memory and descriptors.
 ///
-/// Swift does not import `fork`, since a child of a process with threads may do little; the tests want to see what.
+/// Swift does not import `fork`, since a child of a process with threads may do little; the tests check how much.
 struct ChildOfFork {
     let process: pid_t
 
-    /// Forks; the child runs the body and ends with what it returns as its status.
+    /// Forks; the child runs the body and exits with its result as the status.
     init(_ body: () -> Int32) {
         typealias Fork = @convention(c) () -> pid_t
         let fork = unsafe unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)
@@ -21,7 +21,7 @@ struct ChildOfFork {
 
     /// Waits for its end.
     ///
-    /// - Returns: its status as the system tells it: an exit status times 256, or the number of a signal.
+    /// - Returns: its status as the system reports it: an exit status times 256, or the number of a signal.
     func wait() -> Int32 {
         var status: Int32 = -1
         while unsafe waitpid(process, &status, 0) < 0 && errno == EINTR {}

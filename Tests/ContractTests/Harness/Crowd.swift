@@ -55,7 +55,7 @@ final class Crowd {
         try world.connect(to: port.localAddress) { live }
     }
 
-    /// Has the crowd connect while nobody is accepted; with the last of it the descriptors run out.
+    /// Makes the crowd connect while accepting is paused; with the last of it the descriptors run out.
     private func gather() throws {
         port.pauseAccepting()
         for _ in 0..<count {

@@ -5,26 +5,26 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The descriptors of this process, to be counted where no other test runs: in an exit test.
+/// The descriptors of this process, for exit tests, in which no other test runs.
 enum Descriptors {
     static var open: [Int32] { (0..<4096).filter { fcntl($0, F_GETFD) >= 0 } }
 
-    /// How many there are of each kind.
+    /// The number of descriptors of each kind.
     static var kinds: [String: Int] {
         let targets = open.map { linkTarget("/proc/self/fd/\($0)") }
         let kinds = targets.map { $0.hasPrefix("socket:") ? "socket" : $0 }
         return Dictionary(grouping: kinds) { $0 }.mapValues(\.count)
     }
 
-    /// How many are ends of pipes.
+    /// The number of ends of pipes.
     static var pipes: Int { kinds.filter { $0.key.hasPrefix("pipe:") }.values.reduce(0, +) }
 
-    /// The kinds of which there are as many more as there were reactors; the test runner opens one or two of its own.
+    /// The kinds that have grown by the number of reactors or more; the test runner opens one or two of its own.
     static func grown(since before: [String: Int], by number: Int) -> [String] {
         kinds.filter { $0.value - before[$0.key, default: 0] >= number }.keys.sorted()
     }
 
-    /// Sockets alone: the threads of the test runner come and go with descriptors of their own.
+    /// Sockets alone: the test runner's threads open and close other descriptors.
     static var sockets: [Int32] {
         open.filter { descriptor in
             var status = stat()
@@ -34,7 +34,7 @@ enum Descriptors {
 
     private static let limit = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
 
-    /// Leaves the process without a descriptor to be had, or with a few, until `release` is called.
+    /// Leaves the process with no free descriptor, or with a few, until `release` is called.
     final class Shortage {
         private var ballast: [Int32] = []
         private var before = rlimit()
@@ -51,7 +51,7 @@ enum Descriptors {
             ballast.removeLast(min(spare, ballast.count))
         }
 
-        /// Has the timers of the test's runner open their descriptors now, since they would open them at any moment.
+        /// Makes the test runner's timers open their descriptors now, since they would open them at any moment.
         private static func awaitRunnersTimers() {
             let fired = DispatchSemaphore(value: 0)
             DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { fired.signal() }
@@ -60,7 +60,7 @@ enum Descriptors {
             fired.wait()
         }
 
-        /// Takes what has become free meanwhile: other threads of the test's runner let go of descriptors too.
+        /// Occupies descriptors that have become free: other threads of the test runner close some too.
         func fill() {
             while true {
                 let descriptor = unsafe Glibc.open("/dev/null", O_RDONLY)

@@ -1,17 +1,17 @@
 import EventReactor
 import Testing
 
-/// A client and a target with a forwarder between them, whose two ends relay to each other once both stand.
+/// A client and a target with a forwarder between them, whose two ends relay to each other when both are connected.
 final class Forwarding {
     let world: World
     let client = Recorder("client")
     let incoming = Recorder("incoming")
     let outgoing = Recorder("outgoing")
     let target = Recorder("target")
-    /// What arrives at `incoming` goes to `outgoing`, and the other way.
+    /// The relay from `incoming` to `outgoing`, and the one back.
     private(set) var there: StreamRelay?
     private(set) var back: StreamRelay?
-    /// How the two ended, "there" and "back".
+    /// The endings of the two relays, "there" and "back".
     private(set) var endings: [(way: String, count: Int, ending: RelayEnding)] = []
     /// Called before the two begin.
     var onReady: () throws -> Void = {}
@@ -58,7 +58,7 @@ final class Forwarding {
     func ending(_ way: String) -> RelayEnding? { endings.first { $0.way == way }?.ending }
     func count(_ way: String) -> Int? { endings.first { $0.way == way }?.count }
 
-    /// What the two ends in the middle hold in memory.
+    /// The bytes that the two ends in the middle keep in memory.
     var heldByteCount: Int { max(incoming.engineByteCount, outgoing.engineByteCount) }
 
     /// Ends the run when all four are lost.
@@ -70,8 +70,8 @@ final class Forwarding {
         }
     }
 
-    /// The calls of the two in the middle that tell of bytes: there are none.
-    var toldCalls: [String] { (incoming.calls + outgoing.calls).filter { $0 == "data" || $0 == "readLost" } }
+    /// Callbacks of the two ends in the middle that report bytes: none is expected.
+    var dataCalls: [String] { (incoming.calls + outgoing.calls).filter { $0 == "data" || $0 == "readLost" } }
 }
 
 extension Recorder {
@@ -92,7 +92,7 @@ extension Recorder {
         write()
     }
 
-    /// The number of the error with which the connection ended because of another one.
+    /// The reason of the other connection's loss, if this one ended because of it.
     var lostWith: ConnectionLostReason? {
         if case .otherLost(_, let reason)? = reason?.failure as? RelayError { reason } else { nil }
     }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The memory of this process, to be measured where no other test runs: in an exit test.
+/// The memory of this process, for exit tests, in which no other test runs.
 enum Memory {
-    /// The memory that the process has, without what its allocator keeps for later.
+    /// The memory in use, without free blocks that the allocator keeps.
     static func residentBytes() -> Int {
         if let trim = unsafe dlsym(nil, "malloc_trim") {
             _ = unsafe unsafeBitCast(trim, to: (@convention(c) (Int) -> Int32).self)(0)

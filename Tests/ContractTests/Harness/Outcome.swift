@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-/// What a connect came to: it may end once, by a failure or by a protocol, and never inside a call.
+/// The outcome of a connect: it ends once, by a failure or by a protocol, and never inside a call.
 final class Outcome {
     private(set) var failures: [ConnectError] = []
     private(set) var connections = 0
@@ -21,10 +21,10 @@ final class Outcome {
         #expect(!isInsideCall, "the failure came inside a call")
         #expect(connections == 0 && failures.isEmpty, "a connect ended twice")
         failures.append(error)
-        // The only one to come: what the closures captured may keep this outcome.
-        let told = onFailure
+        // No other one follows: objects that the closures captured may retain this outcome.
+        let callback = onFailure
         onFailure = { _ in }
-        told(error)
+        callback(error)
         client.forget()
     }
 
@@ -38,7 +38,7 @@ final class Outcome {
 }
 
 extension World {
-    /// A connect whose outcome is watched.
+    /// A connect whose outcome is recorded.
     @discardableResult
     func connect(to address: SocketAddress, timeout: Duration? = .seconds(30), outcome: Outcome) throws -> Connector {
         try outcome.without {

@@ -1,7 +1,7 @@
 import EventReactor
 import Glibc
 
-/// An endless stream of known bytes: what tests send, and look for at the other end.
+/// An endless stream of known bytes, which tests send and check at the other end.
 ///
 /// The bytes are ASCII, so that any part of it can be written as a string too, and repeat after a prime number, so that
 /// a loss of any usual size shows.
@@ -29,7 +29,7 @@ enum Pattern {
         return bytes
     }
 
-    /// Whether bytes are the stream's from an offset on.
+    /// Whether bytes are equal to the stream's from an offset on.
     static func isFound(in bytes: [UInt8], from offset: Int = 0) -> Bool {
         let expected = Pattern.bytes(bytes.count, from: offset)
         return unsafe bytes.withUnsafeBytes { found in

@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import Testing
 
-/// A file of this test alone, that goes with it: the stream of the pattern, from its beginning.
+/// A file with the pattern from its beginning, for one test, removed with this object.
 final class PatternFile {
     let path: String
     let size: Int

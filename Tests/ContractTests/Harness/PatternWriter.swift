@@ -1,7 +1,7 @@
 import EventReactor
 import Glibc
 
-/// Writes the stream of the pattern through any way to write, and knows how far it has come.
+/// Writes the stream of the pattern by any of the write calls, and keeps its position.
 struct PatternWriter {
     private(set) var count = 0
     private var dice: Dice
@@ -22,7 +22,7 @@ struct PatternWriter {
 
     /// One write of any kind and size.
     mutating func writeAnything(to transport: any Transport) {
-        // Around what a chunk of the reactor gathers, and around what is worth no copy.
+        // Around the size of a gathered chunk, and around the size from which a write is not copied.
         let sizes = [0, 1, 2, 7, 100, 4095, 4096, 8191, 8192, 8193, 16_383, 16_384, 16_385, 20_000, 70_000]
         let size = dice.roll(3) == 0 ? dice.roll(3000) : sizes[dice.roll(sizes.count)]
         switch dice.roll(6) {

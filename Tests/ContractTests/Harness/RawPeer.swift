@@ -2,9 +2,9 @@ import EventReactor
 import Glibc
 import Testing
 
-/// A peer outside the library: a plain socket, for what no protocol of the library would do to its peer.
+/// A peer outside the library: a plain socket, for acts that no protocol of the library does to its peer.
 ///
-/// No call waits: what the kernel cannot do at once is answered as such. Tests that use it need `Setting.isOnKernel`.
+/// No call blocks: `EAGAIN` is a result of its own. Tests that use it need `Setting.isOnKernel`.
 final class RawPeer {
     enum Received: Equatable {
         case bytes([UInt8])
@@ -55,9 +55,9 @@ final class RawPeer {
         return unsafe body(first.pointee.ai_addr, first.pointee.ai_addrlen)
     }
 
-    /// Sends what the kernel takes.
+    /// Sends as much as the kernel takes.
     ///
-    /// - Returns: how many bytes it took, or a negative errno.
+    /// - Returns: the number of bytes that it took, or a negative errno.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Int {
         let count = unsafe bytes.withUnsafeBytes {
@@ -66,7 +66,7 @@ final class RawPeer {
         return count >= 0 ? count : -Int(errno)
     }
 
-    /// Takes what has arrived, up to a size.
+    /// Receives bytes that have arrived, up to a size.
     func receive(_ size: Int = 65_536) -> Received {
         var bytes = [UInt8](repeating: 0, count: size)
         let count = unsafe bytes.withUnsafeMutableBytes {
@@ -77,9 +77,9 @@ final class RawPeer {
         return errno == EAGAIN ? .nothing : .failure(errno)
     }
 
-    /// Takes all that comes, waiting for it, and tells how many bytes it was and how it ended.
+    /// Receives until the end of the connection, and returns the number of bytes and the ending.
     ///
-    /// Only for a peer whose other end is closed: nothing else ends the wait.
+    /// It blocks. Only for a peer whose other end is closed: nothing else ends the wait.
     func receiveToTheEnd() -> (count: Int, end: Received) {
         var count = 0
         while true {
@@ -98,7 +98,7 @@ final class RawPeer {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Closes in order, or with a reset where bytes were not read.
+    /// Closes in order, or with a reset if bytes were not read.
     func close() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
@@ -112,7 +112,7 @@ final class RawPeer {
     }
 }
 
-/// What a descriptor stands for: another file is another number, also where the descriptor's own is used again.
+/// The inode behind a descriptor, which identifies the file even if an fd is used again.
 func inode(of descriptor: Int32) -> UInt? {
     var status = stat()
     return unsafe fstat(descriptor, &status) == 0 ? UInt(status.st_ino) : nil

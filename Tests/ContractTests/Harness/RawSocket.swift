@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A plain socket of the system, for what a line of the contract says of the kernel.
+/// A plain socket of the system, for the lines of the contract that are about the kernel.
 final class RawSocket {
     let descriptor: Int32
 
@@ -32,7 +32,7 @@ final class RawSocket {
         Glibc.listen(descriptor, backlog) == 0
     }
 
-    /// Connects and waits for the answer; an errno where there is no connection.
+    /// Connects and waits for the answer; an errno if there is no connection.
     func connectAndWait(to address: SocketAddress) -> Int32 {
         unsafe address.withKernelForm { unsafe Glibc.connect(descriptor, $0, $1) } == 0 ? 0 : errno
     }

@@ -1,16 +1,16 @@
 import EventReactor
 import Testing
 
-/// A protocol that records what it is told and does what a test asks for.
+/// A protocol that records its callbacks and runs the closures of a test in them.
 final class Recorder: Protocol {
-    /// What was called, in order: "made", "data", "readLost", "writeLost", "pause", "resume", "lost".
+    /// The callbacks so far, in order: "made", "data", "readLost", "writeLost", "pause", "resume", "lost".
     private(set) var calls: [String] = []
     /// All bytes that arrived.
     private(set) var received: [UInt8] = []
     private(set) var reason: ConnectionLostReason?
 
     let name: String
-    /// Whether the end of the peer's side closes this one too, as it does unless overridden.
+    /// Whether the end of the peer's side closes this one too, which is the default of protocols.
     var closesWithPeer = true
 
     var onMade: (Recorder) throws -> Void = { _ in }
@@ -83,7 +83,7 @@ final class Recorder: Protocol {
         forget()
     }
 
-    /// Lets go of what the test asked for, which as a rule holds this protocol too.
+    /// Releases the test's closures, most of which retain this protocol.
     func forget() {
         onMade = { _ in }
         onData = { _, _ in }

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Waits until a reset has reached a connection's socket, and takes nothing from it.
+/// Waits until a reset has reached a connection's socket, without reading from it.
 ///
 /// A busy kernel delivers one some time after the peer has sent it, on the loopback too.
 func waitForReset(of transport: any Transport) {

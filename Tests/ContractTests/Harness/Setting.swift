@@ -14,7 +14,7 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
         case native
         case simulated
 
-        /// What it carries connections over.
+        /// The transport of its connections.
         var transports: [Transport] { self == .simulated ? [.simulated] : [.tcp4, .tcp6, .unix] }
 
         /// Bufferevents are libevent's.
@@ -51,10 +51,10 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
     /// The cells whose transport can reset a connection: a UNIX socket has no such thing.
     static let withReset = all.filter { $0.transport != .unix }
 
-    /// One cell a reactor, for what does not depend on the transport.
+    /// One cell for each reactor, for tests that do not depend on the transport.
     static let reactors = all.filter { $0.transport == $0.engine.transports[0] && $0.movement == .direct }
 
-    /// One cell a reactor, of those that real threads, signals and sockets can reach.
+    /// One cell for each reactor that real threads, signals and sockets can reach.
     static let kernelReactors = reactors.filter { $0.isOnKernel }
 
     /// Whether real sockets of the system carry it, so that a peer outside the library can join in.

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// An address that takes no more connections and does not say so: its backlog is full and nobody accepts.
+/// An address that silently drops connects: its backlog is full, and no thread accepts.
 final class SilentPeer {
     private let listener: RawSocket
     private var waiting: [RawSocket] = []

@@ -1,7 +1,7 @@
 import Glibc
 import TestSupport
 
-/// A thread of this process, as the kernel lists it: to be asked from other threads whether it sleeps.
+/// A thread of this process, as the kernel lists it, so that other threads can see whether it sleeps.
 struct ThreadInKernel: Sendable {
     private let path: String
 
@@ -10,9 +10,9 @@ struct ThreadInKernel: Sendable {
         ThreadInKernel(path: "/proc/\(linkTarget("/proc/thread-self"))/stat")
     }
 
-    /// Waits until it has been seen asleep a hundred times in a row, or gives up: a loop that spins never sleeps.
+    /// Waits until it was asleep in a hundred looks in a row, or gives up: a loop that spins never sleeps.
     ///
-    /// - Returns: whether it was.
+    /// - Returns: whether it was asleep.
     func waitUntilAsleep() -> Bool {
         var seen = 0
         for _ in 0..<100_000 where seen < 100 {
@@ -29,7 +29,7 @@ struct ThreadInKernel: Sendable {
         var text = [UInt8](repeating: 0, count: 512)
         let size = text.count
         let count = unsafe read(file, &text, size)
-        // `12 (name) S …`: the name may hold anything, and ends at the last bracket.
+        // `12 (name) S …`: the name may have any character, and ends at the last bracket.
         let end = text.prefix(max(0, count)).lastIndex(of: UInt8(ascii: ")"))
         guard let end, end + 2 < count else { return false }
         return text[end + 2] == UInt8(ascii: "S")

@@ -1,8 +1,8 @@
 import EventReactor
 import Testing
 
-// Every public member of what a reactor hands out, called with everything that it takes: on an object whose reactor or
-// connection has gone all of it has to be harmless.
+// Every public member of the objects that a reactor returns, called with each kind of argument: on an object whose
+// reactor or connection has gone all of it has to be harmless.
 
 extension Transport {
     /// Calls every member, as of a lost connection.

@@ -3,7 +3,7 @@ import EventReactorPosix
 import Testing
 
 extension World {
-    /// A socket of the system's that listens at an address of the setting's transport.
+    /// A plain socket that listens at an address of the setting's transport.
     func listeningSocket() throws -> RawSocket {
         let wanted = setting.transport == .unix ? try SocketAddress.unix(path: freshPath()) : try freeAddress()
         let socket = try RawSocket(wanted.family)

@@ -50,8 +50,8 @@ extension World {
         return port.localAddress
     }
 
-    /// Listens at a path as soon as nobody holds it any more: a process that is being started holds, until it runs its
-    /// program, what this one has closed.
+    /// Listens at a path as soon as no process has it open: a process that is being started keeps open, until it runs
+    /// its program, what this one has closed.
     func listenUNIX(
         whenFree path: String, tries: Int = 1000, _ makeProtocol: @escaping () -> Protocol?,
         then: @escaping (ListeningPort) -> Void
@@ -66,7 +66,7 @@ extension World {
         }
     }
 
-    /// Calls a closure once some turns have passed, so that what must not happen has had its chance.
+    /// Calls a closure after some turns, in which an event that must not happen would have happened.
     func afterTurns(_ count: Int = 8, _ body: @escaping () -> Void) {
         guard count > 0 else { return body() }
         reactor.callSoon { [unowned self] in afterTurns(count - 1, body) }

@@ -2,7 +2,7 @@ import EventReactor
 import Testing
 
 extension World {
-    /// Calls a closure once a condition holds, looking now and then: for what no callback tells.
+    /// Calls a closure once a condition is true, by polling: for conditions that no callback reports.
     func wait(until condition: @escaping () -> Bool, then body: @escaping () -> Void) {
         guard !isFinished else { return }
         if condition() { return body() }
@@ -14,14 +14,14 @@ extension World {
         wait(until: { recorders.allSatisfy { !$0.calls.isEmpty } }, then: body)
     }
 
-    /// Calls a closure after some turns and some time, in which all that is under way on this machine has happened.
+    /// Calls a closure after some turns and some time, in which all that is under way on this machine has arrived.
     func settle(turns: Int = 10, then body: @escaping () -> Void) {
         reactor.callLater(.milliseconds(2)) { [unowned self] in
             if turns > 1 { settle(turns: turns - 1, then: body) } else { body() }
         }
     }
 
-    /// Lets time pass and checks that the loop slept meanwhile: what is ready and not wanted must not keep it busy.
+    /// Lets time pass and checks that the loop slept meanwhile: readiness without interest must not keep it busy.
     func expectSleep(sourceLocation: SourceLocation = #_sourceLocation, then body: @escaping () -> Void) {
         let start = reactor.turnNumber
         reactor.callLater(.milliseconds(50)) { [unowned self] in
@@ -52,7 +52,7 @@ extension World {
 }
 
 extension StreamOptions {
-    /// Small buffers in the kernel, so that it takes writes in parts and a reader that stops is soon felt.
+    /// Small buffers in the kernel, so that it takes writes in parts and backpressure comes soon.
     static var narrow: StreamOptions {
         var options = StreamOptions()
         options.kernelSendBuffer = 16 * 1024

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What one run of a test happens in: a reactor, and listeners and connectors of the setting's transport.
+/// The surroundings of one run of a test: a reactor, and listeners and connectors of the setting's transport.
 ///
 /// ```swift
 /// try setting.run { world in
@@ -25,7 +25,7 @@ final class World {
 
     /// Tests wait on events.
     ///
-    /// This ends one whose event never comes; it is no measure of speed.
+    /// This ends one whose event never comes; it measures no speed.
     static let patience: Duration = .seconds(60)
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
@@ -41,7 +41,7 @@ final class World {
     /// The reactor of this world.
     var reactor: ReactorBase { held! }
 
-    /// Lets go of the reactor, and so of the timers that were still to come and hold this world.
+    /// Releases the reactor, and so the timers that are still armed and retain this world.
     func end() {
         whenFinished = {}
         held = nil
@@ -130,7 +130,7 @@ extension World {
     /// The handle for other threads.
     var remote: RemoteHandle<ReactorBase> { RemoteHandle(reactor.queue) }
 
-    /// Runs the reactor until `finish()`, or until a stop of the test's own; it may be called again.
+    /// Runs the reactor until `finish()`, or until the test stops it; it may be called again.
     func run(sourceLocation: SourceLocation = #_sourceLocation) throws {
         isFinished = false
         let limit = reactor.callLater(World.patience) { [unowned self] in
@@ -146,7 +146,7 @@ extension Setting {
     /// A world that does not run yet.
     func makeWorld(configuration: ReactorConfiguration? = nil) throws -> World {
         var quiet = ReactorConfiguration()
-        // Tests run beside one another: a signal for one process is none of theirs.
+        // Tests run in parallel: a signal to the process must stop none of them.
         quiet.stopSignals = []
         return try World(self, configuration ?? quiet)
     }

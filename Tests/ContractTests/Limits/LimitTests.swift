@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import Testing
 
-@Suite("Contract 40: the limit of what waits")
+@Suite("Contract 40: the limit of the write queue")
 struct LimitTests {
     private static func exceeded(_ recorder: Recorder) -> WriteLimitExceeded? {
         recorder.reason?.failure as? WriteLimitExceeded
@@ -156,7 +156,7 @@ struct LimitTests {
         }
     }
 
-    /// In a process of its own, where nothing else takes or returns memory.
+    /// In a process of its own, in which no other test allocates memory.
     @Test(.disabled(if: Sanitizer.isAddress || Sanitizer.isThread, "a sanitizer keeps what is freed"))
     func line40TheMemoryOfWhatWaitedIsReturned() async {
         await #expect(processExitsWith: .success) {

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Rate limits of connections and groups")
 struct ThrottlingTests {
-    /// What passes is never more than the limit allows: a bound that holds however slow the machine is.
+    /// Never more bytes pass than the limit allows: a bound that does not depend on the machine's speed.
     private struct Account {
         let began: ReactorInstant
         let limit: Int
@@ -46,7 +46,7 @@ struct ThrottlingTests {
             let account = Account(began: reactor.now, limit: 1_000_000, burst: 100_000)
             client.onMade = { client in
                 #expect(client.transport.setRateLimit(RateLimit(writeRate: 1_000_000)))
-                // In pieces of all sizes, some of which are gathered and some go by themselves.
+                // In pieces of all sizes, some of which are gathered and some sent by themselves.
                 var rest = Pattern.bytes(300_000)[...]
                 for size in [1, 100, 20_000, 7, 90_000, 3] {
                     client.transport.write(Array(rest.prefix(size)))

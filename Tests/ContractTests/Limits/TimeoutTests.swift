@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-/// What is exact to the nanosecond is checked in virtual time, by StreamTimeoutTests; this is about every engine.
+/// Timeouts on every engine; StreamTimeoutTests checks them in virtual time, exact to the nanosecond.
 @Suite("Timeouts of connections")
 struct TimeoutTests {
     private static func options(_ timeouts: StreamTimeouts) -> StreamOptions {
@@ -33,7 +33,7 @@ struct TimeoutTests {
     func trafficInEitherDirectionKeepsAConnection(_ setting: Setting) throws {
         try setting.run { world in
             let (server, client) = try world.pair(serverOptions: TimeoutTests.options(.init(idle: .seconds(1))))
-            // The times of the last two rounds: what the last one wrote counts from its turn, which began in between.
+            // The times of the last two rounds: a write counts from the beginning of its turn, which lies in between.
             var times: [ReactorInstant] = []
             var rounds = 0
             func round() {
@@ -69,13 +69,14 @@ struct TimeoutTests {
         }
     }
 
-    /// It takes some now and then, which the write timeout allows: each time that the kernel takes any is seen.
+    /// The reader takes some bytes now and then, which the write timeout allows: it restarts whenever the kernel takes
+    /// any.
     @Test(arguments: Setting.all)
     func aSlowReaderIsKeptByTheWriteTimeoutAsLongAsItReads(_ setting: Setting) throws {
         try setting.run { world in
             let (server, client) = try world.pair(
                 serverOptions: TimeoutTests.options(.init(write: .milliseconds(800))), clientOptions: .narrow)
-            // The low mark is far off all the time.
+            // The low watermark is never reached.
             server.onMade = { server in
                 server.transport.setWriteBufferLimits(high: 10_000_000, low: 0)
                 server.transport.write(Pattern.bytes(1_000_000))
@@ -199,7 +200,7 @@ struct TimeoutTests {
                 for timeout in armed.prefix(100) { #expect(timeout.cancel() && !timeout.cancel()) }
                 world.reactor.callLater(.milliseconds(20)) {
                     let later = world.reactor.now
-                    // What is re-armed counts from its turn, which begins after that.
+                    // A re-armed timeout counts from the beginning of its turn, which comes after that.
                     world.reactor.callSoon {
                         for timeout in armed.suffix(100) where timeout.isActive { #expect(timeout.rearm()) }
                         world.wait(until: { !armed.contains { $0.isActive } }) {

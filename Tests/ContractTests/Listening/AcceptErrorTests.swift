@@ -3,9 +3,9 @@ import EventReactorPosix
 import Glibc
 import Testing
 
-@Suite("Contract 23: what accept reports")
+@Suite("Contract 23: errors of accept")
 struct AcceptErrorTests {
-    /// What `accept` may report of one peer.
+    /// Errors of `accept` that are about one peer.
     private static let ofOnePeer = [
         EPERM, ENOPROTOOPT, EOPNOTSUPP, ETIMEDOUT, ECONNRESET, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN,
         EHOSTUNREACH, ENONET, ECONNREFUSED, EPIPE, EACCES, EPROTONOSUPPORT,

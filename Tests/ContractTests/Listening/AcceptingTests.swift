@@ -25,7 +25,7 @@ struct AcceptingTests {
                 #expect(accepted - before <= 4, "a turn accepted more than its bound")
                 let now = accepted
                 if now < flood + 1 { return world.reactor.callSoon { countTurns(now) } }
-                // A round trip takes two turns, and a third where the accepts come first.
+                // A round trip takes two turns, and a third if the accepts come first.
                 #expect(rounds >= flood / 4 / 4)
                 world.finish()
             }

@@ -79,7 +79,7 @@ struct AdoptErrorTests {
             }
             #expect(factory.starts == factory.stops)
             #expect(world.reactor.ports.isEmpty)
-            // It still listens, and nobody here accepts.
+            // It still listens, and this reactor does not accept.
             let client = try RawPeer(to: first.address)
             world.afterTurns {
                 let accepted = accept(first.descriptor, nil, nil)

@@ -3,7 +3,7 @@ import EventReactorPosix
 import Glibc
 import Testing
 
-@Suite("Contract 44: whose an adopted descriptor is")
+@Suite("Contract 44: the owner of an adopted descriptor")
 struct AdoptedDescriptorTests {
     private static let onKernel = Setting.all.filter(\.isOnKernel)
 
@@ -34,7 +34,7 @@ struct AdoptedDescriptorTests {
         }
     }
 
-    /// How a protocol may end an adopted connection.
+    /// The ways in which a protocol ends an adopted connection.
     enum End: CaseIterable, Sendable { case lose, abort, stop }
 
     @Test(arguments: onKernel, End.allCases)
@@ -87,7 +87,7 @@ struct AdoptedDescriptorTests {
                 }
             }
             expectRefusal()
-            // The other end is another connection's.
+            // The other end belongs to another connection.
             try other.adopt(connection: ends[1], Recorder("peer"))
             server.onMade = { server in
                 expectRefusal()
@@ -95,7 +95,7 @@ struct AdoptedDescriptorTests {
             }
             let third = Recorder("third")
             server.onLost = { _, _ in
-                // It is taken no more, and over for all who hold it.
+                // It is no longer adopted, and closed for every process that has it open.
                 #expect(throws: Never.self) { try world.adopt(connection: copy, third) }
                 for descriptor in ends + [copy] { #expect(close(descriptor) == 0) }
             }
@@ -119,7 +119,7 @@ struct AdoptedDescriptorTests {
             let shared = try other.adopt(mine.descriptor) { Recorder("other") }
             port.stopListening()
             shared.stopListening()
-            // It can be had again, and listens still.
+            // It can be adopted again, and still listens.
             let server = Recorder("server")
             _ = try world.adopt(mine.descriptor) { server }
             server.onMade = { _ in world.finish() }
@@ -137,13 +137,13 @@ struct AdoptedDescriptorTests {
         return unsafe getsockopt(descriptor, level, name, &value, &length) == 0 ? value : nil
     }
 
-    /// No delay, probes, both buffers; and whether closing waits.
+    /// TCP_NODELAY, keep-alive probes, both buffers, and SO_LINGER.
     private static func options(of descriptor: Int32) -> [Int32?] {
         let names = [SO_KEEPALIVE, SO_RCVBUF, SO_SNDBUF, SO_LINGER]
         return [option(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)] + names.map { option(descriptor, SOL_SOCKET, $0) }
     }
 
-    /// As a socket unit of systemd's or the last version of a program may have left a socket.
+    /// Sets options as a systemd socket unit or a program's last version may have left them.
     private static func setEverything(_ descriptor: Int32) {
         StreamSocket.setNoDelay(descriptor, true)
         StreamSocket.setKeepAlive(

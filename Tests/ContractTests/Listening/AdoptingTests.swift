@@ -9,7 +9,7 @@ struct AdoptingTests {
 
     // MARK: Listeners
 
-    /// How an adopted listener may end.
+    /// The ways in which an adopted listener ends.
     enum End: CaseIterable, Sendable { case stopListening, stop, drain }
 
     @Test(arguments: onKernel, End.allCases)
@@ -40,9 +40,9 @@ struct AdoptingTests {
         try world.run()
         #expect(server.text == "hello")
         #expect(!port.isListening)
-        // Its number may be another test's already.
+        // Another test may have the fd already.
         #expect(inode(of: descriptor) != inode(of: shared.descriptor))
-        // For the other holder nothing has changed: it listens, and its file is there.
+        // Nothing has changed for the other owner: it listens, and its file exists.
         let late = try RawPeer(to: shared.address)
         #expect(late.send([1]) == 1)
         let accepted = accept(shared.descriptor, nil, nil)

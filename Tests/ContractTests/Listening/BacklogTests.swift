@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Contract 47: what waits in the backlog as listening ends")
+@Suite("Contract 47: the backlog as listening ends")
 struct BacklogTests {
-    /// How listening may end with peers in the backlog, none of whom loses anything.
+    /// The ways in which listening ends with peers in the backlog, none of which loses bytes.
     enum End: CaseIterable, Sendable { case stopListening, drain }
 
     /// Clients that have connected and sent, and that no protocol serves yet.
@@ -79,7 +79,7 @@ struct BacklogTests {
             #expect(throws: Never.self) { peers = try (0..<20).map { _ in try RawPeer(to: port.localAddress) } }
             #expect(peers.allSatisfy { $0.send([1, 2, 3]) == 3 })
             end(port, how, world)
-            // Nobody else is let in.
+            // No other peer is accepted.
             let late = try? RawSocket(port.localAddress.family)
             #expect(late?.connectAndWait(to: port.localAddress) != 0)
             var answered = 0
@@ -212,7 +212,7 @@ struct BacklogTests {
         defer { world.end() }
         let listener: Int32
         do {
-            // Nobody else holds it.
+            // No other process has it open.
             let shared = try world.listeningSocket()
             listener = dup(shared.descriptor)
         }
@@ -224,7 +224,7 @@ struct BacklogTests {
     }
 }
 
-/// A thread that connects and sends, again and again, until it is refused; then it looks for its answers.
+/// A thread that connects and sends repeatedly until it is refused, and then reads its answers.
 private final class Knocking {
     let isOver = Counter()
     private let thread: WorkerThread

@@ -158,7 +158,7 @@ struct ConnectionLimitTests {
                 let server = Recorder("server")
                 server.onMade = { server in
                     world.afterTurns(4) {
-                        // Those that wait are served, too: one after another.
+                        // The clients that wait are served too, one after another.
                         if !world.reactor.isDraining {
                             #expect(throws: Never.self) { try world.reactor.stop(drainingFor: .seconds(3600)) }
                         }

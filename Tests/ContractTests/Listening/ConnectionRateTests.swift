@@ -9,13 +9,13 @@ struct ConnectionRateTests {
         try setting.run { world in
             let options = ListenOptions.limited { $0.rate = ConnectionRate(100, burst: 3) }
             let reactor = world.reactor
-            // When each protocol was asked for, behind a time before the first. A connection's token was taken between
-            // its time and the one before it.
+            // The times at which protocols were made, behind a time before the first. A connection's token was taken
+            // between its time and the one before it.
             var times = [reactor.now]
             var port: ListeningPort?
             port = try world.listen(options: options) {
                 times.append(reactor.now)
-                // In no time whatever are there more than the burst and what the rate adds to it.
+                // No interval has more connections than the burst and the tokens that the rate adds in it.
                 for first in 1..<times.count {
                     let within = times.count - first
                     let longest = times[first - 1].duration(to: times[times.count - 1])

@@ -67,10 +67,10 @@ struct ExcessConnectionTests {
                 served.append(busy)
                 return busy
             }
-            var told = 0
+            var answered = 0
             var refused = 0
             func check() {
-                guard told == 2, refused == 3 else { return }
+                guard answered == 2, refused == 3 else { return }
                 #expect(causes == [.total, .total])
                 #expect(port.connectionCount == 1)
                 #expect(port.excessConnectionCount == 2)
@@ -90,7 +90,7 @@ struct ExcessConnectionTests {
             for client in clients {
                 client.onData = { client, _ in
                     guard client.text == "busy" else { return }
-                    told += 1
+                    answered += 1
                     check()
                 }
             }

@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-/// A listener that is kept by what its closures keep, as one is that its factory may have to pause.
+/// A listener that its own closures retain, as a factory's does if it may have to pause it.
 @Suite struct ListenerLifetimeTests {
     private final class Owner {
         var port: ListeningPort?

@@ -235,7 +235,7 @@ struct ListeningTests {
                     // A use after the last is a first one again.
                     (try? world.listen(factory: factory))?.stopListening()
                     #expect(factory.log.suffix(3) == ["stop", "start", "stop"])
-                    // It holds the factory.
+                    // It retains the factory.
                     factory.onMade = {}
                     world.finish()
                 }

@@ -5,11 +5,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Contract 50: whose UNIX path it is")
+@Suite("Contract 50: the owner of a UNIX path")
 struct UnixPathTests {
     private static let onKernel = Setting.unixSockets.filter(\.isOnKernel)
 
-    /// Leaves a socket file behind, as a program does that was killed.
+    /// Leaves a socket file behind, as a program does if it is killed.
     private func leaveStaleFile(_ path: String) throws {
         let dead = try RawSocket(.unix)
         #expect(dead.bind(to: try .unix(path: path)) && dead.listen(backlog: 1))
@@ -103,7 +103,7 @@ struct UnixPathTests {
             var status = stat()
             for _ in 0..<1000 {
                 try? world.reactor.listenUNIX(path: path, mode: 0o666) { nil }.stopListening()
-                // What is there is a link, or the socket's own file.
+                // The path is a link, or the socket's own file.
                 if unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK {
                     #expect(status.st_mode & 0o777 == 0o666)
                 }

@@ -9,7 +9,7 @@ import Testing
     "Contract 57: after a fork",
     .disabled(if: Sanitizer.isThread, "ThreadSanitizer lets no child of a fork start threads"))
 struct ForkTests {
-    /// Uses what a reactor of a child may need: a timer, a thread, a name, a call from another thread.
+    /// Uses the features that a child's reactor may need: a timer, a thread, a name, a call from another thread.
     private static func useEverything(_ setting: Setting) -> Int32 {
         do {
             var left: Set = ["timer", "work", "name", "call"]
@@ -123,7 +123,7 @@ struct ForkTests {
                 let peer = try RawPeer(to: port.localAddress)
                 server.onMade = { server in
                     child = ChildOfFork {
-                        // Until the parent has seen what it wants to see.
+                        // Until the parent has seen the end of the connection.
                         var byte: UInt8 = 0
                         close(held[1])
                         _ = unsafe read(held[0], &byte, 1)

@@ -7,7 +7,7 @@ import Testing
 /// Each runs in a process of its own, since signals are a process's.
 @Suite("Contract 54: signals of a process that is not the reactor's alone")
 struct ProcessSignalTests {
-    /// How SIGPIPE is in a program that is started now: blocked, ignored, caught, as `/proc` has it.
+    /// Whether a program that is started now has SIGPIPE unblocked and at its default, as `/proc` reports it.
     private static func isSigpipeDefaultInAProgram() -> Bool {
         guard let pipe = unsafe popen("grep -E 'Sig(Blk|Ign|Cgt)' /proc/self/status", "r") else { return false }
         var text: [UInt8] = []
@@ -83,7 +83,7 @@ struct ProcessSignalTests {
                 world.finish()
             }
             try world.run()
-            // As code does that installs a handler for a while.
+            // As code does when it installs a handler temporarily.
             unsafe sigaction(SIGTERM, &ours, nil)
             sendSignal(SIGTERM)
             while true { pause() }
@@ -173,7 +173,7 @@ struct ProcessSignalTests {
     @Test(arguments: Setting.kernelReactors)
     func line54MoreReactorsThanHundredsRunWithSignals(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
-            // Each has a descriptor or six.
+            // Each reactor has up to six descriptors.
             var limit = rlimit(rlim_cur: 8192, rlim_max: 8192)
             let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
             unsafe setrlimit(kind, &limit)

@@ -108,7 +108,7 @@ struct ClosedReactorTests {
                             _ = caller; return nil
                         }, onFailure: { _ in _ = caller }))
             }
-            // Each is kept by closures of the same number, and calls what is of another.
+            // Each is retained by the closures at its own index, and calls the objects at another.
             for (caller, number) in zip(callers, (0..<4).map { ($0 + 1) % 4 }) {
                 caller.port = ports[number]
                 caller.connector = connectors[number]

@@ -3,8 +3,8 @@ import EventReactorTesting
 import Glibc
 import Testing
 
-/// The release of the closures that a reactor was given, seen by what they captured: each names the reactor too, as those
-/// of programs do.
+/// The release of the closures that a reactor was given, seen by what they captured: each names the reactor too, as
+/// those of programs do.
 @Suite("Contract 56: closures are released once they cannot be called again")
 struct ClosureLifetimeTests {
     /// Gives a reactor a closure of every kind.
@@ -58,7 +58,7 @@ struct ClosureLifetimeTests {
             #expect(tokens.retained == [])
             #expect(world.reactor.isClosed)
             world.reactor.close()
-            // Nor is anything kept that is given to it from now on.
+            // Nor is a closure retained that is given to it from now on.
             #expect(throws: ListenError.reactorClosed) { try fill(world, tokens) }
             #expect(tokens.retained == [])
         }

@@ -156,7 +156,7 @@ struct HookTests {
         world.reactor.onShutdown { throw Oops() }
         var kept: ShutdownCompletion?
         world.reactor.onShutdown { completion in
-            // Thrown with the completion still in someone's hands: it has finished all the same.
+            // Thrown while the completion is still retained: it has finished nevertheless.
             kept = completion
             throw Oops()
         }

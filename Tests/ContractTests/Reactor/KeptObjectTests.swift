@@ -4,10 +4,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a program keeps longer than the reactor or the connection that it is of.
+/// Objects that a program keeps longer than their reactor or connection.
 @Suite("Contract 51: kept objects are harmless")
 struct KeptObjectTests {
-    /// One of everything that a reactor hands out.
+    /// One object of each kind that a reactor returns.
     private final class Kept {
         var transports: [any Transport] = []
         var ports: [ListeningPort] = []
@@ -21,7 +21,7 @@ struct KeptObjectTests {
         var completions: [ShutdownCompletion] = []
         var remote: RemoteHandle<ReactorBase>?
 
-        /// What is of a connection or listener: it has gone when the run has ended.
+        /// Objects of a connection or listener that has gone when the run has ended.
         func touchConnections() {
             for transport in transports { transport.touchEverything(group: groups.first) }
             for port in ports { port.touchEverything(group: groups.first) }
@@ -33,7 +33,7 @@ struct KeptObjectTests {
             }
         }
 
-        /// What is of the reactor, which has gone or was closed.
+        /// Objects of the reactor, which has gone or was closed.
         func touchAll() {
             touchConnections()
             for call in calls { call.touchEverything() }
@@ -52,7 +52,7 @@ struct KeptObjectTests {
         }
     }
 
-    /// Runs a reactor with one of everything, closes it where asked to, and lets it go.
+    /// Runs a reactor with one of everything, closes it if asked to, and releases it.
     private func fill(_ kept: Kept, _ setting: Setting, closes: Bool = false) throws {
         let world = try setting.makeWorld()
         unowned let reactor = world.reactor
@@ -98,7 +98,7 @@ struct KeptObjectTests {
         for client in clients {
             kept.connectors.append(try world.connect(to: port.localAddress) { client })
             client.onData = { receiver, _ in
-                // What the other wrote came through the relay.
+                // The other's bytes came through the relay.
                 let other = clients[0] === receiver ? clients[1] : clients[0]
                 kept.transports.append(other.transport)
                 other.onLost = { other, _ in
@@ -144,7 +144,7 @@ struct KeptObjectTests {
         let kept = Kept()
         try fill(kept, setting)
         kept.touchAll()
-        // Nor does another reactor take what is of one that has gone for its own.
+        // Nor does another reactor mistake the objects of one that has gone for its own.
         let world = try setting.makeWorld()
         defer { world.end() }
         let (server, client) = try world.pair()
@@ -223,7 +223,7 @@ struct KeptObjectTests {
                 end.transport.setTimeouts(StreamTimeouts(idle: .seconds(1000)))
             }
             kept.relays.append(try ends[0].transport.relay(to: ends[1].transport))
-            try ends[0].transport.sendFile(path: "/bin/sh") { _ in Issue.record("told by a reactor that has gone") }
+            try ends[0].transport.sendFile(path: "/bin/sh") { _ in Issue.record("called by a reactor that has gone") }
             let common = reactor.commonTimeout(.seconds(1))
             kept.common.append(common)
             kept.timeouts.append(common.arm {})

@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import Testing
 
-/// Each that counts descriptors runs in a process of its own, where no other test opens any.
+/// Each that counts descriptors runs in a process of its own, in which no other test opens any.
 @Suite("Contract 5, 29: a reactor that goes leaves nothing behind")
 struct LeakTests {
     @Test(arguments: Setting.all)
@@ -65,7 +65,7 @@ struct LeakTests {
             }
             for _ in 0..<20 { try use() }
             #expect(reactor == nil)
-            // What a program still holds is harmless.
+            // Objects that a program still retains are harmless.
             kept?.port.pauseAccepting()
             kept?.port.resumeAccepting()
             kept?.port.stopListening()
@@ -77,7 +77,7 @@ struct LeakTests {
         }
     }
 
-    /// Where the leak checker of the address sanitizer is on, it judges this when the process exits.
+    /// If the leak checker of the address sanitizer is on, it judges this when the process exits.
     @Test(arguments: Setting.all)
     func line05WhatWaitsToBeReadGoesWithTheReactor(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
@@ -90,7 +90,7 @@ struct LeakTests {
                     }
                     world.wait(until: { pairs.allSatisfy { !$0.calls.isEmpty && !$1.calls.isEmpty } }) {
                         world.settle {
-                            // The bytes are to be told of in a turn that does not come.
+                            // The bytes would be delivered in a turn that does not come.
                             for (server, _) in pairs { server.transport.resumeReading() }
                             world.finish()
                         }
@@ -109,7 +109,8 @@ struct LeakTests {
     func line29ADescriptorUsedAgainInsideACallbackBelongsToItsNewOwner(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
-        // Each round closes a descriptor inside one of its own callbacks and opens another there, which gets its number.
+        // Each round closes a descriptor inside one of its own callbacks and opens another there, which gets the same
+        // fd.
         var rounds = 0
         func again(_ close: @escaping (Recorder) -> Void) throws {
             rounds += 1
@@ -121,7 +122,7 @@ struct LeakTests {
             client.onMade = { $0.transport.write("go") }
             server.onMade = { _ in
                 port?.stopListening()
-                // Takes the listener's number while its accept callback is still on the stack.
+                // Gets the listener's fd while its accept callback is still on the stack.
                 port = try world.listen { nil }
             }
             server.onData = { server, _ in close(server) }

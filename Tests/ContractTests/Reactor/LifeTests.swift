@@ -172,7 +172,7 @@ struct LifeTests {
             #expect(server.reason?.isReactorStopped == true)
             #expect(client.reason?.isReactorStopped == true)
             #expect(world.reactor.connectionCount == 0)
-            #expect(world.reactor.ports.isEmpty, "what was listening has to listen anew")
+            #expect(world.reactor.ports.isEmpty, "listeners have to listen again")
         }
     }
 
@@ -224,7 +224,7 @@ struct LifeTests {
         let world = try setting.makeWorld()
         defer { world.end() }
         let remote = world.remote
-        // Nothing at all keeps it: no timer, no connection, no listener.
+        // Nothing keeps it running: no timer, no connection, no listener.
         world.reactor.onStartup {
             let loop = ThreadInKernel.current
             _ = WorkerThread {

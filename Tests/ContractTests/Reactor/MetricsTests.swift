@@ -109,7 +109,7 @@ struct MetricsTests {
                 world.wait(until: { world.reactor.metrics.accepting.refused[.declined] >= 2 }) {
                     let metrics = world.reactor.metrics
                     #expect(metrics.accepting.listeners == 1)
-                    // What was cancelled may have reached the listener.
+                    // The cancelled connect may have reached the listener.
                     #expect(metrics.accepting.accepted == metrics.accepting.refused[.declined])
                     #expect(metrics.accepting.accepted == metrics.accepting.refused.total)
                     #expect(metrics.connecting.started == 4 && metrics.connecting.underWay == 0)
@@ -175,7 +175,7 @@ struct MetricsTests {
                 let fired = metrics.timers.fired
                 for timer in far { timer.cancel() }
                 reactor.callLater(.zero) {
-                    // Counted as it fires, and those that were cancelled are not.
+                    // Counted as it fires; cancelled ones are not.
                     #expect(reactor.metrics.timers.fired == fired + 1)
                     world.finish()
                 }
@@ -195,7 +195,7 @@ struct MetricsTests {
         try world.run()
         let metrics = try await answer.value
         #expect(metrics.reactors == 1 && metrics.remote.calls >= 1)
-        // Nobody is left to answer.
+        // No reactor is left to answer.
         let cancelled = Task { try await remote.metrics() }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }

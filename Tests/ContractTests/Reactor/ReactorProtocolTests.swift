@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-/// What a user may write: functions that care for no reactor.
+/// Functions of a user that work with any reactor.
 private func serveShouting<R: ReactorStreams>(on reactor: R) throws -> ListeningPort {
     try reactor.listenTCP(port: 0, host: "127.0.0.1") {
         let end = Recorder("server")
@@ -34,7 +34,7 @@ private func count<R: ReactorTime>(
     step(number)
 }
 
-/// A reactor of the user's own that stands in for another: it counts what is connected.
+/// A user's own reactor that wraps another: it counts connects.
 private final class CountingReactor<Base: ReactorStreams>: ReactorStreams {
     private let base: Base
     private(set) var connects = 0

@@ -37,7 +37,7 @@ struct SignalTests {
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
             defer { world.end() }
             for _ in 0..<50 {
-                // To the process, from a thread that takes it itself: the loop's thread sleeps meanwhile.
+                // To the process, from a thread to which it is delivered: the loop's thread sleeps meanwhile.
                 var thread: WorkerThread?
                 world.reactor.callSoon { thread = WorkerThread { sendSignal(SIGTERM) } }
                 try world.run()
@@ -78,7 +78,7 @@ struct SignalTests {
     @Test(arguments: Setting.kernelReactors)
     func line06TheLastOfSeveralReactorsGivesTheDispositionsBack(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
-            // Set once by this program: what it began with a sanitizer may tell differently.
+            // Set once by this program: a sanitizer may report the inherited disposition differently.
             for number in [SIGINT, SIGTERM, SIGPIPE] { signal(number, SIG_DFL) }
             let before = [SIGINT, SIGTERM, SIGPIPE].map(Disposition.init)
             // All of them get the signal, whichever thread it is delivered to.
@@ -185,7 +185,7 @@ struct SignalTests {
                     case 2: sendSignal(SIGINT)
                     case 3: sendSignal(SIGUSR1)
                     case 4:
-                        // What is changed now holds from the next run on.
+                        // A change now applies from the next run on.
                         world.reactor.onSignal(SIGHUP, nil)
                         world.reactor.onSignal(SIGUSR2) { Issue.record("a handler of the next run") }
                         sendSignal(SIGHUP)
@@ -209,7 +209,7 @@ struct SignalTests {
     @Test(arguments: Setting.kernelReactors)
     func line06ASignalThatCannotBeWatchedIsATypedErrorAndChangesNothing(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
-            // Set once by this program: what it began with a sanitizer may tell differently.
+            // Set once by this program: a sanitizer may report the inherited disposition differently.
             signal(SIGTERM, SIG_DFL)
             let before = Disposition(SIGTERM)
             var configuration = ReactorConfiguration()

@@ -36,7 +36,7 @@ struct TakenBackClosureTests {
         // Many that come and go leave nothing behind.
         hooks = []
         for _ in 0..<1000 { reactor.onShutdown { Issue.record("a hook that was taken back") }.cancel() }
-        // One hook may take back another, which then is not waited for.
+        // One hook may cancel another, which then is not awaited.
         var last: ReactorHook?
         reactor.onShutdown { last?.cancel() }
         last = reactor.onShutdown { (completion: ShutdownCompletion) in
@@ -69,7 +69,7 @@ struct TakenBackClosureTests {
                 world.wait(until: { calls == 2 }) {
                     #expect(hangUp.cancel() && term.cancel())
                     #expect(tokens.retained == [])
-                    // No more than watched for in the rest of this run; the other stops the reactor again.
+                    // SIGHUP is only caught for the rest of this run; SIGTERM stops the reactor again.
                     sendSignal(SIGHUP)
                     sendSignal(SIGTERM)
                 }

@@ -207,7 +207,7 @@ struct BytesTests {
         func check() {
             #expect(watched == nil)
             #expect(stream == nil)
-            // A simulated descriptor is no number of the system's.
+            // A simulated descriptor is no fd of the system.
             if setting.isOnKernel && descriptor >= 0 { #expect(inode(of: descriptor) != file) }
         }
         try setting.run { world in

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Contract 30, 34, 35: closing")
 struct ClosingTests {
-    /// Has a recorder pause after each piece and go on in a later turn.
+    /// Makes a recorder pause after each piece and resume in a later turn.
     private static func readSlowly(_ recorder: Recorder, _ world: World) {
         recorder.onData = { recorder, _ in
             recorder.transport.pauseReading()
@@ -35,7 +35,7 @@ struct ClosingTests {
         }
     }
 
-    /// The peer's bytes that nobody reads any more must not make the kernel reset the connection.
+    /// Unread bytes of the peer must not make the kernel reset the connection.
     @Test(arguments: Setting.all, [false, true])
     func line30APeerThatGoesOnSendingStillGetsEverything(_ setting: Setting, paused: Bool) throws {
         try setting.run { world in
@@ -71,7 +71,7 @@ struct ClosingTests {
             let peer = try RawPeer(to: world.listen { server }.localAddress)
             let noise = Pattern.bytes(1_000_000)
             var text: [UInt8] = []
-            /// More than the close reads at a time is there whenever it looks.
+            /// Each time that the close drains the input, more bytes are there than it reads at a time.
             func flood() {
                 while peer.send(noise) > 0 {}
                 if case .bytes(let bytes) = peer.receive() { text += bytes }
@@ -145,7 +145,7 @@ struct ClosingTests {
         }
     }
 
-    /// A peer's kernel that has taken all is enough; its program may never look.
+    /// It is enough that the peer's kernel has all bytes; its program may never read them.
     @Test(arguments: Setting.all)
     func line30APeerWhoseKernelHasEverythingNeedNotRead(_ setting: Setting) throws {
         try setting.run { world in

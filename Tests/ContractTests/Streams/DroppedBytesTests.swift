@@ -4,9 +4,9 @@ import Glibc
 import Testing
 
 /// A peer takes an orderly end for the end of all there was to send.
-@Suite("Contract 46: where something is dropped, the peer sees a reset")
+@Suite("Contract 46: if bytes are dropped, the peer sees a reset")
 struct DroppedBytesTests {
-    /// What is under way as the connection ends.
+    /// Bytes that are under way as the connection ends.
     enum Rest: String, CaseIterable, Codable, Sendable {
         case bytes, file, bytesBehindAFile
 
@@ -25,7 +25,7 @@ struct DroppedBytesTests {
     @Test(arguments: Setting.withReset, Rest.allCases.flatMap { rest in [60_000, 1_000_000].map { (rest, $0) } })
     func line46ATimeoutUnderARateLimitResets(_ setting: Setting, _ rest: (Rest, size: Int)) throws {
         try setting.run { world in
-            // The smaller one is read from its file at once, and waits where written bytes do.
+            // The smaller one is read from its file at once, and waits in the queue of written bytes.
             let (rest, size) = rest
             let file = try PatternFile(world, size)
             var options = StreamOptions()
@@ -94,7 +94,7 @@ struct DroppedBytesTests {
         #expect(end == .end)
     }
 
-    /// What a bufferevent holds was not offered to the kernel yet.
+    /// The kernel has not been offered the bytes in a bufferevent's output buffer.
     @Test(arguments: Setting.all.filter(\.isOnKernel), [false, true])
     func line46WhatTheLastCallbackWroteIsSentBeforeAStop(_ setting: Setting, closes: Bool) throws {
         let world = try setting.makeWorld()
@@ -131,7 +131,7 @@ struct DroppedBytesTests {
         }
     }
 
-    /// What a copying relay has taken waits in the receiver's queue, also once the source has ended.
+    /// Bytes of a copying relay wait in the receiver's write queue, also once the source has ended.
     @Test(arguments: Setting.withReset.filter(\.isOnKernel))
     func line46ATimeoutBehindTheEndOfARelaysSourceResets(_ setting: Setting) throws {
         try setting.run { world in
@@ -181,7 +181,7 @@ struct DroppedBytesTests {
         withExtendedLifetime(first) {}
     }
 
-    /// What the engine cannot send is dropped, also if the kernel says so for another reason than the peer's.
+    /// Bytes that the engine cannot send are dropped, also if the error is not the peer's doing.
     @Test func line46ATestTransportTellsOfTheReset() throws {
         let options = { () -> StreamOptions in
             var options = StreamOptions()

@@ -61,7 +61,7 @@ struct FlowTests {
             func flipLater() {
                 guard server.reason == nil else { return }
                 server.withoutCallbacks { flip($0) }
-                // It is not paused for ever.
+                // It does not stay paused.
                 if dice.roll(3) == 0 || flips > 20_000 { server.transport.resumeReading() }
                 if flips <= 20_000 { world.reactor.callLater(.microseconds(dice.roll(200))) { flipLater() } }
             }
@@ -192,7 +192,7 @@ struct FlowTests {
             client.onPause = { client in
                 #expect(client.transport.bufferedByteCount > 64 * 1024)
                 #expect(before <= 64 * 1024)
-                // More is allowed, and told of no more.
+                // More is allowed, and reported once only.
                 client.transport.write(Pattern.bytes(100_000))
                 world.reactor.callSoon { client.transport.write(Pattern.bytes(100_000)) }
                 world.settle {

@@ -2,17 +2,17 @@ import EventReactor
 import Glibc
 import Testing
 
-/// A connection that the kernel cannot watch would wait for ever without a word.
+/// A connection for which the kernel registers no interest would wait for ever, silently.
 @Suite("Contract 52: a failure to register interest is never silent")
 struct InterestTests {
-    /// What a connection waits for as its descriptor goes.
+    /// The readiness that a connection waits for when its descriptor is replaced.
     enum Wait: String, Codable, CaseIterable, Sendable {
         case bytes, roomForBytes, roomForAFile
     }
 
-    /// The kernel refuses to watch a regular file, which is put in the place of the connection's socket.
+    /// epoll refuses a regular file, which replaces the connection's socket here.
     ///
-    /// In a process of its own, where no other thread gets the number.
+    /// In a process of its own, so that no other thread gets the fd.
     @Test(arguments: Setting.all.filter(\.isOnKernel), Wait.allCases)
     func line52AConnectionThatCannotBeWatchedEnds(_ setting: Setting, _ wait: Wait) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting, wait = wait as Wait] in

@@ -28,7 +28,7 @@ struct LossTests {
         var mayThrow: Bool { self == .made || self == .data }
     }
 
-    /// Has the subject do something in one place of its life, and the peer what leads there.
+    /// Makes the subject act at one point of its life, and the peer do what leads to that point.
     private static func arrange(
         _ world: World, _ subject: Recorder, _ peer: Recorder, at place: Place,
         _ act: @escaping (Recorder) throws -> Void
@@ -59,7 +59,7 @@ struct LossTests {
             }
             subject.onPause = { subject in
                 if place == .pause { once(subject) }
-                // Whichever end is made first, the peer has been paused before.
+                // The peer has been paused before, in whichever order the ends are made.
                 world.wait(until: { !peer.calls.isEmpty }) { peer.transport.resumeReading() }
             }
             if place == .resume { subject.onResume = once }
@@ -87,7 +87,7 @@ struct LossTests {
                     for subjectIsServer in [true, false] {
                         let server = Recorder("server, \(first), \(second)")
                         let client = Recorder("client, \(first), \(second)")
-                        // To a client that had not looked yet, a server's abort is a failed connect.
+                        // If the client had not seen its connect succeed, a server's abort is a failed connect.
                         try world.pair(server, client, serverOptions: .narrow, clientOptions: .narrow) { error in
                             #expect(subjectIsServer, "\(error)")
                             ended()
@@ -123,7 +123,7 @@ struct LossTests {
         }
     }
 
-    /// The kernel refuses what is written to a peer that has gone: no write says so by calling back.
+    /// The kernel refuses bytes for a peer that has gone: no write reports that by a callback.
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func line28AWriteToAPeerThatHasGoneDoesNotCallBack(_ setting: Setting) throws {
         try setting.run { world in
@@ -187,7 +187,7 @@ struct LossTests {
         }
     }
 
-    /// What the aborted connection leaves behind is not taken for the next one's: descriptors are soon used again.
+    /// Events of the aborted connection do not reach the next one: fds are soon used again.
     @Test(arguments: Setting.all, [Place.data, .resume, .made])
     func line31ANewListenerWorksAfterAnAbortInAnyCallback(_ setting: Setting, place: Place) throws {
         try setting.run { world in
@@ -256,7 +256,7 @@ struct LossTests {
         #expect(ends.allSatisfy { $0.reason?.isReactorStopped == true })
     }
 
-    /// What came before a reset is delivered, then the reset.
+    /// Bytes that came before a reset are delivered, then the reset.
     @Test(arguments: Setting.withReset.filter(\.isOnKernel))
     func line33AResetIsTheReason(_ setting: Setting) throws {
         try setting.run { world in
@@ -274,7 +274,7 @@ struct LossTests {
         }
     }
 
-    /// The reset comes just as the close looks whether the peer has everything.
+    /// The reset arrives while a graceful close checks whether the peer has everything.
     @Test(arguments: Setting.withReset.filter(\.isOnKernel))
     func line33AResetDuringACloseIsTheReason(_ setting: Setting) throws {
         try setting.run { world in

@@ -7,7 +7,7 @@ struct PausedTests {
     /// Turns that a second of waiting may take: one that spins takes many thousands.
     private static let fewTurns: UInt64 = 200
 
-    /// Both ends have said their last word, which the kernel reports for as long as it lasts, and one reads nothing.
+    /// Both ends have ended their side, which the kernel reports for as long as it lasts, and one does not read.
     @Test(arguments: Setting.all)
     func line37AnEndThatIsNotReadYetDoesNotSpin(_ setting: Setting) throws {
         try setting.run { world in

@@ -19,7 +19,7 @@ struct ShutdownTests {
             end.onMade = { end in
                 prepare(end)
                 made += 1
-                // Once all stand: a turn later, so that what was written has arrived somewhere.
+                // When all are connected, a turn later, so that the bytes written have arrived.
                 if made == 10 { world.reactor.callLater(.zero) { world.finish() } }
             }
             return end

@@ -15,7 +15,7 @@ struct SlowPeerTests {
     private static let piece = 16 * 1024
     private static let wanted = 10 * 1024 * 1024
 
-    /// Sends what it was asked for, and no more at a time than the marks allow.
+    /// Sends the requested bytes, and no more at a time than the watermarks allow.
     private final class Producer: Protocol {
         let lost: (Producer, ConnectionLostReason) -> Void
         private(set) var most = 0

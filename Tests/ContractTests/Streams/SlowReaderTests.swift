@@ -59,7 +59,7 @@ struct SlowReaderTests {
         }
     }
 
-    /// A source that writes as fast as it can, a forwarder that holds its marks, and a sink that is slow.
+    /// A source that writes as fast as it can, a forwarder that keeps to its watermarks, and a slow sink.
     @Test(arguments: Setting.all)
     func line39AForwarderPassesTheSlownessOn(_ setting: Setting) throws {
         try setting.run { world in
@@ -83,7 +83,8 @@ struct SlowReaderTests {
                 outgoing.transport.write(bytes)
                 most = max(most, outgoing.transport.bufferedByteCount)
             }
-            // The sink rests until the slowness has come through: however busy the machine, it is then slow enough.
+            // The sink pauses until backpressure has reached the source: however busy the machine is, it is then slow
+            // enough.
             sink.onMade = { $0.transport.pauseReading() }
             outgoing.onPause = { _ in
                 incoming.transport.pauseReading()
@@ -103,7 +104,7 @@ struct SlowReaderTests {
                 #expect(sink.received.count == 1_000_000)
                 #expect(Pattern.isFound(in: sink.received))
                 #expect(outgoing.calls.contains("pause"))
-                // What one turn receives may come on top, which is the reactor's receive buffer.
+                // The bytes that one turn receives, the reactor's receive buffer, may come on top.
                 #expect(most <= 128 * 1024)
             }
         }

@@ -5,7 +5,7 @@ import Testing
 /// A UNIX peer that shuts its reading side and stays: every write fails with EPIPE, and no end ever arrives.
 @Suite("Contract 49: a peer that stops reading and stays")
 struct StoppedReaderTests {
-    /// A connection over UNIX sockets to a peer that reads no more.
+    /// A peer over UNIX sockets, whose reading side a test shuts.
     private static func peer(_ world: World, _ server: Recorder) throws -> RawPeer {
         try RawPeer(to: world.listen { server }.localAddress)
     }
@@ -24,7 +24,7 @@ struct StoppedReaderTests {
                         let turn = world.reactor.turnNumber
                         server.onLost = { _, reason in
                             #expect(reason.lostCode == EPIPE)
-                            // libevent sends what a bufferevent holds in a turn of its own.
+                            // libevent sends a bufferevent's output in a turn of its own.
                             #expect(world.reactor.turnNumber <= turn + (setting.movement == .direct ? 0 : 2))
                             world.finish()
                         }
@@ -58,7 +58,7 @@ struct StoppedReaderTests {
         }
     }
 
-    /// What it goes on sending does not hold the end up.
+    /// Bytes that it goes on sending do not delay the end.
     @Test(arguments: Setting.all.filter { $0.transport == .unix })
     func line49APeerThatNeverStopsSendingIsEndedToo(_ setting: Setting) throws {
         try setting.run { world in

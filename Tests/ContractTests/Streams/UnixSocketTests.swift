@@ -79,7 +79,7 @@ struct UnixSocketTests {
         }
     }
 
-    /// What may be alive at a path.
+    /// The kinds of sockets that may be alive at a path.
     enum Life: CaseIterable, Sendable {
         case accepting, backlogFull, boundAlone, datagrams
     }
@@ -137,7 +137,7 @@ struct UnixSocketTests {
     @Test(arguments: Setting.unixSockets, ["", "\0", "\0two\0NULs\0", "é"])
     func line42AbstractNamesWork(_ setting: Setting, _ end: String) throws {
         try setting.run { world in
-            // The path of another test's socket, as a name that has no file.
+            // The path of another test's socket, as an abstract name.
             let name = "\0" + world.freshPath() + end
             let server = Recorder("server")
             let port = try world.reactor.listenUNIX(path: name) { server }

@@ -2,8 +2,8 @@ import EventReactor
 import Glibc
 import Testing
 
-/// Readiness that comes to nothing: the kernel reports a socket as readable, and the call takes nothing.
-@Suite("Contract 53: what is reported ready and moves nothing does not spin the loop")
+/// Spurious readiness: the kernel reports a socket as readable, and the call moves no bytes.
+@Suite("Contract 53: spurious readiness does not spin the loop")
 struct UrgentByteTests {
     private static func sendUrgent(_ text: String, to peer: RawPeer) {
         let bytes = [UInt8](text.utf8)
@@ -23,7 +23,7 @@ struct UrgentByteTests {
         )
     }
 
-    /// Splicing stops at an urgent byte, and says for ever that there is nothing.
+    /// Splicing stops at an urgent byte, and returns EAGAIN for ever.
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func line53ARelayGoesOnBehindAnUrgentByte(_ setting: Setting) throws {
         try setting.run { world in
@@ -76,7 +76,7 @@ struct UrgentByteTests {
         }
     }
 
-    /// With the end behind it splicing says at the urgent byte that there is no more.
+    /// With the end behind it, splicing returns 0 at the urgent byte.
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func line53WhatIsBetweenAnUrgentByteAndTheEndIsRelayed(_ setting: Setting) throws {
         try setting.run { world in

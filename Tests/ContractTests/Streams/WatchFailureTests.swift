@@ -16,7 +16,7 @@ private final class Poller {
         }
     }
 
-    /// Runs a closure during which the system refuses to have anything watched: EINVAL, since it is no epoll instance.
+    /// Runs a closure during which registering any interest fails: EINVAL, since the fd is no epoll instance.
     func broken<Result>(_ body: () throws -> Result) rethrows -> Result {
         #expect(!descriptors.isEmpty)
         let other = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -33,7 +33,7 @@ private final class Poller {
     }
 }
 
-@Suite("Contract 52: what cannot be watched")
+@Suite("Contract 52: interest that cannot be registered")
 struct WatchFailureTests {
     private static func world(_ setting: Setting) throws -> (World, Poller) {
         let before = Set(Descriptors.open)
@@ -119,7 +119,7 @@ struct WatchFailureTests {
     }
 }
 
-/// What an engine says by itself.
+/// Errors that an engine reports by itself.
 private final class Messages {
     private(set) var texts: [String] = []
 

@@ -6,7 +6,7 @@ import Testing
 struct LoopLagTests {
     private static let long: Duration = .milliseconds(20)
 
-    /// Takes its time: so much of the reactor's clock at least.
+    /// Keeps the thread busy for a time of the reactor's clock.
     private static func dawdle(on reactor: ReactorBase) {
         if let simulated = reactor as? SimulatedReactor { return simulated.spend(long) }
         let end = reactor.now.advanced(by: long)
@@ -97,7 +97,7 @@ struct LoopLagTests {
     @Test(arguments: Setting.reactors)
     func waitingIsNoLag(_ setting: Setting) throws {
         try setting.run { world in
-            // If the wait counted, each turn of these would take as long as it: one that does not is enough.
+            // If the wait counted, each of these turns would take as long as the wait: one that does not is enough.
             func again() {
                 let before = world.reactor.metrics
                 world.reactor.callLater(LoopLagTests.long) {
@@ -116,7 +116,7 @@ struct LoopLagTests {
     func aTimerThatWaitsForASlowOneIsLate(_ setting: Setting) throws {
         try setting.run { world in
             world.reactor.callLater(.milliseconds(1)) {
-                // Due before its turn can come, by what that takes.
+                // Due before its turn can come.
                 world.reactor.callLater(.milliseconds(5)) {
                     #expect(world.reactor.metrics.timers.lateness.max >= .milliseconds(15))
                     world.finish()

@@ -2,16 +2,16 @@ import EventReactor
 import EventReactorCore
 import Testing
 
-/// A hundred thousand calls of one kind that come due together: what a turn may make of them is bounded, so that what is
+/// A hundred thousand calls of one kind that come due together: a turn makes a bounded number of them. What is
 /// asserted is what happens in the turns between, and not how long they take.
-@Suite("Contract 55: what falls due together holds up nothing else")
+@Suite("Contract 55: calls that fall due together delay no others")
 struct StormTests {
     enum Kind: String, CaseIterable, Sendable, Codable {
         case timers, commonTimeouts, callSoon, callsFromThread
     }
 
     private static let count = 100_000
-    /// One transport of each reactor: what is counted here is turns.
+    /// One transport of each reactor, since turns are counted here.
     static let settings = Setting.all.filter { $0.transport == $0.engine.transports[0] }
 
     private func begin(_ kind: Kind, in world: World, _ body: @escaping (Int) -> Void) {
@@ -62,7 +62,7 @@ struct StormTests {
             if isInStorm { echoes += 1 }
             if !isOver { client.transport.write(data) }
         }
-        // Each kind of call that waits in no line behind the storm, again and again.
+        // Each kind of call that is not queued behind the storm, repeatedly.
         let short = reactor.commonTimeout(.nanoseconds(1))
         func again(_ other: Kind) {
             let body = {
@@ -84,7 +84,7 @@ struct StormTests {
         #expect(isOrdered)
         #expect(fired.values.allSatisfy { $0 <= TurnShare.calls }, "\(fired.values.max() ?? 0) in one turn")
         #expect(echoes > 1)
-        // A machine that holds the reactor up for a tenth of a second has common timeouts wait for another tenth.
+        // If the machine delays the reactor by a tenth of a second, common timeouts wait for another tenth.
         for other in Kind.allCases where other != kind && (other != .commonTimeouts || !setting.isOnKernel) {
             #expect(others[other, default: 0] > 1, "\(other.rawValue) in a storm of \(kind.rawValue)")
         }

@@ -87,7 +87,7 @@ struct TimerLimitTests {
         try setting.run { world in
             world.reactor.callLater(.seconds(Int64.max)) { Issue.record("the end of time") }
             world.reactor.callLater(.milliseconds(5)) {
-                // Set later than the one that the engine has been waiting for, and earlier than it.
+                // Set after the one that the engine waits for, and due before it.
                 world.reactor.callLater(.milliseconds(5)) { world.finish() }
             }
         }
@@ -98,7 +98,7 @@ struct TimerLimitTests {
     @Test(arguments: Setting.kernelReactors)
     func line12TheClockIsTheMonotonicOne(_ setting: Setting) throws {
         let reactor = try setting.makeWorld().reactor
-        // The reactor's clock counts what the system's monotonic clock counts, so no step of the wall clock is in it.
+        // The reactor's clock is the system's monotonic clock, so no step of the wall clock is in it.
         for _ in 0..<100 {
             let before = SystemClock.monotonic
             let now = reactor.now.nanoseconds

@@ -33,7 +33,7 @@ struct TimerTests {
             var inside: DelayedCall?
             inside = reactor.callLater(.milliseconds(1)) {
                 fired += 1
-                // It has fired as soon as it is being called.
+                // It counts as fired while it is being called.
                 expectFinished(inside)
             }
             let cancelled = reactor.callLater(.zero) { Issue.record("a cancelled timer fired") }
@@ -161,7 +161,7 @@ struct TimerTests {
             let last = calls.map(\.call.deadline).max() ?? reactor.now
             reactor.callLater(reactor.now.duration(to: last) + .milliseconds(1)) { world.finish() }
         }
-        // In whatever order they are due: a busy machine may take its time to set them.
+        // In the order in which they are due: a busy machine may be slow to set them.
         #expect(fired == inOrder(calls.map { ($0.name, $0.call.deadline) }))
     }
 
@@ -202,7 +202,7 @@ struct TimerTests {
         }
     }
 
-    /// What is due first comes first, and what was made first of what is due together.
+    /// Timers fire by deadline, and those of one deadline in order of creation.
     private func inOrder<Name>(_ calls: [(name: Name, deadline: ReactorInstant)]) -> [Name] {
         calls.enumerated()
             .sorted { ($0.element.deadline, $0.offset) < ($1.element.deadline, $1.offset) }

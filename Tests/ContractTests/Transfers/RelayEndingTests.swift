@@ -1,7 +1,7 @@
 import EventReactor
 import Testing
 
-@Suite("How a relay ends")
+@Suite("Endings of relays")
 struct RelayEndingTests {
     enum Culprit: CaseIterable {
         case client, target, clientWhileStuck, targetWhileStuck, incoming, outgoing
@@ -55,7 +55,8 @@ struct RelayEndingTests {
         }
     }
 
-    /// Its end comes while the relay is being moved along: what it finishes then is itself, and not what is behind it.
+    /// Its end arrives while the relay moves bytes: that finishes the relay itself, and not the transfer queued behind
+    /// it.
     @Test(arguments: Setting.all)
     func aFileBehindARelayToItselfIsSentWhole(_ setting: Setting) throws {
         try setting.run { world in
@@ -82,7 +83,7 @@ struct RelayEndingTests {
         }
     }
 
-    /// What was taken is passed on; meanwhile the source is its protocol's again.
+    /// The bytes received so far are passed on; meanwhile the source's own protocol receives again.
     @Test(arguments: Setting.all)
     func aRelayThatIsStoppedWhileItsReceiverClosesGivesTheSourceBack(_ setting: Setting) throws {
         try setting.run { world in
@@ -158,7 +159,7 @@ struct RelayEndingTests {
         }
     }
 
-    /// The default of a one-way relay's receiver, whose peer ends its side, closes it: nobody is left hanging.
+    /// A one-way relay's receiver closes by default when its peer ends its side: no connection is left half-closed.
     @Test(arguments: Setting.all)
     func aReceiverWhosePeerEndsClosesBoth(_ setting: Setting) throws {
         try setting.run { world in

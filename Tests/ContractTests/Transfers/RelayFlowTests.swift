@@ -33,7 +33,7 @@ struct RelayFlowTests {
             forwarding.target.onReadLost = { $0.transport.loseConnection() }
             forwarding.finish {
                 #expect(forwarding.target.received.count == total && Pattern.isFound(in: forwarding.target.received))
-                // What one turn receives, above the low mark.
+                // The low watermark, and the bytes that one turn receives.
                 #expect(most <= 128 * 1024)
             }
         }
@@ -70,12 +70,12 @@ struct RelayFlowTests {
             forwarding.finish {
                 #expect(forwarding.target.received.count == 2_000_000)
                 #expect(Pattern.isFound(in: forwarding.target.received))
-                #expect(forwarding.toldCalls == [])
+                #expect(forwarding.dataCalls == [])
             }
         }
     }
 
-    /// Limits that come in the middle hold for what is relayed and for files, and lose nothing.
+    /// Limits that are set in the middle apply to relayed bytes and to files, and lose nothing.
     @Test(arguments: Setting.all)
     func limitsMayComeAndGoInTheMiddle(_ setting: Setting) throws {
         try setting.run { world in

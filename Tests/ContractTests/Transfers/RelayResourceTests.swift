@@ -1,8 +1,8 @@
 import EventReactor
 import Testing
 
-/// What relays take of the system: descriptors, pipes, memory in the kernel.
-@Suite("What a relay takes of the system")
+/// Resources of the system that relays use: descriptors, pipes, memory in the kernel.
+@Suite("System resources of relays")
 struct RelayResourceTests {
     /// Counted in a process of its own.
     @Test(arguments: Setting.all)
@@ -40,7 +40,7 @@ struct RelayResourceTests {
         }
     }
 
-    /// With no descriptor for a pipe the bytes are copied.
+    /// Without a descriptor for a pipe the bytes are copied.
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func withoutDescriptorsForAPipeItIsCopied(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
@@ -58,7 +58,7 @@ struct RelayResourceTests {
         }
     }
 
-    /// A pipe is a relay's while bytes are in it; a few are kept for whichever moves bytes next.
+    /// A relay owns a pipe while bytes are in it; a few idle pipes are kept for the relay that moves bytes next.
     @Test(arguments: Setting.all.filter(\.isOnKernel))
     func aRelayThatMovesNothingHoldsNoPipe(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in

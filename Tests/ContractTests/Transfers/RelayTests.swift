@@ -18,7 +18,7 @@ struct RelayTests {
                 for end in [forwarding.client, forwarding.incoming, forwarding.outgoing, forwarding.target] {
                     #expect(end.reason?.isDone == true, "\(end.name): \(String(describing: end.reason))")
                 }
-                #expect(forwarding.toldCalls == [])
+                #expect(forwarding.dataCalls == [])
                 #expect(forwarding.count("there") == 1_000_000 && forwarding.count("back") == 700_000)
                 guard case .ended? = forwarding.ending("there"), case .ended? = forwarding.ending("back") else {
                     Issue.record("other endings: \(forwarding.endings)")
@@ -78,14 +78,14 @@ struct RelayTests {
         }
     }
 
-    /// Connections of different kinds on one reactor; where one cannot splice, the bytes are copied.
+    /// Connections of different kinds on one reactor; if one cannot splice, the bytes are copied.
     @Test(arguments: [Setting.Movement.direct, .bufferevent], [Setting.Movement.direct, .bufferevent])
     func connectionsOfAnyKindRelayToOneAnother(_ one: Setting.Movement, _ another: Setting.Movement) throws {
         let setting = Setting(engine: .libevent, transport: .tcp4, movement: .direct)
         try setting.run { world in
             let reactor = world.reactor
             func options(_ movement: Setting.Movement) -> StreamOptions { StreamOptions(buffering: movement.buffering) }
-            let (client, target) = (Taker(), Taker())
+            let (client, target) = (PatternSink(), PatternSink())
             let (incoming, outgoing) = (Recorder("incoming"), Recorder("outgoing"))
             let path = world.freshPath()
             try reactor.listenUNIX(path: path) { target }
@@ -124,7 +124,7 @@ struct RelayTests {
         let size = isLight ? 5_000_000 : 100_000_000
         try setting.run { world in
             let (incoming, outgoing) = (Recorder("incoming"), Recorder("outgoing"))
-            let target = Taker()
+            let target = PatternSink()
             let targetPort = try world.listen { target }
             let port = try world.listen { incoming }
             incoming.onMade = { incoming in

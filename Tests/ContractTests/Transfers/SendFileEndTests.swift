@@ -70,14 +70,15 @@ struct SendFileEndTests {
                         Issue.record("another error: \(String(describing: results[0]))")
                         return
                     }
-                    // The kernel lends its pages, and cut off they are zeroes: so what was sent can be more.
+                    // The kernel sends its own pages, and those that were cut off read as zeroes: so more bytes can
+                    // have been sent.
                     #expect(sent <= 3_000_000)
                     #expect(server.reason?.failure is FileError)
                     #expect(results[1]?.loss?.reason.failure is FileError)
                 }
             }
         }
-        // A file that is let go of closes its descriptor.
+        // A file that is released closes its descriptor.
         #expect(files.count == 2 && files.allSatisfy { $0() == nil })
     }
 
@@ -99,7 +100,7 @@ struct SendFileEndTests {
         }
     }
 
-    /// A connection that is not read is still watched, while its file waits and after it.
+    /// A paused connection keeps its interest registered, while its file waits and after it.
     @Test(arguments: Setting.withReset, [true, false])
     func aResetIsNoticedWhilePaused(_ setting: Setting, waits: Bool) throws {
         try setting.run { world in
@@ -125,7 +126,7 @@ struct SendFileEndTests {
         }
     }
 
-    /// One piece a turn is sent: the next file goes on though nothing else happens on the connection.
+    /// One piece is sent in a turn: the next file goes on though no other event happens on the connection.
     @Test(arguments: Setting.all)
     func smallFilesBehindOneAnotherAllGoOut(_ setting: Setting) throws {
         var results: [Result<Int, FileError>] = []
@@ -136,7 +137,7 @@ struct SendFileEndTests {
                 for _ in 0..<5 { try server.transport.sendFile(file.open()) { results.append($0) } }
                 server.transport.loseConnection()
             }
-            // The server's peer ends its side first, so that nothing more comes from it.
+            // The server's peer ends its side first, so that no more bytes arrive from it.
             client.closesWithPeer = false
             client.onMade = { $0.transport.loseWriteConnection() }
             client.onReadLost = { $0.transport.loseConnection() }

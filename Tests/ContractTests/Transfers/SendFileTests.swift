@@ -8,7 +8,7 @@ struct SendFileTests {
         try setting.run { world in
             let (server, client) = try world.pair(serverOptions: .narrow, clientOptions: .narrow)
             let file = try PatternFile(world, 400_000)
-            var told: [String] = []
+            var completed: [String] = []
             var expected = Pattern.bytes(300_000, from: 5)
             func write(_ bytes: [UInt8]) {
                 expected += bytes
@@ -16,12 +16,12 @@ struct SendFileTests {
             }
             func send(_ name: String, from offset: Int, _ length: Int?) throws {
                 expected += Pattern.bytes(length ?? file.size - offset, from: offset)
-                let before = told
+                let before = completed
                 try server.transport.sendFile(path: file.path, offset: offset, length: length) { result in
                     #expect((try? result.get()) == length ?? file.size - offset)
-                    told.append(name)
+                    completed.append(name)
                 }
-                #expect(told == before, "the completion came inside the call")
+                #expect(completed == before, "the completion came inside the call")
             }
             server.onMade = { server in
                 server.transport.setWriteBufferLimits(high: .max, low: .max)
@@ -40,7 +40,7 @@ struct SendFileTests {
             }
             world.finishWhenLost(server, client) {
                 #expect(client.received == expected)
-                #expect(told == ["part", "empty", "none", "all", "one"])
+                #expect(completed == ["part", "empty", "none", "all", "one"])
                 #expect(server.reason?.isDone == true)
             }
         }
@@ -98,7 +98,7 @@ struct SendFileTests {
                     world.expectSleep {
                         #expect(server.transport.bufferedByteCount == 0)
                         most = max(most, server.engineByteCount)
-                        // What is written behind it waits, and counts.
+                        // Bytes that are written behind it wait, and count.
                         server.withoutCallbacks { $0.write(Pattern.bytes(100_000, from: 8_000_000)) }
                         #expect(server.transport.bufferedByteCount == 100_000)
                         #expect(server.calls == ["made"])
@@ -162,9 +162,9 @@ struct SendFileTests {
                 echo.onData = { $0.transport.write($1) }
                 return echo
             }
-            let taker = Taker()
-            taker.onLost = { taker in
-                #expect(taker.isIntact && taker.count == 20_000_000)
+            let sink = PatternSink()
+            sink.onLost = { sink in
+                #expect(sink.isIntact && sink.count == 20_000_000)
                 #expect(rounds > 20)
                 world.finish()
             }
@@ -178,7 +178,7 @@ struct SendFileTests {
                 rounds += 1
                 live.transport.write("x")
             }
-            try world.connect(to: port.localAddress) { taker }
+            try world.connect(to: port.localAddress) { sink }
             sender.onMade = { _ in
                 live.onMade = { $0.transport.write("x") }
                 try world.connect(to: port.localAddress) { live }
@@ -195,16 +195,16 @@ struct SendFileTests {
         try setting.run { world in
             let file = try PatternFile(world, size)
             let sender = Recorder("sender")
-            let taker = Taker()
+            let sink = PatternSink()
             sender.onMade = { sender in
                 try sender.transport.sendFile(file.open()) { _ in sender.transport.loseConnection() }
             }
-            taker.onLost = { taker in
-                #expect(taker.count == size && taker.isIntact)
-                #expect(taker.reason?.isDone == true)
+            sink.onLost = { sink in
+                #expect(sink.count == size && sink.isIntact)
+                #expect(sink.reason?.isDone == true)
                 world.finish()
             }
-            try world.pair(sender, taker)
+            try world.pair(sender, sink)
         }
     }
 
@@ -224,13 +224,13 @@ struct SendFileTests {
             }
             var rest = 20
             for _ in 0..<20 {
-                let taker = Taker()
-                taker.onLost = { taker in
-                    #expect(taker.count == 300_000 && taker.isIntact)
+                let sink = PatternSink()
+                sink.onLost = { sink in
+                    #expect(sink.count == 300_000 && sink.isIntact)
                     rest -= 1
                     if rest == 0 { world.finish() }
                 }
-                try world.connect(to: port.localAddress, options: .narrow) { taker }
+                try world.connect(to: port.localAddress, options: .narrow) { sink }
             }
         }
     }

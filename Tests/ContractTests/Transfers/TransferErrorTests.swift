@@ -50,7 +50,10 @@ struct TransferErrorTests {
                 }
                 for one in [transport, wasNever.transport] {
                     if one === transport { transport.loseWriteConnection() }
-                    guard case .closed? = refused({ try one.sendFile(path: file.path) { _ in Issue.record("told") } })
+                    guard
+                        case .closed? = refused({
+                            try one.sendFile(path: file.path) { _ in Issue.record("the completion was called") }
+                        })
                     else {
                         Issue.record("a closed connection took a file")
                         return
@@ -77,7 +80,7 @@ struct TransferErrorTests {
             forwarding.client.onMade = { $0.transport.write("x") }
             func refusal(_ from: any Transport, _ to: any Transport) -> String {
                 do throws(RelayError) {
-                    try from.relay(to: to) { _, _ in Issue.record("told of what was refused") }
+                    try from.relay(to: to) { _, _ in Issue.record("the completion of a refused relay was called") }
                 } catch {
                     return switch error {
                     case .sourceClosed: "source"

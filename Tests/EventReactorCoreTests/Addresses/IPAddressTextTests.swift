@@ -30,7 +30,7 @@ import Darwin
     }
 
     @Test(arguments: [
-        // Leading zeros go (RFC 5952, 4.1).
+        // Leading zeros are left out (RFC 5952, 4.1).
         ("2001:0db8::0001", "2001:db8::1"),
         ("2001:db8:0:0:0:0:2:1", "2001:db8::2:1"),
         // As much as can be is left out (4.2.1).

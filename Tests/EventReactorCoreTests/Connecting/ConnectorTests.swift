@@ -113,7 +113,7 @@ struct ListeningPortTests {
             let port = try reactor.listenTCP(port: 80, host: "here") { nil }
             port.onAcceptFailure = { _ in }
             gone = port
-            // As often as a long shortage would have it.
+            // As often as in a long shortage.
             for _ in 0..<3 { port.acceptFailed(shortage, closed: 0, waits: true) }
             port.stopListening()
         }

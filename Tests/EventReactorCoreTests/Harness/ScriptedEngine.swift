@@ -3,15 +3,15 @@ import Testing
 
 /// An engine without a kernel, whose answers a test gives and whose clock a test moves.
 final class ScriptedEngine: ReactorEngine {
-    /// What was asked of it, in order.
+    /// The calls that the engine got, in order.
     private(set) var log: [String] = []
     /// The attempts to connect that wait for an answer, by the host of their address.
     private(set) var attempts: [String: ScriptedAttempt] = [:]
-    /// What a name resolves to.
+    /// The addresses that a name resolves to.
     var names: [String: [SocketAddress]] = [:]
-    /// The hosts that cannot be listened at, and why.
+    /// The hosts at which listening fails, and the errors.
     var unlistenable: [String: Int32] = [:]
-    /// Why streams cannot be opened, if they cannot.
+    /// The error of opening a stream, if it fails.
     var openFailure: SystemError?
     private let scriptedStreams = ScriptedStreams()
     private(set) unowned(unsafe) var reactor: ReactorBase!
@@ -31,7 +31,7 @@ final class ScriptedEngine: ReactorEngine {
     func streams(for buffering: Buffering) -> any StreamEngine { scriptedStreams }
     var wake: @Sendable () -> Void { {} }
 
-    /// Each turn the clock goes to the next timer; a reactor with nothing left to do is stopped.
+    /// In each turn the clock advances to the next timer; a reactor with no timer left is stopped.
     func poll(until instant: ReactorInstant?) {
         guard let instant else {
             try? unsafe reactor.stop()

@@ -1,9 +1,9 @@
 import EventReactorCore
 import Testing
 
-@Suite("How much of a turn accepting may take")
+@Suite("The budget of accepting in a turn")
 struct AcceptBudgetTests {
-    /// Accepts as often as the budget allows in one turn, with a clock that each accept moves on.
+    /// Accepts as often as the budget allows in one turn, with a clock that each accept advances.
     private func batch(_ budget: inout AcceptBudget, turn: UInt64, at time: inout Int64, each: Int64) -> Int {
         var accepted = 0
         while true {

@@ -1,7 +1,7 @@
 import EventReactorCore
 import Testing
 
-@Suite("What a listener asks of its sockets")
+@Suite("Sockets of a listener")
 struct PortLimitTests {
     private func makePort(
         _ set: (inout ConnectionLimits) -> Void

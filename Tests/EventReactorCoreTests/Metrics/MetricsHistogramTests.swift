@@ -38,8 +38,8 @@ struct MetricsHistogramTests {
             let histogram = makeHistogram(of: durations)
             for percent in 1...100 {
                 let exact = durations[percent - 1]
-                let told = Int64((histogram.percentile(Double(percent)) / .nanoseconds(1)).rounded())
-                #expect(told >= exact && told <= exact + max(128, exact / 8), "\(percent) of \(durations)")
+                let reported = Int64((histogram.percentile(Double(percent)) / .nanoseconds(1)).rounded())
+                #expect(reported >= exact && reported <= exact + max(128, exact / 8), "\(percent) of \(durations)")
             }
             #expect(histogram.max == .nanoseconds(durations[99]))
             #expect(histogram.sum == .nanoseconds(durations.reduce(0, +)))
@@ -71,7 +71,7 @@ struct MetricsHistogramTests {
         #expect(both.count == 5 && both.sum == one.sum + other.sum && both.max == one.max)
         let rest = both.subtracting(one)
         #expect(rest.count == 2 && rest.sum == other.sum)
-        // The greatest of what was counted since is known by its bucket alone.
+        // The greatest value since then is known by its bucket alone.
         #expect(rest.max >= .nanoseconds(5_000) && rest.max <= .nanoseconds(5_000 + 5_000 / 8))
         #expect(both.subtracting(both) == makeHistogram(of: []))
     }

@@ -62,7 +62,7 @@ struct ReactorMetricsTests {
         #expect(rest.period == .seconds(20))
         #expect(rest.traffic.bytesReceived == 2000 && rest.connections.made[.listener] == 40)
         #expect(rest.loop.lag.count == 4 && rest.loop.turns == 120)
-        // What waits is as it is.
+        // Gauges are the current values.
         #expect(rest.connections.now == 3 && rest.remote.waiting == 33 && rest.traffic.bytesQueued == 120)
         #expect(rest.reactors == 1)
     }

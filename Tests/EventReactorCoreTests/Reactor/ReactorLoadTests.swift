@@ -9,7 +9,7 @@ struct ReactorLoadTests {
         load.announce()
         #expect(load.expected == 4 && load.connections == 3)
         load.arrived {
-            // Whoever gives the next connection away looks at any moment.
+            // The acceptor reads the load at any moment.
             #expect(load.expected == 4)
             load.update(4)
             #expect(load.expected == 4)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventReactorCore
 
-@Suite("How much a relay takes at once")
+@Suite("The portions of a relay")
 struct RelayPortionTests {
     /// A receiver that takes all.
     private func pass(_ portion: inout RelayPortion) {

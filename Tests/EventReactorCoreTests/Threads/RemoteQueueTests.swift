@@ -21,69 +21,69 @@ import Testing
         for _ in 0..<100 { queue.post { _ in } }
         queue.requestStop()
         #expect(wakes.value == 1)
-        let taker = Taker(queue)
-        #expect(taker.drain())
-        #expect(taker.count == 100)
-        taker.drop()
+        let consumer = Consumer(queue)
+        #expect(consumer.drain())
+        #expect(consumer.count == 100)
+        consumer.drop()
         queue.post { _ in }
         #expect(wakes.value == 1, "the reactor is awake, and looks again before it sleeps")
-        #expect(taker.drainOrSleep() == (false, false))
-        #expect(taker.count == 1)
-        taker.drop()
-        #expect(taker.drainOrSleep() == (false, true))
+        #expect(consumer.drainOrSleep() == (false, false))
+        #expect(consumer.count == 1)
+        consumer.drop()
+        #expect(consumer.drainOrSleep() == (false, true))
         queue.post { _ in }
         #expect(wakes.value == 2, "what comes after it found nothing wakes it")
     }
 
     @Test func aStopIsFoundBeforeTheReactorSleepsAgain() {
         let (queue, wakes) = makeQueue()
-        let taker = Taker(queue)
+        let consumer = Consumer(queue)
         queue.post { _ in }
-        #expect(!taker.drain())
-        taker.drop()
+        #expect(!consumer.drain())
+        consumer.drop()
         queue.requestStop()
         #expect(wakes.value == 1)
-        #expect(taker.drainOrSleep() == (true, false))
-        #expect(taker.drainOrSleep() == (false, true))
+        #expect(consumer.drainOrSleep() == (true, false))
+        #expect(consumer.drainOrSleep() == (false, true))
     }
 
     @Test func jobsComeInTheirOrderAndOnce() {
         let (queue, _) = makeQueue()
         let (reactor, _) = ScriptedEngine.makeReactor()
         let called = Locked<[Int]>([])
-        let taker = Taker(queue)
+        let consumer = Consumer(queue)
         for number in 0..<10 { queue.post { _ in called.withLock { $0.append(number) } } }
-        #expect(!taker.drain())
-        taker.jobs.call(with: reactor)
+        #expect(!consumer.drain())
+        consumer.jobs.call(with: reactor)
         #expect(called.withLock { $0 } == Array(0..<10))
-        taker.drop()
-        #expect(!taker.drain())
-        #expect(taker.count == 0)
+        consumer.drop()
+        #expect(!consumer.drain())
+        #expect(consumer.count == 0)
     }
 
     @Test func aStopIsTakenOnce() {
         let (queue, _) = makeQueue()
-        let taker = Taker(queue)
+        let consumer = Consumer(queue)
         queue.requestStop()
         queue.requestStop()
-        #expect(taker.drain())
-        #expect(!taker.drain())
+        #expect(consumer.drain())
+        #expect(!consumer.drain())
     }
 
     @Test func aStopWaitsForTheFirstRunAndForNoOther() {
         let (queue, _) = makeQueue()
-        let taker = Taker(queue)
+        let consumer = Consumer(queue)
         queue.requestStop()
         queue.runBegan()
-        #expect(taker.drain())
+        #expect(consumer.drain())
         queue.runEnded()
         queue.requestStop()
         queue.runBegan()
-        #expect(!taker.drain(), "between runs there is nothing to stop")
+        #expect(!consumer.drain(), "between runs there is nothing to stop")
         queue.requestStop()
         queue.runEnded()
         queue.runBegan()
-        #expect(!taker.drain(), "one that came too late for a run is not for the next")
+        #expect(!consumer.drain(), "one that came too late for a run is not for the next")
     }
 
     @Test func aClosedQueueDropsWhatItHasAndWhatComes() {
@@ -116,14 +116,14 @@ import Testing
         let (queue, _) = makeQueue()
         queue.post { [caller = Caller(queue)] _ in _ = caller }
         queue.close()
-        let taker = Taker(queue)
-        #expect(!taker.drain())
-        #expect(taker.count == 0)
+        let consumer = Consumer(queue)
+        #expect(!consumer.drain())
+        #expect(consumer.count == 0)
     }
 }
 
-/// Takes calls as a reactor does.
-private final class Taker {
+/// Takes calls from the queue as a reactor does.
+private final class Consumer {
     private let queue: RemoteQueue
     var jobs = JobList()
 

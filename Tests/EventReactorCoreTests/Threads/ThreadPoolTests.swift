@@ -14,14 +14,14 @@ import Darwin
 @Suite struct ThreadPoolTests {
     private struct Oops: Error {}
 
-    /// A reactor that is turned by hand: what comes from other threads wakes whoever waits for it.
+    /// A reactor whose turns a test makes.
     private final class Turning {
         let reactor: ReactorBase
         private let engine: ScriptedEngine
 
         init() { (reactor, engine) = ScriptedEngine.makeReactor() }
 
-        /// Runs until a condition holds that a completion changes.
+        /// Runs until a condition is true that a completion changes.
         func run(until condition: @escaping () -> Bool) throws {
             func look() {
                 // The scripted engine neither sleeps nor is woken: it asks.

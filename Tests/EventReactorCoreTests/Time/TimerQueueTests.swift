@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct TimerQueueTests {
-    /// A clock that a test turns by hand.
+    /// A clock that a test advances.
     private final class HandClock {
         var time: Int64 = 0
         private(set) lazy var queue = TimerQueue { [unowned self] in ReactorInstant(nanoseconds: time) }
@@ -17,13 +17,13 @@ import Testing
         for seed in 1...8 as ClosedRange<UInt64> {
             var numbers = Numbers(seed: seed)
             let clock = HandClock()
-            // What has to be called: number, deadline. The number is the order of creation.
+            // The timers that are due to fire: index, deadline. The index is the order of creation.
             var model: [(number: Int, deadline: Int64)] = []
             var calls: [DelayedCall] = []
             var fired: [Int] = []
             for _ in 0..<4000 {
                 let pick = calls.isEmpty ? 0 : Int(numbers.next() % UInt64(calls.count))
-                let place = model.firstIndex { $0.number == pick }
+                let index = model.firstIndex { $0.number == pick }
                 let delay = Int64(numbers.next() % 64)
                 switch numbers.next() % 8 {
                 case 0..<4:
@@ -31,14 +31,14 @@ import Testing
                     calls.append(clock.call(after: delay) { fired.append(number) })
                     model.append((number, clock.time + delay))
                 case 4 where !calls.isEmpty:
-                    #expect(calls[pick].cancel() == (place != nil))
-                    if let place { model.remove(at: place) }
+                    #expect(calls[pick].cancel() == (index != nil))
+                    if let index { model.remove(at: index) }
                 case 5 where !calls.isEmpty:
-                    #expect(calls[pick].reset(to: .nanoseconds(delay)) == (place != nil))
-                    if let place { model[place].deadline = clock.time + delay }
+                    #expect(calls[pick].reset(to: .nanoseconds(delay)) == (index != nil))
+                    if let index { model[index].deadline = clock.time + delay }
                 case 6 where !calls.isEmpty:
-                    #expect(calls[pick].delay(by: .nanoseconds(delay)) == (place != nil))
-                    if let place { model[place].deadline += delay }
+                    #expect(calls[pick].delay(by: .nanoseconds(delay)) == (index != nil))
+                    if let index { model[index].deadline += delay }
                 default:
                     clock.time += Int64(numbers.next() % 16)
                     let due = model.filter { $0.deadline <= clock.time }
@@ -85,7 +85,7 @@ import Testing
         clock.queue.fireDue()
         #expect(fired)
         #expect(rounds == 2)
-        // It names the clock, which keeps it.
+        // It retains the clock, which retains it.
         last?.cancel()
     }
 
@@ -97,7 +97,7 @@ import Testing
             calls.append(
                 clock.call(after: Int64(number / 10)) {
                     fired.append(number)
-                    // Each fifth calls off the next one and puts the one after that off.
+                    // Each fifth cancels the next one and postpones the one after that.
                     guard number % 5 == 0 else { return }
                     #expect(calls[number + 1].cancel())
                     #expect(calls[number + 2].reset(to: .nanoseconds(100)))
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func aQueueThatGoesDetachesItsCalls() {
-        /// Calls off its timer as it goes, as objects do that own one.
+        /// Cancels its timer as it is released, as objects do that own one.
         final class Owner {
             var call: DelayedCall?
             deinit { #expect(call?.cancel() == false) }

@@ -19,7 +19,7 @@ import Testing
         clock.queue.fireDue()
         #expect(fired.count == TurnShare.calls)
         #expect(clock.queue.nextDeadline.map { $0.nanoseconds <= clock.time } == true, "the next turn does not sleep")
-        // Set meanwhile, and due: behind those that were due before.
+        // Set meanwhile, and due: behind the timers that were due before.
         _ = clock.call(after: 0) { fired.append(-1) }
         for _ in 0..<2 { clock.queue.fireDue() }
         #expect(fired.last == -1)

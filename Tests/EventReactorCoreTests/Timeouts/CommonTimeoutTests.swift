@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 
 @Suite struct CommonTimeoutTests {
-    /// Timeouts on a clock that a test turns by hand.
+    /// Timeouts on a clock that a test advances.
     private final class Hand {
         var time: Int64 = 1_000_000
         private(set) lazy var queue = TimerQueue { [unowned self] in ReactorInstant(nanoseconds: time) }
         private(set) lazy var board = TimeoutQueue(timers: queue)
 
         deinit {
-            // As a reactor's does: what is armed would keep the board.
+            // As a reactor does: armed timeouts would retain the board.
             board.shut()
         }
 
@@ -26,7 +26,7 @@ import Testing
             board.clock.turnEnds()
         }
 
-        /// Goes from one timer to the next, on time.
+        /// Advances from one timer to the next, on time.
         func advance(to end: Int64) {
             while let next = queue.nextDeadline, next.nanoseconds <= end {
                 time = max(time, next.nanoseconds)
@@ -107,7 +107,7 @@ import Testing
         hand.time += 3_000_000_000
         hand.turn()
         #expect(called.isEmpty)
-        // What was waiting to be read is read in the next turn.
+        // Bytes that were waiting are read in the next turn.
         hand.turn { spoke.rearm() }
         let spokeAt = hand.time
         hand.advance(to: hand.time + 100_000_000)
@@ -147,7 +147,7 @@ import Testing
         for timeout in timeouts { timeout.rearm() }
         #expect(reads == 1)
         board.clock.turnEnds()
-        // Between turns nobody knows when the next begins.
+        // Between turns the beginning of the next one is not known.
         reads = 0
         timeouts[0].rearm()
         timeouts[0].rearm()

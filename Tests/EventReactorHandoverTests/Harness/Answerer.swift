@@ -1,6 +1,6 @@
 import EventReactor
 
-/// Answers each byte with the name of its version, and says when it is the last answer of a connection.
+/// Answers each byte with the name of its version, and marks the last answer of a connection.
 final class Answerer: Protocol {
     private let name: String
     private unowned let reactor: ReactorBase

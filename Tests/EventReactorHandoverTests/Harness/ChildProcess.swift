@@ -57,7 +57,7 @@ final class ChildProcess {
         close(output)
     }
 
-    /// The next line; nil where the process has ended.
+    /// The next line; `nil` if the process has ended.
     func line() -> String? {
         while true {
             if let end = text.firstIndex(of: UInt8(ascii: "\n")) {

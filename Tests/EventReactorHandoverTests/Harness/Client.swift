@@ -2,10 +2,10 @@ import EventReactor
 import EventReactorPosix
 import Glibc
 
-/// One who asks, by a socket of the system's that waits.
+/// A client with a plain, blocking socket.
 final class Client {
     let descriptor: Int32
-    /// Why it could not connect, or 0.
+    /// The errno of its connect, or 0.
     let failure: Int32
 
     init(to address: SocketAddress) {
@@ -18,7 +18,7 @@ final class Client {
 
     deinit { close(descriptor) }
 
-    /// Sends a byte and waits for a line: the line, or nil and an errno, 0 where the connection ended in order.
+    /// Sends a byte and waits for a line: the line, or nil and an errno, 0 if the connection ended in order.
     func ask() -> (line: String?, code: Int32) {
         if failure != 0 { return (nil, failure) }
         var byte = UInt8(ascii: "?")

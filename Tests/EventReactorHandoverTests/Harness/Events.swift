@@ -2,7 +2,7 @@ import EventReactorCore
 import Glibc
 import Testing
 
-/// What happens on other threads, in order, for a test to wait for.
+/// Events on other threads, in order, for which a test waits.
 ///
 /// `@unchecked Sendable`: the list is locked, and the pipe's ends are constant.
 final class Events: @unchecked Sendable {

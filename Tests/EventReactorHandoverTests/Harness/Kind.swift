@@ -6,7 +6,7 @@ enum Kind: String, CaseIterable, Sendable {
 
     func makeReactor() throws -> ReactorBase {
         var configuration = ReactorConfiguration()
-        // Tests run beside one another: a signal for one process is none of theirs.
+        // Tests run in parallel: a signal to the process must stop none of them.
         configuration.stopSignals = []
         return switch self {
         case .libevent: try Reactor(configuration: configuration)

@@ -6,7 +6,7 @@ import Testing
 /// A version of a server on a thread of its own, which takes over from the one before.
 ///
 /// Its events: "serves" with its addresses in `addresses`, "handed over", "failed: ..." for each failed handover, and
-/// "ended", or "error: ..." where it could not be set up.
+/// "ended", or "error: ..." if it could not be set up.
 final class Version {
     typealias SetUp = @Sendable (ReactorBase, Handover?, String) throws -> [String: ListeningPort]
 

@@ -9,7 +9,7 @@ extension Recorder {
         return TestTransport(for: self, on: reactor, options: options)
     }
 
-    /// Lets all but a nanosecond of a time pass, checks that the connection is still established, and then lets it pass.
+    /// Lets all but a nanosecond of a time pass, checks that the connection has not ended, and then lets it pass.
     func expectEnd(
         of transport: TestTransport, after time: Duration, by timeout: StreamTimeout,
         sourceLocation: SourceLocation = #_sourceLocation

@@ -1,6 +1,6 @@
 import EventReactorTesting
 
-/// A protocol that records what it is told, and does what a test asks for.
+/// A protocol that records its callbacks and runs the closures of a test in them.
 final class Recorder: Protocol {
     private(set) var calls: [String] = []
     private(set) var pieces: [[UInt8]] = []
@@ -17,7 +17,7 @@ final class Recorder: Protocol {
 
     /// The errno of a loss.
     var code: Int32? { if case .lost(let code) = reason { code } else { nil } }
-    /// What a callback threw, or which limit was passed.
+    /// The error that a callback threw, or the limit that was passed.
     var failure: (any Error)? { if case .failed(let error) = reason { error } else { nil } }
     var isDone: Bool { reason?.isClean ?? false }
 

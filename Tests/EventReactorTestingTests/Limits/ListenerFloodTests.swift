@@ -88,7 +88,7 @@ struct ListenerFloodTests {
         #expect(byPeer.count == 8 && byPeer.values.allSatisfy { $0 == 3 })
         #expect(port.counters.refusedByPeer == 997)
         #expect(port.members.peerCount == 8)
-        // The table holds those alone who are there.
+        // The table has only the peers that are connected.
         for client in clients.dropFirst(2) { try client.stop() }
         network.advance(by: .seconds(1))
         #expect(port.members.peerCount == 2 && port.connectionCount == 6)
@@ -127,7 +127,7 @@ struct ListenerFloodTests {
         for second in 1...3 {
             reactor.advance(by: .seconds(1))
             let accepted = Int(port.counters.accepted)
-            // Once a millisecond at most it looks.
+            // It checks at most once a millisecond.
             #expect((1000 * second...1000 * second + 11).contains(accepted), "\(accepted) after \(second) s")
         }
         #expect(port.counters.refusedByRate == 0)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Rate limits in virtual time")
 struct ThrottlingTests {
-    /// Keeps how many bytes arrived when.
+    /// Records the number of bytes that arrived, and the times.
     private final class Receiver: Protocol {
         private(set) var arrivals: [(time: ReactorInstant, count: Int)] = []
         private(set) var count = 0
@@ -18,7 +18,7 @@ struct ThrottlingTests {
             arrivals.append((clock.now, data.count))
         }
 
-        /// The most bytes that came in any stretch beyond what the rate adds in it.
+        /// The greatest number of bytes in any interval beyond those that the rate adds in it.
         func burst(rate: Double) -> Double {
             var most = 0.0
             var beyond = 0.0
@@ -54,7 +54,7 @@ struct ThrottlingTests {
             start = network.now
         }
 
-        /// How long until all has arrived, from when the bytes were written.
+        /// The time from the write until all bytes have arrived.
         func time(of count: Int) -> Duration {
             sender.transport.write([UInt8](repeating: 1, count: count))
             let all = receiver.count + count
@@ -113,7 +113,7 @@ struct ThrottlingTests {
         pair.receiver.transport.pauseReading()
         pair.sender.transport.write([UInt8](repeating: 1, count: 1_000_000))
         pair.network.advance(by: .seconds(100))
-        // The buffers of both kernels are full, and no more was taken than they hold.
+        // The buffers of both kernels are full, and no more was taken than fits.
         let waiting = pair.sender.transport.bufferedByteCount
         #expect(waiting > 800_000)
         pair.receiver.transport.resumeReading()
@@ -149,7 +149,7 @@ struct ThrottlingTests {
             if writes { sender.transport.setRateLimitGroup(group) }
             sender.transport.write([UInt8](repeating: 1, count: 4_000_000))
         }
-        // The bucket itself goes to whoever comes first.
+        // The bucket itself goes to the first connection that asks.
         network.advance(by: .seconds(1))
         let before = receivers.map(\.count)
         network.advance(by: .seconds(10))

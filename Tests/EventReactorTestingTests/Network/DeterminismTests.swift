@@ -46,7 +46,7 @@ struct DeterminismTests {
         #expect(Set(digests).count == 20)
     }
 
-    // Hashing is seeded anew in each process: what depended on it would differ.
+    // Each process has another hash seed: a trace that depended on it would differ.
     @Test func anotherProcessGivesTheSameTrace() async throws {
         let digests = try (0..<20 as Range<UInt64>).map { try DeterminismTests.run(seed: $0).digest }
         await #expect(processExitsWith: .success) { [digests = digests as [UInt64]] in

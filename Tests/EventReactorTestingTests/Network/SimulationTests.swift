@@ -1,7 +1,7 @@
 import EventReactorTesting
 import Testing
 
-/// A server that answers each line, and takes each piece of the stream for a line.
+/// A server that answers each line, and mistakes each piece of the stream for a line.
 private final class Careless: Protocol {
     override func dataReceived(_ data: Span<UInt8>) {
         transport.write("<\(String(decoding: data, as: UTF8.self).dropLast())>\n")
@@ -28,7 +28,7 @@ struct SimulationTests {
         let failure = try #require(throws: SimulationFailure.self) {
             try Simulation.check(seeds: 0..<100, faults: .harmless, SimulationTests.scenario)
         }
-        // Of all kinds of faults one is to blame, and once is enough.
+        // One of all kinds of faults is the cause, and one occurrence is enough.
         #expect(failure.faults.keys.map { $0 } == [.splitting] && failure.faults[.splitting]?.count == 1)
         #expect(failure.description.contains("seed \(failure.seed) fails with 1 fault of [.splitting]"))
         #expect(failure.trace.contains("client:49152 -> server:7 sends"))

@@ -2,7 +2,7 @@ import EventReactorTesting
 import Glibc
 import Testing
 
-/// A two-way transfer in which each end knows what the other sends.
+/// A two-way transfer in which each end knows the other's bytes.
 final class Transfer: Protocol {
     let sends: [UInt8]
     let awaits: [UInt8]
@@ -38,10 +38,10 @@ final class Transfer: Protocol {
     }
 
     override func dataReceived(_ data: Span<UInt8>) {
-        let place = received.count
+        let offset = received.count
         received.append(contentsOf: data)
-        if received.count > awaits.count || awaits[place..<received.count] != received[place...] {
-            wrong = "what arrived at \(place) was not sent"
+        if received.count > awaits.count || awaits[offset..<received.count] != received[offset...] {
+            wrong = "what arrived at \(offset) was not sent"
         }
     }
 
@@ -60,7 +60,7 @@ final class Transfer: Protocol {
 
     var hasAll: Bool { received.count == awaits.count }
 
-    /// A transfer between two hosts: every byte arrives in order, or both ends are told of the loss.
+    /// A transfer between two hosts: every byte arrives in order, or the loss is reported to both ends.
     static func scenario(_ network: SimulatedNetwork) throws {
         let toServer = network.random.bytes(count: network.random.magnitude(in: 1...20_000))
         let toClient = network.random.bytes(count: network.random.magnitude(in: 1...20_000))
@@ -87,7 +87,7 @@ final class Transfer: Protocol {
         network.expect(
             network.run(within: .seconds(3600)) {
                 failures > 0 || (client.reason != nil && (server == nil || server?.reason != nil))
-            }, "an end was never told: client \(client.reason as Any), server \(server?.reason as Any)")
+            }, "a loss was never reported: client \(client.reason as Any), server \(server?.reason as Any)")
         network.runUntilIdle(within: .seconds(3600))
         for end in [client, server].compactMap({ $0 }) {
             network.expect(end.wrong == nil, end.wrong ?? "")
@@ -110,7 +110,7 @@ final class Transfer: Protocol {
 
 @Suite("A two-way transfer in the simulated network")
 struct TransferTests {
-    /// More seeds where asked for, in the release build, on one core.
+    /// More seeds if asked for, in the release build, on one core.
     ///
     ///     EVENT_REACTOR_SEEDS=10000 taskset -c 0 ./test -c release --filter TransferTests
     static let seeds: UInt64 =
@@ -120,7 +120,7 @@ struct TransferTests {
         try Simulation.check(seeds: 0..<TransferTests.seeds, faults: .all, Transfer.scenario)
     }
 
-    /// `Simulation.check` leaves some kinds out of each run, since some hide others; here none is.
+    /// `Simulation.check` leaves some kinds of faults out of each run, since some hide others; here none is left out.
     @Test func everyByteArrivesInOrderOrTheLossIsToldWithAllFaultsInEachRun() throws {
         for seed in 0..<TransferTests.seeds {
             let network = SimulatedNetwork(seed: seed, faults: .all)

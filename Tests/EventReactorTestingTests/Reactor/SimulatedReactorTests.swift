@@ -124,7 +124,7 @@ struct SimulatedReactorTests {
             client.transport.write("gathered")
         }
         #expect(server == nil)
-        client.transport.write("to nobody")
+        client.transport.write("to no one")
         client.transport.abortConnection()
         #expect(client.calls == ["made"] && client.transport.isClosing)
         #expect(client.transport.localAddress.description == "127.0.0.1:49152")

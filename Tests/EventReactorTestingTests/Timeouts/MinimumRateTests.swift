@@ -30,7 +30,7 @@ import Testing
 
     @Test func aPauseStopsThePeriodAndDoesNotBeginAnother() {
         let transport = end.makeTransport(.init(minimumReadRate: hundredInTen))
-        // Who answers each byte by a pause is not held up by bytes for ever.
+        // A protocol that pauses after each byte does not give a slow peer unlimited time.
         for _ in 0..<14 {
             transport.advance(by: .seconds(1))
             transport.receive("x")

@@ -34,7 +34,7 @@ import Testing
             transport.take(2)
         }
         transport.advance(by: .seconds(50))
-        // More that waits is no activity either.
+        // More bytes in the write queue are no activity either.
         end.transport.write("more")
         end.expectEnd(of: transport, after: .seconds(10), by: .idle)
         #expect(transport.wasReset)
@@ -53,7 +53,7 @@ import Testing
     @Test func whatIsWrittenAsTheTimeEndsSavesTheConnection() {
         let end = self.end
         let reactor = SimulatedReactor(seed: 0)
-        // Of two timers of one instant the one that was set first comes first.
+        // Of two timers of one instant, the one that was set first fires first.
         reactor.callLater(.seconds(60)) { end.transport.write("just in time") }
         let transport = end.makeTransport(.init(idle: .seconds(60)), on: reactor)
         transport.advance(by: .seconds(60))

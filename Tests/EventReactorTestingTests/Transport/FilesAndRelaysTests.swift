@@ -96,7 +96,7 @@ struct FilesAndRelaysTests {
 
 @Suite("Relays and files over a network with faults")
 struct FaultyRelayTests {
-    /// Sends much and its end, takes what comes.
+    /// Sends many bytes and its end, and keeps the bytes that arrive.
     private final class Peer: Protocol {
         let sends: [UInt8]
         private(set) var received: [UInt8] = []
@@ -150,7 +150,7 @@ struct FaultyRelayTests {
         override func connectionLost(_ reason: ConnectionLostReason) { self.reason = reason }
     }
 
-    /// What the peers were sent is whole, or they were told that it is not.
+    /// The peers received complete data, or a loss was reported to them.
     @Test(arguments: 1...60)
     func nothingIsLostSilently(seed: UInt64) throws {
         let faults: Faults = seed.isMultiple(of: 2) ? .harmless : .all

@@ -12,13 +12,13 @@ struct GroupAcceptorTests {
     }
 
     @Test(arguments: [1, 2, 4]) func connectionsAreHandedRoundInTurn(_ count: Int) async throws {
-        let group = try ReactorGroup.whoServes(count, configuration(.acceptor))
+        let group = try ReactorGroup.answeringWithIndex(count, configuration(.acceptor))
         try await group.start()
         #expect(group.localAddresses.count == 1)
         let address = try #require(group.localAddresses.first)
         let callers = (0..<40).compactMap { _ in Caller(address) }
-        let places = callers.map { $0.ask() }
-        for place in 0..<count { #expect(places.count { $0 == place } == 40 / count) }
+        let indices = callers.map { $0.ask() }
+        for index in 0..<count { #expect(indices.count { $0 == index } == 40 / count) }
         #expect(group.connectionCounts == Array(repeating: 40 / count, count: count))
         await group.stop()
         #expect(callers.allSatisfy { $0.seesEnd() })
@@ -26,14 +26,14 @@ struct GroupAcceptorTests {
     }
 
     @Test func theReactorWithTheFewestConnectionsHasTheNext() async throws {
-        let group = try ReactorGroup.whoServes(3, configuration(.acceptor(handing: .toFewestConnections)))
+        let group = try ReactorGroup.answeringWithIndex(3, configuration(.acceptor(handing: .toFewestConnections)))
         try await group.start()
         let address = try #require(group.localAddresses.first)
         var callers = (0..<30).compactMap { _ in Caller(address) }
-        let places = callers.map { $0.ask() }
+        let indices = callers.map { $0.ask() }
         #expect(group.connectionCounts == [10, 10, 10])
-        // All of one reactor's end; the next ones are its.
-        for (caller, place) in zip(callers, places).reversed() where place == 1 {
+        // All connections of one reactor end; it gets the next ones.
+        for (caller, index) in zip(callers, indices).reversed() where index == 1 {
             callers.removeAll { $0 === caller }
         }
         while group.connectionCounts[1] > 0 { await Task.yield() }
@@ -49,14 +49,14 @@ struct GroupAcceptorTests {
     func aUNIXSocketIsSharedByHandingItsConnectionsRound(_ accepting: ReactorGroup.Accepting) async throws {
         let path = "/tmp/swift-event-reactor-group-\(getpid())-\(UInt64.random(in: 0 ... .max)).sock"
         let group = try ReactorGroup(count: 3, configuration: configuration(accepting)) { reactor in
-            try reactor.listenUNIX(path: path, mode: 0o600) { [unowned reactor] in WhoServes(reactor) }
+            try reactor.listenUNIX(path: path, mode: 0o600) { [unowned reactor] in IndexAnswerer(reactor) }
         }
         try await group.start()
         let address = try SocketAddress.unix(path: path)
         #expect(group.localAddresses == [address])
         let callers = (0..<30).compactMap { _ in Caller(address) }
-        let places = callers.map { $0.ask() }
-        for place in 0..<3 { #expect(places.count { $0 == place } == 10) }
+        let indices = callers.map { $0.ask() }
+        for index in 0..<3 { #expect(indices.count { $0 == index } == 10) }
         await group.stop()
         #expect(unsafe access(path, F_OK) != 0, "the file goes with the listener")
     }
@@ -100,10 +100,10 @@ struct GroupAcceptorTests {
     }
 
     @Test func connectionsThatAreOnTheirWayAsAReactorEndsAreClosed() async throws {
-        // The second reactor's thread is held up while connections are handed to it, and then it stops.
+        // The second reactor's thread is blocked while connections are distributed to it, and then it stops.
         let group = try await startedGroup(2)
         let address = try #require(group.localAddresses.first)
-        let gate = await group.holdUp([1]) { try? $0.stop() }
+        let gate = await group.block([1]) { try? $0.stop() }
         let callers = (0..<10).compactMap { _ in Caller(address) }
         let first = Shared(0)
         while first.value < 5 {
@@ -119,7 +119,7 @@ struct GroupAcceptorTests {
     @Test func aFactoryThatRefusesClosesWhatWasHandedToIt() async throws {
         let group = try ReactorGroup(count: 2, configuration: configuration(.acceptor)) { reactor in
             try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in
-                reactor.placeInGroup == 1 ? nil : WhoServes(reactor)
+                reactor.placeInGroup == 1 ? nil : IndexAnswerer(reactor)
             }
         }
         try await group.start()
@@ -129,23 +129,23 @@ struct GroupAcceptorTests {
         await group.stop()
     }
 
-    // MARK: A reactor that is held up
+    // MARK: A blocked reactor
 
     @Test(arguments: [ReactorGroup.Accepting.acceptor, .acceptor(handing: .toFewestConnections)])
     func whatIsUnderWayToAReactorIsBoundedAndTheOthersServe(_ accepting: ReactorGroup.Accepting) async throws {
-        let group = try ReactorGroup.whoServes(2, configuration(accepting))
+        let group = try ReactorGroup.answeringWithIndex(2, configuration(accepting))
         try await group.start()
         let address = try #require(group.localAddresses.first)
         let count = 3 * PortLoad.mostUnderWay
-        let gate = await group.holdUp([1])
+        let gate = await group.block([1])
         let callers = (0..<count).compactMap { _ in Caller(address) }
         while group.connectionCounts[0] < count - PortLoad.mostUnderWay { await Task.yield() }
         #expect(group.connectionCounts == [count - PortLoad.mostUnderWay, 0])
         gate.open()
         // None is lost, and none is served twice.
-        let places = callers.map { $0.ask() }
-        #expect(places.count { $0 == 1 } == PortLoad.mostUnderWay)
-        #expect(places.count { $0 == 0 } == count - PortLoad.mostUnderWay)
+        let indices = callers.map { $0.ask() }
+        #expect(indices.count { $0 == 1 } == PortLoad.mostUnderWay)
+        #expect(indices.count { $0 == 0 } == count - PortLoad.mostUnderWay)
         await group.stop()
     }
 
@@ -153,8 +153,8 @@ struct GroupAcceptorTests {
         let group = try limitedGroup { $0.total = 10 }
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        let gate = await group.holdUp([1])
-        // Twenty are accepted, ten of them for the one that is held up; all others are refused at once.
+        let gate = await group.block([1])
+        // Twenty are accepted, ten of them for the blocked one; all others are refused at once.
         let callers = (0..<60).compactMap { _ in Caller(address) }
         let answers = await refusals(group, 40)
         #expect(answers == [40, 0])
@@ -169,7 +169,7 @@ struct GroupAcceptorTests {
         let group = try limitedGroup { $0.perPeer = 3 }
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        let gate = await group.holdUp([1])
+        let gate = await group.block([1])
         let callers = (0..<30).compactMap { _ in Caller(address) }
         let answers = await refusals(group, 24)
         #expect(answers == [24, 0])
@@ -184,7 +184,7 @@ struct GroupAcceptorTests {
             var options = ListenOptions()
             if reactor.placeInGroup == 1 { options.limits.total = 2 }
             try reactor.listenTCP(port: 0, host: "127.0.0.1", options: options) { [unowned reactor] in
-                WhoServes(reactor)
+                IndexAnswerer(reactor)
             }
         }
         try await group.start()
@@ -192,7 +192,7 @@ struct GroupAcceptorTests {
         var callers = (0..<10).compactMap { _ in Caller(address) }
         #expect(callers.map { $0.ask() }.count { $0 == 1 } == 2)
         #expect(group.connectionCounts == [8, 2])
-        // When one of its own has ended it has the next.
+        // When one of its own has ended, it gets the next.
         callers.removeAll { $0.ask() == 1 }
         while group.connectionCounts[1] > 0 { await Task.yield() }
         callers += (0..<4).compactMap { _ in Caller(address) }
@@ -206,12 +206,12 @@ struct GroupAcceptorTests {
             options.limits.excess = .close
             change(&options.limits)
             try reactor.listenTCP(port: 0, host: "127.0.0.1", options: options) { [unowned reactor] in
-                WhoServes(reactor)
+                IndexAnswerer(reactor)
             }
         }
     }
 
-    /// Waits until the first reactor has refused so many; what each has refused then.
+    /// Waits until the first reactor has refused a number of connections, and returns the number that each has refused.
     private func refusals(_ group: ReactorGroup, _ count: Int) async -> [Int] {
         let refused = Shared([0, 0])
         while refused.value[0] < count {
@@ -227,7 +227,7 @@ struct GroupAcceptorTests {
     // MARK: Helpers
 
     private func startedGroup(_ count: Int) async throws -> ReactorGroup {
-        let group = try ReactorGroup.whoServes(count, configuration(.acceptor))
+        let group = try ReactorGroup.answeringWithIndex(count, configuration(.acceptor))
         try await group.start()
         return group
     }

@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("What waits in a group's backlog")
+@Suite("A group's backlog when listening ends")
 struct GroupBacklogTests {
-    /// How a group, or a reactor of it, ends listening.
+    /// The ways in which a group, or a reactor of it, ends listening.
     enum End: CaseIterable, Sendable { case drainOfAll, memberLeaves }
 
     @Test(
@@ -14,11 +14,11 @@ struct GroupBacklogTests {
     func line47NobodyIsLost(_ accepting: ReactorGroup.Accepting, _ end: End) async throws {
         var configuration = ReactorGroup.Configuration.quiet
         configuration.accepting = accepting
-        let group = try ReactorGroup.whoServes(3, configuration)
+        let group = try ReactorGroup.answeringWithIndex(3, configuration)
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        // The loops are held up while peers connect.
-        let gate = await group.holdUp([0, 1, 2]) { reactor in
+        // The loops are blocked while peers connect.
+        let gate = await group.block([0, 1, 2]) { reactor in
             if end == .memberLeaves, reactor.placeInGroup == 1 { reactor.firstPort?.stopListening() }
         }
         var callers = (0..<60).compactMap { _ in Caller(address) }
@@ -37,11 +37,11 @@ struct GroupBacklogTests {
     @Test func line47ConnectionsOnTheirWayToAReactorThatLeavesAreServed() async throws {
         var configuration = ReactorGroup.Configuration.quiet
         configuration.accepting = .acceptor
-        let group = try ReactorGroup.whoServes(2, configuration)
+        let group = try ReactorGroup.answeringWithIndex(2, configuration)
         try await group.start()
         let address = try #require(group.localAddresses.first)
-        // The second reactor is held up while connections are handed to it.
-        let gate = await group.holdUp([1]) { $0.firstPort?.stopListening() }
+        // The second reactor is blocked while connections are distributed to it.
+        let gate = await group.block([1]) { $0.firstPort?.stopListening() }
         let callers = (0..<10).compactMap { _ in Caller(address) }
         while group.connectionCounts[0] < 5 { await Task.yield() }
         gate.open()

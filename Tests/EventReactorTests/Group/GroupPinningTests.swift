@@ -3,7 +3,7 @@ import EventReactorCore
 import Glibc
 import Testing
 
-@Suite("Where a group's threads run")
+@Suite("Pinning a group's threads")
 struct GroupPinningTests {
     @Test func threadsRunAnywhereUnlessPinned() async throws {
         let group = try ReactorGroup(count: 2, configuration: .quiet) { _ in }
@@ -19,8 +19,8 @@ struct GroupPinningTests {
         configuration.pinning = .inOrder
         let group = try ReactorGroup(count: own.count + 1, configuration: configuration) { _ in }
         try await group.start()
-        let places = await group.collectFromEach { _ in allowedProcessors() }
-        #expect(places == (own + own.prefix(1)).map { [$0] })
+        let allowed = await group.collectFromEach { _ in allowedProcessors() }
+        #expect(allowed == (own + own.prefix(1)).map { [$0] })
         #expect(allowedProcessors() == own, "the caller's thread is left alone")
         await group.stop()
     }

@@ -24,7 +24,7 @@ struct GroupSignalTests {
             configuration.drainTime = .seconds(3600)
             let hooks = Shared(0)
             let group = try ReactorGroup(count: 2, configuration: configuration) { reactor in
-                try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+                try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in IndexAnswerer(reactor) }
                 reactor.onShutdown { completion in
                     // It never finishes by itself.
                     reactor.callLater(.seconds(3600)) { completion.finish() }
@@ -61,15 +61,15 @@ struct GroupSignalTests {
             let calls = Shared<Set<Int>>([])
             let box = Shared<ReactorGroup?>(nil)
             let group = try ReactorGroup(count: 3) { reactor in
-                let place = reactor.placeInGroup ?? -1
+                let index = reactor.placeInGroup ?? -1
                 reactor.onSignal(SIGHUP) {
-                    calls.change { $0.insert(place) }
+                    calls.change { $0.insert(index) }
                     if calls.value.count == 3 { box.value?.requestStop() }
                 }
             }
             box.change { $0 = group }
             try await group.run {
-                // Every reactor runs, and so watches, once it has answered.
+                // A reactor that has answered runs, and so has its handlers installed.
                 let answers = Shared(0)
                 group.callOnEach { _ in answers.change { $0 += 1 } }
                 while answers.value < 3 { sched_yield() }
@@ -81,7 +81,7 @@ struct GroupSignalTests {
     }
 
     @Test func aSignalDuringTheSetUpDoesWhatItDidBefore() async {
-        // A set-up that never ends can be interrupted so.
+        // A set-up that never ends can be interrupted this way.
         await #expect(processExitsWith: .signal(SIGTERM)) {
             signal(SIGTERM, SIG_DFL)
             try await ReactorGroup(count: 2) { _ in

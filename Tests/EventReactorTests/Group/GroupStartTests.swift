@@ -38,7 +38,7 @@ struct GroupStartTests {
     }
 
     @Test func allReactorsGetThePortThatTheSystemChoseForTheFirst() async throws {
-        let group = try ReactorGroup.whoServes(3)
+        let group = try ReactorGroup.answeringWithIndex(3)
         try await group.start()
         #expect(group.localAddresses.count == 1)
         let address = try #require(group.localAddresses.first)
@@ -53,7 +53,7 @@ struct GroupStartTests {
 
     @Test func anEmptyHostSharesBothFamilies() async throws {
         let group = try ReactorGroup(count: 3, configuration: .quiet) { reactor in
-            try reactor.listenTCP(port: 0) { [unowned reactor] in WhoServes(reactor) }
+            try reactor.listenTCP(port: 0) { [unowned reactor] in IndexAnswerer(reactor) }
         }
         try await group.start()
         let ports = Set(group.localAddresses.map(\.port))
@@ -67,7 +67,7 @@ struct GroupStartTests {
     @Test func severalPortsOfOneSetUpAreSharedEachByItself() async throws {
         let group = try ReactorGroup(count: 2, configuration: .quiet) { reactor in
             for _ in 0..<3 {
-                try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+                try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in IndexAnswerer(reactor) }
             }
         }
         try await group.start()
@@ -83,7 +83,7 @@ struct GroupStartTests {
         let group = try ReactorGroup(count: 4, configuration: .quiet) { _ in }
         try await group.start()
         let ports = await group.collectFromEach { reactor in
-            try? reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+            try? reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in IndexAnswerer(reactor) }
                 .localAddress.port
         }
         #expect(Set(ports.compactMap { $0 }).count == 4)
@@ -96,7 +96,7 @@ struct GroupStartTests {
         try await group.start()
         let errors = await group.collectFromEach { reactor -> String? in
             do {
-                try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+                try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in IndexAnswerer(reactor) }
                 return nil
             } catch {
                 return "\(error)"
@@ -108,7 +108,7 @@ struct GroupStartTests {
 
     @Test func aPortThatAnotherGroupHasIsAnError() async throws {
         let port = FreshPort.next()
-        let first = try ReactorGroup.whoServes(2, port: port)
+        let first = try ReactorGroup.answeringWithIndex(2, port: port)
         try await first.start()
         let second = try ReactorGroup(count: 2, configuration: .quiet) { reactor in
             try reactor.listenTCP(port: port, host: "127.0.0.1") { Protocol() }
@@ -120,7 +120,7 @@ struct GroupStartTests {
         }
         #expect(cause.address?.port == port)
         await first.stop()
-        // What was refused can be had now.
+        // The refused address can be bound now.
         try await second.start()
         await second.stop()
     }
@@ -159,13 +159,13 @@ struct GroupStartTests {
         let port = FreshPort.next()
         let calls = Shared<[Int]>([])
         let group = try ReactorGroup(count: 4, configuration: .quiet) { reactor in
-            let place = reactor.placeInGroup ?? -1
-            calls.change { $0.append(place) }
+            let index = reactor.placeInGroup ?? -1
+            calls.change { $0.append(index) }
             let listener = try reactor.listenTCP(port: port, host: "127.0.0.1") { Protocol() }
-            // A closure that keeps its reactor keeps nothing bound.
+            // A closure that retains its reactor keeps no address bound.
             reactor.callLater(.seconds(3600)) { print(reactor, listener) }
             reactor.onShutdown { Issue.record("a group that did not start does not shut down") }
-            if place == bad { throw Refused() }
+            if index == bad { throw Refused() }
         }
         let error = await #expect(throws: ReactorGroupError.self) { try await group.start() }
         guard case .setUpFailed(bad, is Refused) = error else {
@@ -175,7 +175,7 @@ struct GroupStartTests {
         #expect("\(error!)".contains("reactor \(bad) of the group could not be set up"))
         #expect(calls.value == Array(0...bad))
         #expect(group.remotes.isEmpty && group.localAddresses.isEmpty)
-        // Without a share in it: nobody else has the port.
+        // Without SO_REUSEPORT: no other listener has the port.
         let reactor = try Reactor()
         try reactor.listenTCP(port: port, host: "127.0.0.1") { Protocol() }
     }
@@ -191,7 +191,7 @@ struct GroupStartTests {
     }
 
     @Test func aSecondStartIsAnErrorAndOneAfterTheStopWorks() async throws {
-        let group = try ReactorGroup.whoServes(2)
+        let group = try ReactorGroup.answeringWithIndex(2)
         for _ in 0..<3 {
             try await group.start()
             await #expect(throws: ReactorGroupError.self) { try await group.start() }

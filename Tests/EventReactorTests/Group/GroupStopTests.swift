@@ -27,7 +27,7 @@ struct GroupStopTests {
         let reasons = Shared<[String]>([])
         let group = try ReactorGroup(count: 2, configuration: .quiet) { reactor in
             try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in
-                WhoServes(reactor) { reason in reasons.change { $0.append("\(reason)") } }
+                IndexAnswerer(reactor) { reason in reasons.change { $0.append("\(reason)") } }
             }
         }
         try await group.start()
@@ -41,13 +41,13 @@ struct GroupStopTests {
     }
 
     @Test func aDrainLetsLiveConnectionsFinish() async throws {
-        let group = try ReactorGroup.whoServes(3)
+        let group = try ReactorGroup.answeringWithIndex(3)
         try await group.start()
         let address = try #require(group.localAddresses.first)
         var callers: [Caller] = (0..<32).compactMap { _ in Caller(address) }
         #expect(callers.allSatisfy { $0.ask() != nil })
         group.requestStop(drainingFor: .seconds(3600))
-        // Soon nothing is accepted any more.
+        // Soon no connection is accepted any more.
         while Caller(address) != nil { await Task.yield() }
         #expect(callers.allSatisfy { $0.ask() != nil })
         callers = []
@@ -55,7 +55,7 @@ struct GroupStopTests {
     }
 
     @Test func whatIsLeftAtTheDeadlineIsClosed() async throws {
-        let group = try ReactorGroup.whoServes(2)
+        let group = try ReactorGroup.answeringWithIndex(2)
         try await group.start()
         let address = try #require(group.localAddresses.first)
         let callers = (0..<8).compactMap { _ in Caller(address) }
@@ -66,7 +66,7 @@ struct GroupStopTests {
 
     @Test(arguments: [Duration.zero, .milliseconds(20)])
     func ofSeveralStopsTheEarliestEndCounts(_ time: Duration) async throws {
-        let group = try ReactorGroup.whoServes(2)
+        let group = try ReactorGroup.answeringWithIndex(2)
         try await group.start()
         let callers = (0..<8).compactMap { [address = group.localAddresses[0]] _ in Caller(address) }
         #expect(callers.allSatisfy { $0.ask() != nil })
@@ -77,7 +77,7 @@ struct GroupStopTests {
     }
 
     @Test func theGroupsEndCountsForAReactorThatDrainsAlready() async throws {
-        let group = try ReactorGroup.whoServes(2)
+        let group = try ReactorGroup.answeringWithIndex(2)
         try await group.start()
         let callers = (0..<8).compactMap { [address = group.localAddresses[0]] _ in Caller(address) }
         #expect(callers.allSatisfy { $0.ask() != nil })
@@ -87,7 +87,7 @@ struct GroupStopTests {
     }
 
     @Test func aReactorsOwnEarlierEndCounts() async throws {
-        let group = try ReactorGroup.whoServes(1)
+        let group = try ReactorGroup.answeringWithIndex(1)
         try await group.start()
         let caller = try #require(Caller(group.localAddresses[0]))
         #expect(caller.ask() == 0)
@@ -131,7 +131,7 @@ struct GroupStopTests {
     }
 
     @Test func aCancelledTaskStopsTheGroup() async throws {
-        let group = try ReactorGroup.whoServes(2)
+        let group = try ReactorGroup.answeringWithIndex(2)
         let task = Task { try await group.run() }
         task.cancel()
         try await task.value
@@ -144,7 +144,7 @@ struct GroupStopTests {
     }
 
     @Test func theFormsThatBlockDoTheSame() throws {
-        let group = try ReactorGroup.whoServes(2)
+        let group = try ReactorGroup.answeringWithIndex(2)
         try group.wait()
         try group.start()
         #expect(throws: ReactorGroupError.self) { try group.start() }
@@ -199,7 +199,7 @@ struct GroupStopTests {
         let remotes = group.remotes
         await group.stop()
         #expect(await group.collectFromEach { _ in 1 }.isEmpty)
-        // What is posted to a reactor that has gone is dropped, and what it captured with it.
+        // A call that is posted to a reactor that has gone is dropped, and its captured objects with it.
         for remote in remotes { remote.callFromThread { _ in Issue.record("this reactor has gone") } }
     }
 }

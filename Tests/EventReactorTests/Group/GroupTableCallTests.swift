@@ -12,14 +12,14 @@ struct GroupTableCallTests {
         await #expect(processExitsWith: .success) {
             let group = try ReactorGroup(count: 2, configuration: .withPrivateTables) { _ in }
             try await group.start()
-            // Whatever number the other reactor's descriptor has, it is one of these on the group's threads.
+            // The other reactor's fd is one of these on the group's threads.
             let own = await group.collectFromEach { _ in DescriptorTable.fill() }
             let other = try NativeReactor()
             let remote = other.remote
             let calls = Shared(0)
             let peers = group.remotes
             for index in 0..<100 {
-                // To another reactor of the group, and from there to one that is in none.
+                // To another reactor of the group, and from there to one that is in no group.
                 peers[index % 2].callFromThread { _ in
                     peers[(index + 1) % 2].callFromThread { _ in
                         remote.callFromThread { reactor in
@@ -99,9 +99,9 @@ struct GroupTableCallTests {
             let calls = Shared<[String]>([])
             let signals = Shared(0)
             let ended = Shared(false)
-            // Its thread runs the other one meanwhile; what it is called for is done there.
+            // Its thread runs the other reactor meanwhile; calls to its own reactor are made there.
             group.remotes[0].callFromThread { _ in
-                // In the process's table its number is one of a stranger's then.
+                // So its fd is one of another owner's in the process's table.
                 let gap = (0..<40).map { _ in er_eventfd() }
                 guard let made = try? NativeReactor() else { return }
                 made.onSignal(SIGHUP) {
@@ -110,7 +110,7 @@ struct GroupTableCallTests {
                 }
                 made.onStartup { remote.change { $0 = made.remote } }
                 do { try made.run() } catch { calls.change { $0.append("\(error)") } }
-                // Its hook and its handler name it.
+                // Its hook and its handler retain it.
                 made.close()
                 for number in gap { close(number) }
                 ended.change { $0 = true }
@@ -124,7 +124,7 @@ struct GroupTableCallTests {
                     continuation.resume(returning: true)
                 }
             }
-            // From the process's table, from another reactor's, and from a thread of that one's.
+            // From the process's table, from another reactor's, and from a thread that shares the latter.
             remote.value?.callFromThread { _ in calls.change { $0.append("process") } }
             while calls.value.count < 1 { await Task.yield() }
             group.remotes[1].callFromThread { _ in
@@ -138,7 +138,7 @@ struct GroupTableCallTests {
             }
             while calls.value.count < 3 { await Task.yield() }
             #expect(calls.value == ["process", "reactor", "thread"])
-            // Once: as the run ends the signal gets back what it does by default, which ends the process.
+            // Once: as the run ends, the signal's default disposition is restored, which ends the process.
             kill(getpid(), SIGHUP)
             while !ended.value { await Task.yield() }
             #expect(signals.value == 1)
@@ -166,7 +166,7 @@ struct GroupTableCallTests {
             let before = await make(1)
             let own = DescriptorTable.openCount()
             #expect(await make(20) == before)
-            // What is left in the process's table is the runner's, one or two.
+            // The one or two that are left in the process's table belong to the test runner.
             #expect(DescriptorTable.openCount() < own + 10)
             await group.stop()
         }

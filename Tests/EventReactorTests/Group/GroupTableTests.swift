@@ -15,7 +15,7 @@ struct GroupTableTests {
             limit.rlim_cur = 128
             unsafe setrlimit(kind, &limit)
             let group = try ReactorGroup(count: 4, configuration: .withPrivateTables) { reactor in
-                try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+                try reactor.listenTCP(port: 0, host: "127.0.0.1") { [unowned reactor] in IndexAnswerer(reactor) }
             }
             try await group.start()
             let opened = await group.collectFromEach { _ in
@@ -33,7 +33,7 @@ struct GroupTableTests {
 
     @Test func namesAndWorkOffTheReactorAreAsElsewhere() async {
         await #expect(processExitsWith: .success) {
-            let server = try ReactorGroup.whoServes(1)
+            let server = try ReactorGroup.answeringWithIndex(1)
             try await server.start()
             let port = try #require(server.localAddresses.first?.port)
             let answers = Shared<[String]>([])
@@ -46,7 +46,7 @@ struct GroupTableTests {
                 }
                 try reactor.connectTCP(host: "localhost", port: port) { [unowned reactor] in
                     answers.change { $0.append("connected") }
-                    return WhoServes(reactor)
+                    return IndexAnswerer(reactor)
                 } onFailure: { error in
                     answers.change { $0.append("\(error)") }
                 }
@@ -65,9 +65,9 @@ struct GroupTableTests {
         await #expect(processExitsWith: .success) {
             let calls = Shared<Set<Int>>([])
             let group = try ReactorGroup(count: 3, configuration: .withPrivateTables) { reactor in
-                let place = reactor.placeInGroup ?? -1
+                let index = reactor.placeInGroup ?? -1
                 reactor.onSignal(SIGHUP) {
-                    calls.change { $0.insert(place) }
+                    calls.change { $0.insert(index) }
                     if calls.value.count == 3 { kill(getpid(), SIGTERM) }
                 }
             }
@@ -93,7 +93,7 @@ struct GroupTableTests {
                 try await group.start()
                 await group.stop()
             }
-            // The test's runner opens one or two of its own.
+            // The test runner opens one or two of its own.
             #expect(DescriptorTable.openCount() < before + 10)
         }
     }

@@ -13,7 +13,7 @@ struct ProcessorQuotaTests {
 
     @Test(
         arguments: [
-            // Version 2, in nested groups: an ancestor has least.
+            // Version 2, in nested groups: an ancestor has the least quota.
             (
                 "0::/a/b/c\n", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n",
                 [
@@ -54,7 +54,7 @@ struct ProcessorQuotaTests {
                     "/sys/fs/cgroup/cpu/docker/cpu.cfs_period_us": "1\n",
                 ], 2
             ),
-            // Outside of what is mounted.
+            // Outside the mounted hierarchy.
             (
                 "0::/../other\n", "1 0 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
                 ["/sys/fs/cgroup/cpu.max": "100000 100000\n", "/sys/fs/cgroup/other/cpu.max": "1 1\n"], 1

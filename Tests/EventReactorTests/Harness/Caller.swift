@@ -1,16 +1,16 @@
 import EventReactor
 import Glibc
 
-/// A client outside the library, whose calls wait.
+/// A client outside the library, whose calls block.
 final class Caller {
     private let descriptor: Int32
 
-    /// Nil where nobody listens.
+    /// Connects to an address, or fails if nothing listens there.
     init?(_ address: SocketAddress) {
         let isUnix = address.path != nil
         descriptor = socket(isUnix ? AF_UNIX : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
-        // Ends a test whose answer never comes; it is no measure of speed.
+        // Ends a test whose answer never comes; it measures no speed.
         var patience = timeval(tv_sec: 60, tv_usec: 0)
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -43,14 +43,14 @@ final class Caller {
         }
     }
 
-    /// The place of the reactor that serves this connection; nil where the connection has ended.
+    /// The index of the reactor that serves this connection; `nil` if the connection has ended.
     func ask() -> Int? {
         var byte: UInt8 = 0
         guard unsafe send(descriptor, &byte, 1, Int32(MSG_NOSIGNAL)) == 1 else { return nil }
         return unsafe recv(descriptor, &byte, 1, 0) == 1 ? Int(byte) : nil
     }
 
-    /// Waits for the end of the connection, and says whether it came without a byte before.
+    /// Waits for the end of the connection, and returns whether it came without a byte before.
     func seesEnd() -> Bool {
         var byte: UInt8 = 0
         let count = unsafe recv(descriptor, &byte, 1, 0)

@@ -2,7 +2,7 @@ import EventReactor
 import TestSupport
 
 extension ReactorGroup.Configuration {
-    /// Tests run beside one another: a signal for one process is none of theirs.
+    /// No stop signals: tests run in parallel, and a signal to the process must stop none of them.
     static var quiet: Self {
         var configuration = Self()
         configuration.reactor.stopSignals = []
@@ -18,18 +18,19 @@ extension ReactorGroup.Configuration {
 }
 
 extension ReactorGroup {
-    /// A group whose reactors say who serves, at a port of the loopback interface that the system chooses unless given.
-    static func whoServes(
+    /// A group that answers with the index of the serving reactor, at a port of 127.0.0.1 that the system chooses by
+    /// default.
+    static func answeringWithIndex(
         _ count: Int, _ configuration: Configuration = .quiet, port: Int = 0
     ) throws -> ReactorGroup {
         try ReactorGroup(count: count, configuration: configuration) { reactor in
-            try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in WhoServes(reactor) }
+            try reactor.listenTCP(port: port, host: "127.0.0.1") { [unowned reactor] in IndexAnswerer(reactor) }
         }
     }
     /// Blocks the threads of reactors, given by index, until the gate that it returns is opened.
     ///
     /// - Parameter body: called on each of the threads when it goes on.
-    func holdUp(_ indices: [Int], then body: @escaping @Sendable (Reactor) -> Void = { _ in }) async -> Gate {
+    func block(_ indices: [Int], then body: @escaping @Sendable (Reactor) -> Void = { _ in }) async -> Gate {
         let gate = Gate()
         let blocked = Shared(0)
         for index in indices {

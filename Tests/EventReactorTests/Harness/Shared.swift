@@ -1,6 +1,6 @@
 import EventReactor
 
-/// Something that several threads count up or put down.
+/// A value that several threads change.
 final class Shared<Value: Sendable>: Sendable {
     private let content: Locked<Value>
 

@@ -120,7 +120,7 @@ private final class Sender: Protocol {
     }
 }
 
-/// Keeps what arrives.
+/// Keeps the bytes that arrive.
 private final class Receiver: Protocol {
     private(set) var received: [UInt8] = []
     var onMade: (Receiver) -> Void = { _ in }

@@ -2,7 +2,7 @@ import EventReactor
 import Testing
 
 extension Parameter {
-    /// Offsets into received bytes, and what is looked for in them.
+    /// Offsets into received bytes, and needles that are searched in them.
     static let bytes: [Parameter] = [
         Parameter(plain: "Span.firstIndex(of:from:)", Values.integers) { start in
             for text in texts {

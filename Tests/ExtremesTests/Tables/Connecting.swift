@@ -2,7 +2,7 @@ import EventReactor
 import Testing
 
 extension Parameter {
-    /// Where and how a connector connects.
+    /// Addresses and options of a connector.
     static let connecting: [Parameter] = [
         Parameter(
             exchange: "connectTCP, port", Values.integers.filter { !(1...65_535 ~= $0) }, .fails(AddressError.self)

@@ -4,7 +4,7 @@ import EventReactorTesting
 import Testing
 
 extension Parameter {
-    /// What errors carry, in words.
+    /// The messages of errors.
     static let errors: [Parameter] = [
         Parameter(plain: "SystemError(code:)", [.min, -1, 0, 1, 133, 134, 4096, .max] as [Int32]) {
             let error = SystemError(code: $0, operation: "\($0)")

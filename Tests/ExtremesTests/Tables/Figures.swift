@@ -3,7 +3,7 @@ import EventReactorTesting
 import Testing
 
 extension Parameter {
-    /// Figures, which a program may add up and change.
+    /// Metrics, which a program may add up and change.
     static let figures: [Parameter] = [
         Parameter(plain: "ReactorMetrics.Histogram.percentile", Values.numbers) { percent in
             let lag = try measured().loop.lag
@@ -54,7 +54,7 @@ extension Parameter {
         ]
     }
 
-    /// Figures in which something is counted.
+    /// Metrics with something counted.
     private static func measured() throws -> ReactorMetrics {
         let reactor = SimulatedReactor(seed: 0)
         for time in Values.longTimes { reactor.callLater(.milliseconds(1)) { reactor.spend(time) } }

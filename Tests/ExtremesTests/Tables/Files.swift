@@ -39,7 +39,7 @@ extension Parameter {
             exchange: "sendFile(path:)", Values.texts + Scratch.badPaths, .worksOrFails(FileError.self)
         ) { setup, path in
             setup.onEchoed = { transport, _ in try transport.sendFile(path: path) }
-            // What is thrown in a callback ends the connection, and is thrown here to be looked at.
+            // An error that is thrown in a callback ends the connection, and is thrown here again.
             _ = try ReadableFile(path: path)
         },
     ]
@@ -48,7 +48,7 @@ extension Parameter {
 
     private static let pairs = Values.integers.flatMap { offset in Values.integers.map { (offset, $0) } }
 
-    /// A file with a name that nobody sees.
+    /// A file whose name is removed at once.
     fileprivate static func makeFile() throws -> ReadableFile {
         let path = Scratch.path("file")
         let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -58,7 +58,7 @@ extension Parameter {
         return try ReadableFile(adopting: descriptor)
     }
 
-    /// Sends a part of a file, where there is such a part, and sees it arrive.
+    /// Sends a part of a file, if there is such a part, and receives it.
     private static func sendFile(on engine: Engine, offset: Int, length: Int?) throws {
         let file = try makeFile()
         var refusal: (any Error)?

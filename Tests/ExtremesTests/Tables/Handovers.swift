@@ -9,7 +9,7 @@ extension Parameter {
         Parameter(plain: "Handover.take(path:)", Values.texts + Scratch.badPaths, .worksOrFails(HandoverError.self)) {
             _ = try Handover.take(path: $0)
         },
-        Parameter(plain: "Handover.take(timeout:), nobody there", Values.durations) {
+        Parameter(plain: "Handover.take(timeout:), no predecessor", Values.durations) {
             _ = try Handover.take(path: "/nothing/there", timeout: $0)
         },
         Parameter(
@@ -46,7 +46,8 @@ extension Parameter {
         systemd("all variables") { ($0, $0, $0) },
     ]
 
-    /// What the service manager says; of descriptors that are not open, so that none of this process's is taken.
+    /// The environment of a service manager, with descriptors that are not open, so that none of this process's is
+    /// adopted.
     private static func systemd(
         _ name: String, _ make: @escaping @Sendable (String) -> (descriptors: String?, process: String?, names: String?)
     ) -> Parameter {
@@ -58,7 +59,7 @@ extension Parameter {
         }
     }
 
-    /// Hands a port over to a thread that then says that it serves.
+    /// Hands a port over to a thread, which then reports that it serves.
     private static func distributor(
         on engine: Engine, at path: String = Scratch.path(), name: String = "name", timeout: Duration = .seconds(60),
         drainingFor drain: Duration? = .zero, readyWithin readiness: Duration = .seconds(60)

@@ -4,10 +4,10 @@ import Synchronization
 import Testing
 
 extension Parameter {
-    /// Where and how a listener listens.
+    /// Addresses and options of a listener.
     static let listening: [Parameter] = [
         Parameter(exchange: "listenTCP, port", [0], .works) { $0.listensAt = .tcp(port: $1, host: "127.0.0.1") },
-        // Another process may have one that can be.
+        // Another process may listen at one of them.
         Parameter(exchange: "listenTCP, port", Values.integers, .worksOrFails(ListenError.self)) {
             $0.listensAt = .tcp(port: $1, host: "127.0.0.1")
         },
@@ -81,7 +81,7 @@ extension Parameter {
             var listener: ListeningPort?
             setup.onPort = { port, _ in listener = port }
             setup.onMade = { transport, reactor in
-                // As many turns as it takes to be served where one is.
+                // As many turns as it takes to be served if a peer is.
                 afterTurns(16, on: reactor) { transport.abortConnection() }
             }
             #expect(throws: Ended.self) { try Exchange(engine, setup).run() }
@@ -91,7 +91,7 @@ extension Parameter {
 
     private static let noNumbers = Values.integers.filter { $0 <= 0 }
 
-    /// A limit under which what is too much is turned away, and one under which it waits.
+    /// A limit beyond which connections are refused, and one beyond which they wait.
     private static func limit<Value: Sendable>(
         _ name: String, _ values: [Value], _ expectation: Expectation,
         _ set: @escaping @Sendable (inout ConnectionLimits, Value) -> Void
@@ -103,7 +103,7 @@ extension Parameter {
     }
 }
 
-/// Says nothing and closes.
+/// Closes without sending a byte.
 private final class Busy: Protocol {
     override func connectionMade() { transport.loseConnection() }
 }

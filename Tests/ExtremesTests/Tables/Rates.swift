@@ -1,7 +1,7 @@
 import EventReactor
 
 extension Parameter {
-    /// Limits of how fast bytes pass.
+    /// Rate limits.
     static let rates: [Parameter] = [
         limit("readRate", Values.optionalIntegers) { RateLimit(readRate: $0) },
         limit("writeRate", Values.optionalIntegers) { RateLimit(writeRate: $0) },

@@ -34,7 +34,7 @@ extension Parameter {
                 network.advance(by: value)
                 network.advance(by: other)
             }
-            // The clock has come to its end at most, and what is wanted now is still done.
+            // The clock has reached its end at most, and calls for the present time still run.
             var called = false
             network.host("server").callSoon { called = true }
             network.advance(by: .zero)
@@ -89,7 +89,7 @@ extension Parameter {
             let network = SimulatedNetwork(seed: 1)
             set(network, value)
             converse(network)
-            // Set anew, with a connection that began before.
+            // Set again, with a connection that began before.
             let other = SimulatedNetwork(seed: 2, faults: .harmless)
             converse(other, ending: false)
             set(other, value)
@@ -107,7 +107,7 @@ extension Parameter {
             onFailure: { _ in })
         network.runUntilIdle(within: .seconds(100))
         guard ends else { return }
-        // Peers that are open for a century would ask one another all the time whether they are there.
+        // Peers that are open for a century would send keep-alive probes all the time.
         network.resetConnections(between: network.host("server"), network.host("client"))
         network.advance(by: .seconds(Int64.max))
         _ = (network.host("server").metrics.description, network.trace, network.digest)
@@ -123,7 +123,7 @@ extension SimulatedNetwork {
     }
 }
 
-/// Says something, and echoes the first of what it is told.
+/// Sends a message, and echoes the first bytes that it receives.
 private final class Talker: Protocol {
     private let amount: Int
     private var heard = 0

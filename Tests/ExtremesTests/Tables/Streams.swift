@@ -39,7 +39,7 @@ extension Parameter {
             $0.stream.writeBufferHighMark = 0
             $0.stream.writeBufferLowMark = $1
         },
-        // A limit of few bytes ends the connection as soon as one has to wait.
+        // A limit of few bytes ends the connection as soon as one byte has to wait.
         Parameter(
             exchange: "StreamOptions.writeBufferLimit", Values.optionalIntegers, message: 300_000,
             .worksOrFails(Ended.self)

@@ -3,7 +3,7 @@ import EventReactorTesting
 import Testing
 
 extension Parameter {
-    /// The transport that tests have in hand.
+    /// `TestTransport`.
     static let testTransports: [Parameter] = [
         transport("receive(splitInto:)", Values.integers) { $0.receive("abcdef", splitInto: [$1, 1, $1]) },
         transport("take", Values.integers) {
@@ -49,7 +49,7 @@ extension Parameter {
         }
     }
 
-    /// An option under which bytes come and go, and wait to be taken.
+    /// An option under which bytes are received, sent, and wait in the write queue.
     private static func options<Value: Sendable>(
         _ name: String, _ values: [Value], _ set: @escaping @Sendable (inout StreamOptions, Value) -> Void
     ) -> Parameter {

@@ -1,7 +1,7 @@
 import EventReactor
 
 extension Parameter {
-    /// Times within which something has to happen on a connection.
+    /// Timeouts of connections.
     static let timeouts: [Parameter] =
         limits("idle") { StreamTimeouts(idle: $0) } + limits("read") { StreamTimeouts(read: $0) }
         + limits("write", shortTimesEnd: false) { StreamTimeouts(write: $0) }
@@ -31,7 +31,7 @@ extension Parameter {
             },
         ]
 
-    /// Times that are over at once, and times that never are.
+    /// Times that pass at once, and times that never pass.
     private static func limits(
         _ name: String, shortTimesEnd: Bool = true, _ make: @escaping @Sendable (Duration?) -> StreamTimeouts
     ) -> [Parameter] {
@@ -41,14 +41,14 @@ extension Parameter {
         ]
     }
 
-    /// Once as an option, and once set at each end anew while the message is under way.
+    /// Once as an option, and once set again at each end while the message is under way.
     private static func rate<Value: Sendable>(
         _ name: String, _ values: [Value], _ expectation: Expectation,
         _ make: @escaping @Sendable (Value) -> StreamTimeouts
     ) -> Parameter {
         Parameter("StreamTimeouts.\(name)", values, expectation) { engine, value in
             var setup = Setup()
-            // Some of it waits for the kernel, on every engine.
+            // Some bytes wait for the kernel, on every engine.
             setup.messageSize = 50_000
             setup.stream.kernelSendBuffer = 4096
             setup.stream.timeouts = make(value)

@@ -1,7 +1,7 @@
 import EventReactor
 
 extension Parameter {
-    /// What a protocol may ask of its transport.
+    /// The settings of a transport.
     static let transports: [Parameter] = [
         Parameter(exchange: "Transport.setWriteBufferLimits(high:low:), high", Values.integers, message: 300_000) {
             setup, value in
@@ -32,7 +32,7 @@ extension Parameter {
         Parameter(exchange: "Transport.loseConnection(within:)", Values.durations, message: 300_000) { setup, value in
             setup.onEchoed = { transport, _ in
                 transport.loseConnection(within: value)
-                // Set anew, as a program may.
+                // Set again, as a program may.
                 transport.loseConnection(within: value)
             }
         },

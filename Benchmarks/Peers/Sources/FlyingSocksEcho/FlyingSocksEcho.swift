@@ -21,7 +21,7 @@ import PeerOptions
             tasks.addTask { try await pool.run() }
             for try await connection in listener.sockets {
                 tasks.addTask {
-                    // What goes wrong with one connection is no matter of the others.
+                    // An error of one connection does not end the others.
                     try? connection.socket.setValue(true, for: .noDelay)
                     try? await serve(connection, mode: options.mode)
                     try? connection.close()

@@ -28,7 +28,7 @@ import PeerOptions
             try await server.executeThenClose { connections in
                 for try await connection in connections {
                     tasks.addTask {
-                        // What goes wrong with one connection is no matter of the others.
+                        // An error of one connection does not end the others.
                         try? await serve(connection, mode: options.mode)
                     }
                 }

@@ -6,7 +6,7 @@ import NIOLines
 import NIOPosix
 import PeerOptions
 
-/// As in NIOEchoServer: what one read brings is flushed together.
+/// As in NIOEchoServer: the bytes of one read are flushed together.
 final class EchoHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

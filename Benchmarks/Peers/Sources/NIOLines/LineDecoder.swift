@@ -8,7 +8,7 @@ public struct LineDecoder: ByteToMessageDecoder {
     /// A decoder with nothing read.
     public init() {}
 
-    /// Gives the next line on, if there is one.
+    /// Passes on the next line, if there is one.
     public mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) -> DecodingState {
         guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")),
             let line = buffer.readSlice(length: end - buffer.readableBytesView.startIndex + 1)

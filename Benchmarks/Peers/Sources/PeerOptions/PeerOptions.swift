@@ -1,18 +1,18 @@
 import Glibc
 
-/// What every server is told on its command line: `--port N`, 0 for any, and `--mode WHICH`.
+/// The command line of every server: `--port N`, 0 for any, and `--mode WHICH`.
 public struct PeerOptions: Sendable {
-    /// What a server does with its connections.
+    /// The work of a server on its connections.
     public enum Mode: String, Sendable { case echo, lines, sink, source }
 
-    /// Where to listen.
+    /// The port to listen at.
     public private(set) var port = 0
-    /// Echo, unless told otherwise.
+    /// Echo by default.
     public private(set) var mode = Mode.echo
 
-    /// What `source` writes at a time.
+    /// The bytes that `source` writes at a time.
     public static let pieceSize = 64 * 1024
-    /// That of all servers.
+    /// The backlog of all servers.
     public static let backlog: Int32 = 4096
 
     /// Reads the command line, or ends the program with a line about it.
@@ -29,7 +29,7 @@ public struct PeerOptions: Sendable {
         }
     }
 
-    /// Says where it listens, as the harness wants to be told.
+    /// Prints the address that it listens at, in the form that the harness expects.
     public static func tell(port: Int) {
         print("listening on \(port)")
         fflush(nil)  // a pipe is not flushed by the line

@@ -1,12 +1,12 @@
 // Your protocol on libevent and on epoll alone, for `./bench compare`. Options:
-//   --port N      where to listen on 127.0.0.1; 0 for any
+//   --port N      the port to listen at on 127.0.0.1; 0 for any
 //   --on WHICH    libevent (the default), bufferevent or native
 
 import EventReactor
 import EventReactorNative
 import Glibc
 
-/// The place of your protocol: this one answers "GET name\n" by the length of the name and the name, "4 name\n".
+/// Your protocol goes here: this one answers "GET name\n" by the length of the name and the name, "4 name\n".
 final class YourProtocol: Protocol {
     private var unfinished: [UInt8] = []
 
@@ -44,14 +44,14 @@ final class YourProtocol: Protocol {
 @main struct YourServer {
     static func main() throws {
         let options = Options(CommandLine.arguments.dropFirst())
-        // Any reactor will do: what follows names only what all have.
+        // Any reactor will do: the rest uses only members of all reactors.
         let reactor: ReactorBase = options.engine == "native" ? try NativeReactor() : try Reactor()
         var listening = ListenOptions()
         if options.engine == "bufferevent" { listening.stream.buffering = .bufferevent }
         let listener = try reactor.listenTCP(port: options.port, host: "127.0.0.1", options: listening) {
             YourProtocol()
         }
-        // What the harness waits for.
+        // The line that the harness waits for.
         print("listening on \(listener.localAddress.port!)")
         fflush(nil)
         try reactor.run()

@@ -11,7 +11,7 @@ final class ByteStream {
     }
 
     let name: String
-    /// The place in the pattern at which the own bytes begin: no two streams are alike.
+    /// The offset in the pattern at which the own bytes begin: no two streams are alike.
     private let base: Int
     private var ownCount = 0
     private(set) var parts: [Part] = []
@@ -23,7 +23,7 @@ final class ByteStream {
         self.base = base
     }
 
-    /// The place in the pattern of the next own byte.
+    /// The offset in the pattern of the next own byte.
     var position: Int { base + ownCount }
 
     /// The next own bytes, which become part of the stream by `accept`.
@@ -40,7 +40,7 @@ final class ByteStream {
         ownCount += count
     }
 
-    /// What a relay takes goes into the stream from here on.
+    /// The bytes that a relay receives become part of the stream from here on.
     func accept(_ record: RelayRecord) {
         parts.append(.relayed(record))
         sources.append(record.source)
@@ -61,11 +61,11 @@ final class ByteStream {
         }
     }
 
-    /// A place in a stream, which moves over what has arrived.
+    /// A position in a stream, which moves over the bytes that have arrived.
     struct Cursor {
         private var index = 0
         private var offset = 0
-        /// How many bytes have arrived.
+        /// The number of bytes that have arrived.
         private(set) var count = 0
 
         /// Moves over bytes that arrived elsewhere, by a relay.
@@ -101,7 +101,7 @@ final class ByteStream {
                 let part = stream.parts[index]
                 let step = min(rest, stream.size(of: part) - offset)
                 if step == 0 {
-                    // A relay that goes on is in front of all that comes behind it.
+                    // A relay that goes on precedes all parts behind it.
                     if case .relayed(let record) = part, !record.isClosed { return false }
                     guard index + 1 < stream.parts.count else { return false }
                     index += 1

@@ -1,14 +1,14 @@
 import EventReactor
 import TestSupport
 
-/// What a random end calls.
+/// The calls that a random end makes.
 extension RandomEnd {
     enum Call: CaseIterable {
         case writeSpan, writeArray, writeText, writePieces, sendFile, sendFileByPath, sendCutFile, relay, stopRelay
         case pauseReading, resumeReading, marks, limit, rate, noRate, group, noGroup, timeouts, noTimeouts
         case loseWrite, lose, loseWithin, abort, noDelay, keepAlive, ask
 
-        /// How often it is made, in proportion; those that end something follow the temper of the run.
+        /// Its weight; calls that end something follow the temper of the run.
         func weight(_ temper: Int) -> Int {
             switch self {
             case .writeSpan, .writeArray, .writeText: 40
@@ -26,7 +26,7 @@ extension RandomEnd {
         }
     }
 
-    /// Makes a number of random calls, as a rule on this end's own transport.
+    /// Makes a number of random calls, most of them on this end's own transport.
     func act(_ count: Int) {
         guard !scene.isFinal, patience > 0 else { return }
         patience -= 1
@@ -60,7 +60,7 @@ extension RandomEnd {
     private var isOpen: Bool { isMade && !transport.isClosing }
 
     private func size() -> Int {
-        // Around what a chunk of the reactor gathers, and around what is worth no copy.
+        // Around the size of a gathered chunk, and around the size from which a write is not copied.
         let sizes = [0, 1, 2, 4095, 8191, 8192, 8193, 16_383, 16_384, 16_385, 20_000, 70_000, 150_000]
         return random.roll(3) == 0 ? sizes[random.roll(sizes.count)] : random.roll(3000)
     }

@@ -5,7 +5,7 @@ extension RandomEnd {
     func judgeReason() {
         guard let reason else { return }
         switch reason {
-        case .aborted: if !hasAborted { complain("aborted by nobody") }
+        case .aborted: if !hasAborted { complain("aborted without a call") }
         case .timedOut: if !hasTimeouts { complain("timed out without a timeout") }
         case .failed(is Oops): if !hasThrown { complain("failed with an error that was not thrown") }
         case .failed(is WriteLimitExceeded): if !hasLimit { complain("a limit that was not set") }

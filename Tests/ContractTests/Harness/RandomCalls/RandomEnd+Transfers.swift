@@ -4,7 +4,7 @@ import TestSupport
 /// The files and relays that a random end begins.
 extension RandomEnd {
     func send(_ how: Call) {
-        // The file holds the pattern from its beginning, so that the stream goes on in it.
+        // The file has the pattern from its beginning, so that the stream goes on in it.
         let offset = outgoing.position % Pattern.period
         let length = random.roll(2 * Pattern.period)
         let accepts = self.accepts
@@ -86,11 +86,11 @@ extension RandomEnd {
         switch ending {
         case .ended:
             receiver.endsWriting = true
-            // Its protocol is not told, so nothing else would close it.
+            // Its protocol gets no callback, so nothing else would close it.
             if scene.isFinal { lose() }
         case .stopped: break
         case .receiverClosed, .sourceLost, .receiverLost:
-            // Where one is closed in order, the relay closes the other.
+            // If one is closed in order, the relay closes the other.
             hasLost = true
             receiver.hasLost = true
         }

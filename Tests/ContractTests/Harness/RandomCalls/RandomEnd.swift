@@ -1,29 +1,29 @@
 import EventReactor
 import TestSupport
 
-/// One end of a connection that makes random calls from each of its callbacks, and checks what it is told.
+/// One end of a connection that makes random calls from each of its callbacks, and checks each callback.
 final class RandomEnd: Protocol {
     struct Oops: Error {}
 
     let name: String
     unowned let scene: RandomScene
-    /// What this end writes, and what its peer writes.
+    /// The stream that this end writes, and the one that its peer writes.
     let outgoing: ByteStream
     let incoming: ByteStream
     var arrived = ByteStream.Cursor()
     var random: Numbers
 
-    // What has been called by the reactor.
+    // Callbacks so far.
     private(set) var isMade = false
     private(set) var reason: ConnectionLostReason?
-    /// The peer's end came in order: to this protocol, or to a relay that took what arrives.
+    /// The peer's end arrived in order: at this protocol, or at a relay that received its bytes.
     var sawEnd = false
     private var sawWriteEnd = false
     private var isWritePaused = false
     private var isInside = false
     /// The connect failed, and nothing is called.
     private(set) var hasFailed = false
-    // What has been called on the transport.
+    // Calls on the transport so far.
     var isReadPaused = false
     /// `loseConnection` or `abortConnection` was called: nothing may arrive any more.
     var isLeaving = false
@@ -38,9 +38,9 @@ final class RandomEnd: Protocol {
     var pendingFiles = 0
     var pendingRelays = 0
     var failedFiles = 0
-    /// The relay that takes what arrives here, or the last that did.
+    /// The relay that receives here, or the last that did.
     var relay: RelayRecord?
-    /// How many random calls it may still make, so that a run ends.
+    /// The random calls that it may still make, so that a run ends.
     var patience = 400
 
     init(_ name: String, _ scene: RandomScene, outgoing: ByteStream, incoming: ByteStream, seed: UInt64) {
@@ -57,7 +57,7 @@ final class RandomEnd: Protocol {
             || reason?.isReactorStopped == true
     }
 
-    /// Where a relay has taken bytes, those that come after it are next.
+    /// After a relay has received bytes, the next ones of the stream are expected.
     func passRelay() {
         guard let relay, relay.isClosed, !relay.isPassed else { return }
         relay.isPassed = true
@@ -68,10 +68,10 @@ final class RandomEnd: Protocol {
         scene.complain("\(name): \(text)")
     }
 
-    /// Whether there is nothing more to come.
+    /// Whether no more callbacks are due.
     var isOver: Bool { reason != nil || hasFailed }
 
-    /// The connect failed; where the other end was accepted and reset the connection at once, the system has it so.
+    /// The connect failed: the system reports that too if the accepted end reset the connection at once.
     func connectFailed(_ error: ConnectError, _ peer: RandomEnd) {
         scene.note("\(name) <- \(error)")
         hasFailed = true
@@ -81,7 +81,7 @@ final class RandomEnd: Protocol {
 
     // MARK: Callbacks
 
-    /// Checks that a callback may come now, and runs what it does.
+    /// Checks that a callback is allowed now, and runs its body.
     func enter(_ callback: String, _ body: () throws -> Void) rethrows {
         scene.note("\(name) <- \(callback)")
         scene.activity += 1

@@ -5,14 +5,14 @@ import Testing
 
 /// A few connections of one reactor whose ends make random calls, all by one seed.
 ///
-/// It begins with a time of disorder, in which timers call as well as callbacks. Then all is closed in order, and at the
-/// end each direction is judged: its bytes came whole, or both ends were told of a loss.
+/// It begins with a phase of random calls, from timers and from callbacks. Then all is closed in order, and at the
+/// end each direction is judged: its bytes arrived complete, or a loss was reported to both ends.
 final class RandomScene {
     let seed: UInt64
     let world: World
-    /// 0 for a run in which hardly anything ends, 3 for one in which much does.
+    /// 0 for a run in which few connections end early, 3 for one in which many do.
     let temper: Int
-    /// Each call as often as its weight has it.
+    /// Each call as often as its weight says.
     let calls: [RandomEnd.Call]
     private(set) var ends: [RandomEnd] = []
     let group: RateLimitGroup
@@ -27,17 +27,17 @@ final class RandomScene {
     var isCalling = false
     /// Everything is being closed, and nothing else is called any more.
     private(set) var isFinal = false
-    /// How many callbacks, closures and timers there were.
+    /// The number of callbacks, closures and timers so far.
     var activity = 0
     private var random: Numbers
     private var rounds: Int
     private var idleTurns = 0
     private var seen: (turn: UInt64, activity: Int, bytes: Int) = (0, 0, 0)
     private var trace: [String] = []
-    /// All of it where a seed is run again.
+    /// The whole log, if a seed is run again.
     private let traceLength = unsafe getenv("RANDOM_CALLS") == nil ? 60 : 10_000
     private(set) var complaints: [String] = []
-    /// What led to the first of them.
+    /// The calls and callbacks before the first of them.
     private var lead: [String] = []
 
     init(seed: UInt64, _ world: World) throws {
@@ -120,7 +120,7 @@ final class RandomScene {
             end.resume()
         }
         for (client, server) in pairs {
-            // Of some connections one end alone is closed, and the other has to be told.
+            // Of some connections only one end is closed, and the loss has to be reported to the other.
             let first = random.oneIn(2) ? client : server
             let second = first === client ? server : client
             first.lose()
@@ -132,7 +132,7 @@ final class RandomScene {
         stride(from: 0, to: ends.count, by: 2).map { (ends[$0], ends[$0 + 1]) }
     }
 
-    // MARK: What is wrong
+    // MARK: Failures
 
     /// Turns in which nothing happens: neither a callback nor a byte.
     private func lookForSpin() {
@@ -188,14 +188,14 @@ final class RandomScene {
         if arrived > accepted { reader.complain("\(arrived) bytes arrived of \(accepted)") }
         let tellsOrder = reader.sawEnd || (reader.reason?.isDone == true && !reader.endedItself)
         guard tellsOrder else { return }
-        // The system ends a UNIX socket in order whatever happens: there its own end alone is told.
+        // The system ends a UNIX socket in order in any case: a loss is reported to its own end alone.
         if world.setting.transport == .unix && writer.reason?.isDone != true { return }
         complain(
             "\(writer.outgoing.name): \(arrived) of \(accepted) bytes and an end in order; the writer has "
                 + "\(String(describing: writer.reason)), the reader \(String(describing: reader.reason))")
     }
 
-    /// What was wrong, with what led to it.
+    /// The failures, with the calls and callbacks before them.
     var report: String? {
         guard !complaints.isEmpty else { return nil }
         return """

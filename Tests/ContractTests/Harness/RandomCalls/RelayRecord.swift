@@ -1,16 +1,16 @@
 import EventReactor
 
-/// One relay of a run: which bytes it takes, and how it ended.
+/// One relay of a run: the bytes it receives, and its ending.
 final class RelayRecord {
     /// The stream that is read.
     let source: ByteStream
-    /// How far it had been read when the relay began.
+    /// The position of its reader when the relay began.
     let start: ByteStream.Cursor
     private var handle: StreamRelay?
     private(set) var isStopped = false
     private(set) var ending: RelayEnding?
     private var last = 0
-    /// The source's reader has moved on to what follows.
+    /// The source's reader has moved on to the bytes that follow.
     var isPassed = false
 
     init(of source: ByteStream, from start: ByteStream.Cursor) {
@@ -34,7 +34,7 @@ final class RelayRecord {
         handle.stop()
     }
 
-    /// The completion came: what is wrong with it, if anything.
+    /// Judges the completion: the failure, or nil.
     func ended(_ count: Int, _ ending: RelayEnding) -> String? {
         defer {
             last = count

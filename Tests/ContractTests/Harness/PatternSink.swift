@@ -1,13 +1,13 @@
 import EventReactor
 
-/// Takes a long stream of the pattern and keeps none of it.
-final class Taker: Protocol {
+/// Checks a long stream of the pattern as it arrives, and keeps none of it.
+final class PatternSink: Protocol {
     private(set) var count = 0
     private(set) var isIntact = true
     private(set) var reason: ConnectionLostReason?
-    var onMade: (Taker) -> Void = { _ in }
-    var onData: (Taker) -> Void = { _ in }
-    var onLost: (Taker) -> Void = { _ in }
+    var onMade: (PatternSink) -> Void = { _ in }
+    var onData: (PatternSink) -> Void = { _ in }
+    var onLost: (PatternSink) -> Void = { _ in }
 
     override func connectionMade() {
         onMade(self)
@@ -21,10 +21,10 @@ final class Taker: Protocol {
 
     override func connectionLost(_ reason: ConnectionLostReason) {
         self.reason = reason
-        let told = onLost
+        let callback = onLost
         onMade = { _ in }
         onData = { _ in }
         onLost = { _ in }
-        told(self)
+        callback(self)
     }
 }
