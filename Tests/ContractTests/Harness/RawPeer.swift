@@ -94,6 +94,10 @@ final class RawPeer {
         }
     }
 
+    func shutdownRead() {
+        shutdown(descriptor, Int32(SHUT_RD))
+    }
+
     func shutdownWrite() {
         shutdown(descriptor, Int32(SHUT_WR))
     }

@@ -173,18 +173,7 @@ struct ThreadTests {
         // The same from the queue of other threads.
         @Sendable func post() { remote.callFromThread { _ in post() } }
         post()
-        let (server, client) = try world.pair()
-        client.onMade = { $0.transport.write("a") }
-        server.onData = { server, data in server.transport.write(data) }
-        client.onData = { client, data in
-            guard client.received.count < 100 else {
-                world.reactor.callLater(.milliseconds(1)) { world.finish() }
-                return
-            }
-            client.transport.write(data)
-        }
-        try world.run()
-        #expect(client.received.count == 100)
+        try world.runPingPong(100)
         #expect(spins >= 100)
     }
 

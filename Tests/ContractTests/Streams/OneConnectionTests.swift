@@ -39,13 +39,20 @@ struct OneConnectionTests {
         }
     }
 
+    /// Runs a listener and a client that is to be connected twice, and counts the reports of the reactor.
+    private func run(
+        _ setting: Setting, _ prepare: (World, ListeningPort, Recorder, Counter) throws -> Void
+    ) throws {
+        try setting.run { world in
+            let reports = Counter()
+            world.reactor.onDiagnostic = { _ in reports.increment() }
+            try prepare(world, world.listen { Recorder("server") }, Recorder("client"), reports)
+        }
+    }
+
     @Test(arguments: Setting.all)
     func line48ASecondConnectWithTheSameObjectFailsOnce(_ setting: Setting) throws {
-        try setting.run { world in
-            var reports = 0
-            world.reactor.onDiagnostic = { _ in reports += 1 }
-            let client = Recorder("client")
-            let port = try world.listen { Recorder("server") }
+        try run(setting) { world, port, client, reports in
             try world.connect(to: port.localAddress) { client }
             world.whenMade(client) {
                 do {
@@ -53,7 +60,7 @@ struct OneConnectionTests {
                         guard case .system(let cause) = error else { return unexpected(error) }
                         #expect(cause.code == EISCONN)
                         #expect(client.calls == ["made"])
-                        #expect(reports == 1)
+                        #expect(reports.value == 1)
                         world.finish()
                     }
                 } catch {
@@ -66,17 +73,13 @@ struct OneConnectionTests {
     /// Its state is that of the connection before.
     @Test(arguments: Setting.reactors)
     func line48AnObjectOfALostConnectionServesNoOther(_ setting: Setting) throws {
-        try setting.run { world in
-            var reports = 0
-            world.reactor.onDiagnostic = { _ in reports += 1 }
-            let client = Recorder("client")
+        try run(setting) { world, port, client, reports in
             client.onMade = { $0.transport.abortConnection() }
-            let port = try world.listen { Recorder("server") }
             client.onLost = { _, _ in
                 do {
                     try world.connect(to: port.localAddress, { client }) { _ in
                         #expect(client.calls == ["made", "lost"])
-                        #expect(reports == 1)
+                        #expect(reports.value == 1)
                         world.finish()
                     }
                 } catch {

@@ -5,20 +5,35 @@ import Testing
 /// A UNIX peer that shuts its reading side and stays: every write fails with EPIPE, and no end ever arrives.
 @Suite("Contract 49: a peer that stops reading and stays")
 struct StoppedReaderTests {
-    /// A peer over UNIX sockets, whose reading side a test shuts.
-    private static func peer(_ world: World, _ server: Recorder) throws -> RawPeer {
-        try RawPeer(to: world.listen { server }.localAddress)
-    }
+    private static let unix = Setting.all.filter { $0.transport == .unix }
 
-    @Test(arguments: Setting.all.filter { $0.transport == .unix })
-    func line49AWriteEndsTheConnectionInItsTurn(_ setting: Setting) throws {
+    /// Runs a connection to a peer whose reading side the test shuts.
+    ///
+    /// - Parameters:
+    ///   - check: called when the connection has been lost with EPIPE.
+    ///   - prepare: sets up the server's end.
+    private func run(
+        _ setting: Setting, check: @escaping (Recorder) -> Void = { _ in },
+        _ prepare: (World, Recorder, RawPeer) throws -> Void
+    ) throws {
         try setting.run { world in
             let server = Recorder("server")
-            let peer = try StoppedReaderTests.peer(world, server)
+            server.onLost = { server, reason in
+                #expect(reason.lostCode == EPIPE)
+                check(server)
+                world.finish()
+            }
+            try prepare(world, server, RawPeer(to: world.listen { server }.localAddress))
+        }
+    }
+
+    @Test(arguments: unix)
+    func line49AWriteEndsTheConnectionInItsTurn(_ setting: Setting) throws {
+        try run(setting) { world, server, peer in
             server.onMade = { server in
                 server.transport.pauseReading()
                 world.settle {
-                    shutdown(peer.descriptor, Int32(SHUT_RD))
+                    peer.shutdownRead()
                     server.transport.resumeReading()
                     world.settle {
                         let turn = world.reactor.turnNumber
@@ -35,18 +50,11 @@ struct StoppedReaderTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter { $0.transport == .unix })
+    @Test(arguments: unix)
     func line49WhatArrivedBeforeIsDeliveredFirst(_ setting: Setting) throws {
-        try setting.run { world in
-            let server = Recorder("server")
-            let peer = try StoppedReaderTests.peer(world, server)
-            server.onLost = { server, reason in
-                #expect(reason.lostCode == EPIPE)
-                #expect(server.text == "qrest")
-                world.finish()
-            }
+        try run(setting, check: { #expect($0.text == "qrest") }) { _, server, peer in
             server.onMade = { _ in
-                shutdown(peer.descriptor, Int32(SHUT_RD))
+                peer.shutdownRead()
                 peer.send([UInt8]("q".utf8))
             }
             server.onData = { server, bytes in
@@ -59,54 +67,39 @@ struct StoppedReaderTests {
     }
 
     /// Bytes that it goes on sending do not delay the end.
-    @Test(arguments: Setting.all.filter { $0.transport == .unix })
+    @Test(arguments: unix)
     func line49APeerThatNeverStopsSendingIsEndedToo(_ setting: Setting) throws {
-        try setting.run { world in
-            let server = Recorder("server")
-            let peer = try StoppedReaderTests.peer(world, server)
+        try run(setting) { _, server, peer in
             let noise = Pattern.bytes(50_000)
             server.onMade = { _ in
-                shutdown(peer.descriptor, Int32(SHUT_RD))
+                peer.shutdownRead()
                 peer.send(noise)
             }
             server.onData = { server, _ in
                 peer.send(noise)
                 server.transport.write("stop")
             }
-            server.onLost = { _, reason in
-                #expect(reason.lostCode == EPIPE)
-                world.finish()
-            }
         }
     }
 
-    @Test(arguments: Setting.all.filter { $0.transport == .unix })
+    @Test(arguments: unix)
     func line49AFileAndItsCompletionEndToo(_ setting: Setting) throws {
-        try setting.run { world in
-            let server = Recorder("server")
-            let peer = try StoppedReaderTests.peer(world, server)
+        var losses: [Int32?] = []
+        try run(setting, check: { _ in #expect(losses == [EPIPE]) }) { world, server, peer in
             let file = try PatternFile(world, 1_000_000)
-            var losses: [Int32?] = []
             server.onMade = { server in
-                shutdown(peer.descriptor, Int32(SHUT_RD))
+                peer.shutdownRead()
                 try server.transport.sendFile(file.open()) { result in
                     if case .failure(let error) = result { losses.append(error.loss?.reason.lostCode) }
                 }
-            }
-            server.onLost = { _, reason in
-                #expect(reason.lostCode == EPIPE)
-                #expect(losses == [EPIPE])
-                world.finish()
             }
         }
     }
 
     /// The kernel takes no more by then, and reports neither room nor an error.
-    @Test(arguments: Setting.all.filter { $0.transport == .unix }, [false, true])
+    @Test(arguments: unix, [false, true])
     func line49APeerThatStopsReadingWhileBytesWaitIsNoticed(_ setting: Setting, sendsFile: Bool) throws {
-        try setting.run { world in
-            let server = Recorder("server")
-            let peer = try StoppedReaderTests.peer(world, server)
+        try run(setting) { world, server, peer in
             let file = try PatternFile(world, 3_000_000)
             server.onMade = { server in
                 if sendsFile {
@@ -115,25 +108,21 @@ struct StoppedReaderTests {
                     server.transport.write(Pattern.bytes(3_000_000))
                 }
                 world.settle {
-                    shutdown(peer.descriptor, Int32(SHUT_RD))
+                    peer.shutdownRead()
                     if !sendsFile { server.transport.write("is anybody there?") }
                 }
-            }
-            server.onLost = { _, reason in
-                #expect(reason.lostCode == EPIPE)
-                world.finish()
             }
         }
     }
 
-    @Test(arguments: Setting.all.filter { $0.transport == .unix })
+    @Test(arguments: unix)
     func line49BothEndsOfARelayEnd(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
-            let first = try StoppedReaderTests.peer(world, source)
-            let second = try StoppedReaderTests.peer(world, receiver)
+            let first = try RawPeer(to: world.listen { source }.localAddress)
+            let second = try RawPeer(to: world.listen { receiver }.localAddress)
             world.whenMade(source, receiver) {
-                shutdown(second.descriptor, Int32(SHUT_RD))
+                second.shutdownRead()
                 do {
                     try source.transport.relay(to: receiver.transport)
                     try receiver.transport.relay(to: source.transport)

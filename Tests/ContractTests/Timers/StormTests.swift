@@ -2,8 +2,9 @@ import EventReactor
 import EventReactorCore
 import Testing
 
-/// A hundred thousand calls of one kind that come due together: a turn makes a bounded number of them. What is
-/// asserted is what happens in the turns between, and not how long they take.
+/// A hundred thousand calls of one kind that come due together: a turn makes a bounded number of them.
+///
+/// The tests assert the calls in the turns between, and not the time that they take.
 @Suite("Contract 55: calls that fall due together delay no others")
 struct StormTests {
     enum Kind: String, CaseIterable, Sendable, Codable {
