@@ -1,9 +1,9 @@
-// A chat room: what one says, all others read. Try it, with the second command in two terminals:
+// A chat room: each line of a member is sent to all others. Try it, with the second command in two terminals:
 //
 //     swift run -c release Chat
 //     nc 127.0.0.1 8008
 //
-// While it runs, `kill -USR1` prints its figures.
+// While it runs, `kill -USR1` prints its metrics.
 
 import EventReactor
 import Glibc
