@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts each example and speaks with it as a user would: `Examples/check [folder of the built programs]`.
+"""Starts each example and speaks with it as a user would: `Examples/check.py [folder of the built programs]`.
 
 Everything waits for events: a line of output, bytes, an exit. The alarm only ends a run that hangs.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes a package of README.md's code: `.ci/readme <folder> [trait]`. It has to build, as a user's package outside the repository.
+"""Makes a package of README.md's code: `.ci/readme.py <folder> [trait]`. It has to build, as a user's package does.
 
 The README's manifest becomes the package's, and the programs its targets; other blocks get what their text leaves out
 from the comment before them, or stand in a namespace of their own.
@@ -49,7 +49,7 @@ for number, (place, code) in enumerate(blocks, 1):
     elif place == "isolated to the main actor":
         settings, text = ", swiftSettings: [.defaultIsolation(MainActor.self)]", "import EventReactor\n\n" + code
     else:
-        assert not place, f"README.md has a block {place!r}, which .ci/readme does not know"
+        assert not place, f"README.md has a block {place!r}, which .ci/readme.py does not know"
         text = "import EventReactor\n\n" + code
     write(f"{'Tests' if kind == 'testTarget' else 'Sources'}/{name}/Block.swift", text)
     if name != "my-server":

@@ -2,8 +2,8 @@
 """Writes Documentation/Contract.md: which line of the contract holds on which reactor and transport.
 
     ./test --event-stream-output-path run.jsonl --event-stream-version 0
-    Tests/contract-table run.jsonl            writes the page from that run
-    Tests/contract-table --check run.jsonl    fails, with the difference, if the page is not the run's
+    Tests/contract-table.py run.jsonl            writes the page from that run
+    Tests/contract-table.py --check run.jsonl    fails, with the difference, if the page is not the run's
 
 Tests of the contract begin with `lineNN`. The page has no number that differs from run to run or machine to machine.
 """
@@ -32,9 +32,9 @@ FIRST = {column for column in COLUMNS if column[1] in ("TCP over IPv4", "simulat
 INTRODUCTION = """\
 # The contract, and where it holds
 
-What every reactor promises on every transport. This page is written by `Tests/contract-table` from a run of the tests,
-and CI checks that it is what its own run gives. The lines that are left out here are about UDP, TLS and the PROXY
-protocol, which the library does not have.
+Every promise of a reactor, on every transport. This page is written by `Tests/contract-table.py` from a run of the
+tests, and CI checks that it is what its own run gives. The lines that are left out here are about UDP, TLS and the
+PROXY protocol, which the library does not have.
 
 A number is how many tests of the line passed on that reactor and transport; most of them run with several arguments
 each. Columns are the reactor on libevent (`Reactor`), with `buffered` for `buffering: .bufferevent`, `NativeReactor`
@@ -178,7 +178,7 @@ def main():
     if committed != page:
         sys.stdout.writelines(difflib.unified_diff(
             committed.splitlines(True), page.splitlines(True), "Documentation/Contract.md", "this run"))
-        fail("Documentation/Contract.md is not current. Write it anew, as Tests/contract-table says.")
+        fail("Documentation/Contract.md is not current. Write it again, as Tests/contract-table.py says.")
     print("Documentation/Contract.md is what this run gives.")
 
 
