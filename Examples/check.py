@@ -98,7 +98,7 @@ def everything(link):
 
 
 def until(link, pattern):
-    """Reads until something is there; what was read before it is let go."""
+    """Reads until something is there; what was read before it is dropped."""
     data = b""
     while not re.search(pattern, data):
         piece = link.recv(1 << 20)
