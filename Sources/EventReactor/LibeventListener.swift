@@ -77,7 +77,7 @@ final class LibeventListener: ListenerEngine {
     }
 
     private func failed(_ code: Int32) {
-        engine.reserve?.handle(code, listener: fd, port: port)
+        engine.loop.reserve.handle(code, listener: fd, port: port)
     }
 
     private func resume() {
@@ -100,7 +100,7 @@ final class LibeventListener: ListenerEngine {
     func serveBacklog() {
         disable()
         let waiting = socket?.endArrivals() ?? 0
-        engine.reserve?.serveBacklog(of: fd, atMost: waiting, for: port) { socket?.prepare($0) }
+        engine.loop.reserve.serveBacklog(of: fd, atMost: waiting, for: port) { socket?.prepare($0) }
     }
 
     func close() {

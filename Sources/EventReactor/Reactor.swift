@@ -24,19 +24,19 @@ public final class Reactor: ReactorBase {
     public init(configuration: Configuration = Configuration()) throws(ReactorError) {
         libevent = try LibeventEngine()
         super.init(engine: libevent, configuration: configuration)
-        libevent.serve(self)
+        try libevent.serve(self)
     }
 
     /// Creates a reactor of a group.
     init(configuration: Configuration, membership: GroupMembership) throws(ReactorError) {
         libevent = try LibeventEngine(membership: membership)
         super.init(engine: libevent, configuration: configuration)
-        libevent.serve(self)
+        try libevent.serve(self)
         load = membership.load
     }
 
     /// Index of the reactor in its ``ReactorGroup``; `nil` if it is in none.
-    public var placeInGroup: Int? { libevent.membership?.place }
+    public var placeInGroup: Int? { libevent.membership?.index }
 
     var membership: GroupMembership? { libevent.membership }
 

@@ -13,21 +13,20 @@ import EventReactorPosix
 /// try reactor.run()
 /// ```
 ///
-/// The predecessor goes on undisturbed until the successor's reactor runs: whatever fails before, its failure to start
-/// among it, costs no connection.
-///
-/// What the successor's reactor has not adopted by then is closed and reported.
+/// The predecessor continues undisturbed until the successor's reactor runs: an earlier failure, even a failure to start,
+/// costs no connection. Sockets that the successor's reactor has not adopted by then are closed and reported.
 public final class Handover {
     /// The ports that the predecessor handed over; a port that listens at two addresses is one entry.
     public let ports: [InheritedSockets]
 
-    /// Called by ``ready(timeout:)`` for each port that was handed over and that no reactor adopted; unless set, a line on
-    /// the standard error.
+    /// Called by ``ready(timeout:)`` for each port that was handed over and that no reactor adopted.
     ///
-    /// Where `offerHandover` tells the predecessor, it is the reactor's ``ReactorBase/onDiagnostic`` that is called.
+    /// Default: prints a line on the standard error.
+    ///
+    /// If `offerHandover` informs the predecessor, the reactor's ``ReactorBase/onDiagnostic`` is called instead.
     public var onDiagnostic: (ReactorDiagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
 
-    /// The handover's own socket, by which the next successor will ask.
+    /// The handover's own socket, at which the next successor will ask.
     package let own: InheritedSockets?
 
     /// The path at which it was taken.
@@ -42,7 +41,7 @@ public final class Handover {
         ports = sockets.filter { $0.name != HandoverWire.ownName }
     }
 
-    /// The sockets of the port that the predecessor offered under a name, or nil where it offered none.
+    /// The sockets of the port that the predecessor offered under a name, or `nil` if it offered none.
     public subscript(name: String) -> InheritedSockets? { ports.first { $0.name == name } }
 
     /// Asks the program that offers its listening sockets at a path for them.
@@ -50,10 +49,10 @@ public final class Handover {
     /// It blocks, and is for the start of a program. Both programs have to be of the same user, or the other one root's.
     ///
     /// - Parameters:
-    ///   - path: where the predecessor called `offerHandover`.
-    ///   - timeout: how long the predecessor may take to answer; less than no time counts as none.
-    /// - Returns: nil where nobody offers anything there: this is the first one.
-    /// - Throws: ``HandoverError``; the predecessor goes on and no descriptor is left behind.
+    ///   - path: the path with which the predecessor called `offerHandover`.
+    ///   - timeout: time for the predecessor to answer. Default: 5 s; negative counts as zero.
+    /// - Returns: `nil` if no program offers sockets there: this is the first one.
+    /// - Throws: ``HandoverError``; the predecessor continues and no descriptor is left open.
     public static func take(path: String, timeout: Duration = .seconds(5)) throws(HandoverError) -> Handover? {
         let address: SocketAddress
         do throws(AddressError) { address = try .unix(path: path) } catch { throw .invalidPath(error) }
@@ -66,20 +65,20 @@ public final class Handover {
             do throws(HandoverError) {
                 return Handover(path: path, link: link, sockets: try ask(link))
             } catch {
-                // One that ends just now, or is handing over to another: who offers at the path is asked again.
-                guard error == .peerGone, !link.hasHeard else { throw error }
+                // It ends just now, or is handing over to another program, which is asked then.
+                guard error == .peerGone, !link.hasReceived else { throw error }
                 try link.pause()
             }
         }
     }
 
     private static func ask(_ link: HandoverLink) throws(HandoverError) -> [InheritedSockets] {
-        try link.say(HandoverWire.request)
+        try link.send(HandoverWire.request)
         // By name from the first batch on, so that an error closes them.
         var groups: [InheritedSockets] = []
         var count = 0
         while true {
-            let (batch, left) = try link.hearSockets()
+            let (batch, left) = try link.receiveSockets()
             let added = InheritedSockets.grouped(batch)
             for group in added {
                 for descriptor in group.descriptors {
@@ -98,26 +97,26 @@ public final class Handover {
             count += batch.count
             if left == 0 { return groups }
             guard count + left <= HandoverWire.socketLimit else { throw .malformed("\(count + left) sockets") }
-            try link.say(HandoverWire.more)
+            try link.send(HandoverWire.more)
         }
     }
 
-    /// Tells the predecessor that this program serves now, and waits until it has stopped accepting.
+    /// Informs the predecessor that this program serves now, and waits until it has stopped accepting.
     ///
-    /// It blocks. It is for programs that offer nothing to a successor of their own: `offerHandover` tells by itself.
+    /// It blocks. It is for programs that offer nothing to a successor of their own: `offerHandover` does this itself.
     /// Sockets that no reactor has adopted when the predecessor has stopped are closed, since peers would wait there for
     /// ever, and reported to ``onDiagnostic``. The socket at which the predecessor was asked is closed too: for later
     /// programs ``take(path:timeout:)`` returns nil.
     ///
-    /// - Parameter timeout: how long the predecessor may take to answer.
-    /// - Throws: ``HandoverError/withdrawn`` where the predecessor goes on after all, and another where that cannot be
-    ///   known. Where the predecessor has gone meanwhile, all is well.
+    /// - Parameter timeout: time for the predecessor to answer. Default: 5 s.
+    /// - Throws: ``HandoverError/withdrawn`` if the predecessor continues to serve, and another error if that is unknown.
+    ///   A predecessor that has ended meanwhile is no error.
     public func ready(timeout: Duration = .seconds(5)) throws(HandoverError) {
         guard let link else { return }
         link.setTimeout(timeout)
         do throws(HandoverError) {
-            try link.say(HandoverWire.ready)
-            let answer = try link.hear()
+            try link.send(HandoverWire.ready)
+            let answer = try link.receiveLine()
             guard answer == HandoverWire.yours else { throw .malformed(answer) }
         } catch {
             if error != .peerGone { throw error }
@@ -138,7 +137,7 @@ public final class Handover {
         }
     }
 
-    /// The connection to the predecessor, for a reactor to go on with; nil once that has been told.
+    /// Transfers ownership of the connection to the predecessor to the caller; `nil` once it was informed.
     package func takeLink() -> Int32? {
         defer { link = nil }
         return link?.takeDescriptor()

@@ -1,8 +1,8 @@
 public import EventReactorCore
 
-/// Why listening sockets could not be handed over, or not be taken.
+/// The reason for which a handover of listening sockets failed.
 ///
-/// Whichever it is, the program that had the sockets goes on with them undisturbed.
+/// In each case the program that had the sockets continues with them undisturbed.
 public enum HandoverError: Error, Equatable, Sendable {
     /// The path is none that a UNIX socket can have.
     case invalidPath(AddressError)

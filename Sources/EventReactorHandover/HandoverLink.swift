@@ -9,10 +9,10 @@ final class HandoverLink {
     private var deadline: Int64
     private var timeout: Duration
     private var lines = HandoverLines()
-    /// Descriptors that came and belong to no line yet.
+    /// Received descriptors that belong to no line yet.
     private var received: [Int32] = []
-    /// Whether anything has been said at the other end.
-    private(set) var hasHeard = false
+    /// Whether the predecessor has sent anything.
+    private(set) var hasReceived = false
 
     private init(_ descriptor: Int32, deadline: Int64, timeout: Duration) {
         self.descriptor = descriptor
@@ -21,24 +21,24 @@ final class HandoverLink {
     }
 
     deinit {
-        for number in received { _ = close(number) }
+        for descriptor in received { _ = close(descriptor) }
         if descriptor >= 0 { _ = close(descriptor) }
     }
 
-    /// Gives the socket to the caller.
+    /// Transfers ownership of the socket to the caller.
     func takeDescriptor() -> Int32 {
         defer { descriptor = -1 }
         return descriptor
     }
 
-    /// When the time is up, on the monotonic clock; far enough from the last instant that can be named to count with.
+    /// The deadline on the monotonic clock; far enough from the largest number for arithmetic.
     static func deadline(after timeout: Duration) -> Int64 {
         er_monotonic_now() + min(max(0, timeout.saturatedNanoseconds), Int64.max / 2)
     }
 
     /// Connects.
     ///
-    /// - Returns: nil where nobody listens at the address.
+    /// - Returns: `nil` if no socket listens at the address.
     static func connect(
         to address: SocketAddress, deadline: Int64, timeout: Duration
     ) throws(HandoverError) -> HandoverLink? {
@@ -49,7 +49,7 @@ final class HandoverLink {
             switch errno {
             case EINTR: continue
             case ENOENT, ECONNREFUSED: return nil
-            // Its backlog is full, and the kernel does not tell when it has room again.
+            // Its backlog is full, and the kernel does not report when it has room again.
             case EAGAIN: try link.pause()
             default: throw .system(SystemError(code: errno, operation: "connect", address: address))
             }
@@ -57,7 +57,7 @@ final class HandoverLink {
         return link
     }
 
-    /// Sets the deadline of the calls to come.
+    /// Sets the deadline of the following calls.
     func setTimeout(_ timeout: Duration) {
         self.timeout = timeout
         deadline = HandoverLink.deadline(after: timeout)
@@ -67,7 +67,7 @@ final class HandoverLink {
         get throws(HandoverError) { try HandoverWire.untrustedUser(at: descriptor) }
     }
 
-    /// Waits a moment.
+    /// Blocks for 10 ms.
     func pause() throws(HandoverError) {
         try HandoverLink.pause(deadline: deadline, timeout: timeout)
     }
@@ -77,14 +77,16 @@ final class HandoverLink {
         _ = poll(nil, 0, 10)
     }
 
-    /// Says a line; that there is nobody to hear it shows when an answer is listened for, which may say why.
-    func say(_ line: String) throws(HandoverError) {
+    /// Sends a line.
+    ///
+    /// A peer that is gone is noticed when the answer is received, which may give the reason.
+    func send(_ line: String) throws(HandoverError) {
         guard let error = HandoverWire.send(line + "\n", [], to: descriptor) else { return }
         guard error.code == EPIPE || error.code == ECONNRESET else { throw .system(error) }
     }
 
-    /// The next line that is no error.
-    func hear() throws(HandoverError) -> String {
+    /// Receives the next line; throws if it is an error.
+    func receiveLine() throws(HandoverError) -> String {
         while true {
             if let line = try lines.next() {
                 if let error = HandoverWire.error(in: line) { throw error }
@@ -94,9 +96,9 @@ final class HandoverLink {
         }
     }
 
-    /// One batch of sockets, and how many are to come.
-    func hearSockets() throws(HandoverError) -> (sockets: [(name: String, descriptor: Int32)], left: Int) {
-        let header = try hear()
+    /// Receives one batch of sockets, and the number that will follow.
+    func receiveSockets() throws(HandoverError) -> (sockets: [(name: String, descriptor: Int32)], left: Int) {
+        let header = try receiveLine()
         let words = header.split(separator: " ", omittingEmptySubsequences: false)
         guard
             words.count == 3, words[0] == "sockets",
@@ -105,7 +107,7 @@ final class HandoverLink {
         else { throw .malformed(header) }
         var names: [String] = []
         for _ in 0..<count {
-            let name = try hear()
+            let name = try receiveLine()
             guard HandoverWire.isName(name) || name == HandoverWire.ownName else { throw .malformed(name) }
             names.append(name)
         }
@@ -118,20 +120,20 @@ final class HandoverLink {
 
     private func receive() throws(HandoverError) {
         var buffer = [UInt8](repeating: 0, count: HandoverWire.batchLimit)
-        var numbers = [Int32](repeating: -1, count: Int(ER_DESCRIPTORS_PER_MESSAGE))
-        var number: Int32 = 0
+        var descriptors = [Int32](repeating: -1, count: Int(ER_DESCRIPTORS_PER_MESSAGE))
+        var arrived: Int32 = 0
         var cut: Int32 = 0
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            unsafe descriptors.withUnsafeMutableBufferPointer { descriptors in
                 unsafe er_receive_descriptors(
-                    descriptor, bytes.baseAddress, UInt64(bytes.count), numbers.baseAddress, &number, &cut)
+                    descriptor, bytes.baseAddress, UInt64(bytes.count), descriptors.baseAddress, &arrived, &cut)
             }
         }
         let code = errno
-        received += numbers.prefix(Int(number))
+        received += descriptors.prefix(Int(arrived))
         if cut != 0 { throw .system(SystemError(code: EMFILE, operation: "recvmsg", address: nil)) }
         if count > 0 {
-            hasHeard = true
+            hasReceived = true
             return lines.append(buffer.prefix(Int(count)))
         }
         if count == 0 || code == ECONNRESET { throw .peerGone }
@@ -145,7 +147,7 @@ final class HandoverLink {
         let left = deadline - er_monotonic_now()
         guard left > 0 else { throw .timedOut(after: timeout) }
         var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        // Rounded up, so as not to look again before the time is up.
+        // Rounded up, so that it does not return before the deadline.
         _ = unsafe poll(&question, 1, Int32(clamping: left / 1_000_000 + 1))
     }
 }

@@ -1,32 +1,32 @@
 import EventReactorCore
 
-/// The standing offer of a reactor's listening sockets to a successor: what `offerHandover` returns.
+/// The offer of a reactor's listening sockets to a successor, returned by `offerHandover`.
 ///
 /// The reactor keeps it until the sockets are handed over, ``withdraw()``, or the reactor's stop; dropping it changes
 /// nothing. It belongs to the reactor's thread.
 public final class HandoverOffer {
     /// Called once the successor serves, before this reactor drains.
     ///
-    /// The ports that were handed over still are in their owners' hands here, and accept nothing more afterwards.
+    /// The ports that were handed over are still open here, and stop accepting afterwards.
     public var onHandedOver: (() -> Void)?
 
-    /// Called when a handover has failed, in place of ``ReactorBase/onDiagnostic``; the reactor goes on serving.
+    /// Called when a handover has failed, in place of ``ReactorBase/onDiagnostic``; the reactor continues to serve.
     public var onFailure: ((HandoverError) -> Void)?
 
     /// Whether a successor serves at the ports now.
     public private(set) var isHandedOver = false
 
-    /// Whether a successor has the sockets and has not said yet that it serves.
+    /// Whether a successor has the sockets and has not yet reported that it serves.
     public var isHandingOver: Bool { successor != nil }
 
     unowned let reactor: ReactorBase
     let timeout: Duration
     private let drain: Duration?
     private var ports: [(name: String, port: ListeningPort)]
-    /// Where successors ask.
+    /// The port at which successors ask.
     private var own: ListeningPort?
     private var successor: SuccessorConnection?
-    /// What was handed out to the successor, and the duties of each before.
+    /// The listeners that were passed to the successor, and their close actions before that.
     private var handedOut: [(listener: any ListenerEngine, duties: CloseActions)] = []
     /// The connections at the handover's socket, the successor's among them.
     private var visitors: [SuccessorConnection] = []
@@ -38,7 +38,7 @@ public final class HandoverOffer {
         self.timeout = timeout
     }
 
-    /// Ends the offer; a successor that has the sockets and is not ready yet is told so, and this program goes on.
+    /// Ends the offer; a successor that has the sockets and is not ready yet is informed, and this program continues.
     public func withdraw() {
         successor?.refuse(.withdrawn)
         own?.stopListening()
@@ -54,9 +54,9 @@ public final class HandoverOffer {
 
     // MARK: The handover's own socket
 
-    /// Makes the protocol for somebody who connects at the handover's socket.
+    /// Makes the protocol for a peer that connects at the handover's socket.
     func makeVisitor() -> Protocol? {
-        // A successor is one; more than a few at once are none.
+        // There is one successor; more than a few peers at once are not successors.
         guard visitors.count < 16 else { return nil }
         return SuccessorConnection(self)
     }
@@ -70,18 +70,18 @@ public final class HandoverOffer {
         visitors.removeAll { $0 === visitor }
         guard visitor === successor else { return }
         takeBack()
-        // With the reactor its ports have gone; if the successor comes to serve, it has them.
+        // The ports were closed with the reactor; the successor may still come to serve.
         if case .reactorStopped = reason { return }
         report(.peerGone)
     }
 
     func listens(at own: ListeningPort) {
         self.own = own
-        // A successor that waits there is for the program that goes on offering: it asks again.
+        // A successor in the backlog is left to the program that continues to offer: it asks again.
         for socket in own.sockets { socket.duties.remove(.serveBacklog) }
     }
 
-    /// Successors are answered from now on: the predecessor does not answer them any more.
+    /// Answers successors from now on: the predecessor does not any more.
     func beginAnswering() {
         own?.resumeAccepting()
     }
@@ -90,7 +90,7 @@ public final class HandoverOffer {
         if let onFailure { onFailure(error) } else { reactor.report(.handoverFailed(error)) }
     }
 
-    /// The predecessor goes on, so this program must not: two that serve are one too many.
+    /// The predecessor continues, so this program must stop: only one may serve.
     func cameTooLate(_ error: HandoverError) {
         report(error)
         own?.stopListening()
@@ -100,15 +100,15 @@ public final class HandoverOffer {
 
     // MARK: Handing over
 
-    /// What is handed out to a successor, by name: the handover's own socket first.
+    /// The sockets for a successor, by name: the handover's own socket first.
     private var sockets: [(name: String, socket: any ListenerEngine)] {
         let own = self.own.map { [(name: HandoverWire.ownName, port: $0)] } ?? []
         return (own + ports).flatMap { entry in entry.port.sockets.map { (entry.name, $0) } }
     }
 
-    /// Gives the sockets to a successor, who from now on may hold them too.
+    /// Passes the sockets to a successor, which shares them from now on.
     ///
-    /// - Returns: what to send, in batches, or why there is nothing to send.
+    /// - Returns: the sockets to send, in batches.
     func begin(
         _ successor: SuccessorConnection
     ) throws(HandoverError) -> [[(name: String, socket: any ListenerEngine)]] {
@@ -117,14 +117,14 @@ public final class HandoverOffer {
         let sockets = self.sockets
         self.successor = successor
         handedOut = sockets.map { ($0.socket, $0.socket.duties) }
-        // Whatever happens from here on, also to this process: the successor may need socket and file.
+        // From here on the successor may need socket and file, whatever happens to this process.
         for entry in handedOut { entry.listener.duties = .close }
         return HandoverWire.batches(sockets)
     }
 
-    /// The successor is none after all.
+    /// The handover has failed.
     ///
-    /// It may hold the sockets for a while yet, or have passed them on, so that they are never shut down again.
+    /// The successor may share the sockets for a while yet, or have passed them on, so they are never shut down again.
     func takeBack() {
         successor = nil
         for (listener, duties) in handedOut { listener.duties = duties.subtracting(.shutDown) }
@@ -133,7 +133,7 @@ public final class HandoverOffer {
 
     /// The successor serves.
     func complete() {
-        // Who asks late is to ask at the path again, where the successor answers; and nobody is to hold up the drain.
+        // A late successor asks at the path again, where the new program answers; and no visitor may delay the drain.
         for visitor in visitors where visitor !== successor { visitor.sendAway() }
         successor = nil
         handedOut = []
@@ -147,7 +147,7 @@ public final class HandoverOffer {
 
     private func drainOrClose() {
         for (_, port) in ports { port.stopListening() }
-        // A reactor that is stopping already needs no telling.
+        // The reactor may be stopping already.
         if let drain { try? reactor.stop(drainingFor: drain) }
     }
 }

@@ -2,20 +2,20 @@ import CEventReactorShims
 package import EventReactorCore
 import Glibc
 
-/// What is said at a handover socket; Documentation/Handover.md describes it.
+/// The messages at a handover socket; Documentation/Handover.md describes them.
 package enum HandoverWire {
     package static let request = "handover 1 take"
     static let more = "more"
     static let ready = "ready"
     static let yours = "yours"
-    /// The name of the handover's own socket; names of ports do not begin so.
+    /// The name of the handover's own socket; no port has a name that begins with `@`.
     static let ownName = "@handover"
 
-    /// The most bytes that a line has; a name has 255.
+    /// The largest length of a line in bytes; a name has 255.
     package static let lineLimit = 256
-    /// The most bytes of a batch: so many fit into any socket's empty buffer.
+    /// The largest size of a batch in bytes: it fits into any socket's empty buffer.
     static let batchLimit = 16 * 1024
-    /// The most descriptors of a handover.
+    /// The largest number of descriptors of a handover.
     static let socketLimit = 65_535
 
     static func isName(_ name: String) -> Bool {
@@ -63,7 +63,9 @@ package enum HandoverWire {
         return batches
     }
 
-    /// The text of a batch, after which there are so many sockets to come.
+    /// The text of a batch.
+    ///
+    /// - Parameter left: the number of sockets that follow it.
     static func text(of names: [String], left: Int) -> String {
         "sockets \(names.count) \(left)\n" + names.map { $0 + "\n" }.joined()
     }
@@ -72,16 +74,16 @@ package enum HandoverWire {
     package static func send(_ text: String, _ descriptors: [Int32], to socket: Int32) -> SystemError? {
         let bytes = [UInt8](text.utf8)
         let sent = unsafe bytes.withUnsafeBytes { bytes in
-            unsafe descriptors.withUnsafeBufferPointer { numbers in
+            unsafe descriptors.withUnsafeBufferPointer { descriptors in
                 unsafe er_send_descriptors(
-                    socket, bytes.baseAddress, UInt64(bytes.count), numbers.baseAddress, Int32(numbers.count))
+                    socket, bytes.baseAddress, UInt64(bytes.count), descriptors.baseAddress, Int32(descriptors.count))
             }
         }
         if sent == bytes.count { return nil }
         return SystemError(code: sent < 0 ? errno : EMSGSIZE, operation: "sendmsg", address: nil)
     }
 
-    /// Whether the process at the other end is trusted; if not, whose it is.
+    /// The user of the process at the other end if it is not trusted; `nil` if it is.
     static func untrustedUser(at socket: Int32) throws(HandoverError) -> UInt32? {
         var user: UInt32 = 0
         guard unsafe er_peer_user(socket, &user) == 0 else {
@@ -89,33 +91,4 @@ package enum HandoverWire {
         }
         return user == 0 || user == geteuid() ? nil : user
     }
-}
-
-/// Lines as they come, in pieces of any size.
-struct HandoverLines {
-    private var bytes: [UInt8] = []
-
-    init() {}
-
-    mutating func append(_ data: Span<UInt8>) {
-        for index in data.indices { bytes.append(data[index]) }
-    }
-
-    mutating func append(_ data: ArraySlice<UInt8>) {
-        bytes += data
-    }
-
-    /// The next line without its end, or nil where it has not come whole.
-    mutating func next() throws(HandoverError) -> String? {
-        let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
-        guard end ?? bytes.count <= HandoverWire.lineLimit else {
-            throw .malformed(String(decoding: bytes.prefix(64), as: UTF8.self))
-        }
-        guard let end else { return nil }
-        defer { bytes.removeFirst(end + 1) }
-        return String(decoding: bytes[..<end], as: UTF8.self)
-    }
-
-    /// Whether nothing is left of what came.
-    var isEmpty: Bool { bytes.isEmpty }
 }

@@ -18,7 +18,7 @@ final class PredecessorConnection: Protocol {
         predecessor.closeUnadopted { offer.reactor.report($0) }
         let timeout = offer.timeout
         deadline = offer.reactor.callLater(timeout) { [unowned self] in
-            // It is alive and says nothing, so it may accept still; both serve.
+            // It is alive and does not answer, so it may still accept; both serve.
             offer.report(.timedOut(after: timeout))
             end(.success(()))
             transport.abortConnection()
@@ -51,7 +51,7 @@ final class PredecessorConnection: Protocol {
     }
 
     override func connectionLost(_ reason: ConnectionLostReason) {
-        // A predecessor that has gone without a word needs no replacing any more.
+        // A predecessor that ended without an answer needs no replacement any more.
         if case .reactorStopped = reason { isOver = true }
         end(.success(()))
         deadline?.cancel()

@@ -6,27 +6,27 @@ extension ReactorBase {
     ///
     /// The steps, none of which loses a connection:
     ///
-    /// 1. A successor calls ``Handover/take(path:timeout:)`` and gets the sockets. Both programs hold them, and this
+    /// 1. A successor calls ``Handover/take(path:timeout:)`` and gets the sockets. Both programs share them, and this
     ///    one serves.
-    /// 2. The successor's reactor runs, and it says so. Both accept, for a moment.
-    /// 3. This reactor closes its descriptors, tells ``HandoverOffer/onHandedOver``, and goes on with
-    ///    `stop(drainingFor:)`. What waits to be accepted waits at the socket, which is the successor's now.
+    /// 2. The successor's reactor runs and reports it. Both accept, for a moment.
+    /// 3. This reactor closes its descriptors, calls ``HandoverOffer/onHandedOver``, and continues with
+    ///    `stop(drainingFor:)`. The backlog stays with the socket, which is the successor's now.
     ///
-    /// A successor that goes before the second step, or does not come to it in time, changes nothing here; the failure
-    /// is told to ``HandoverOffer/onFailure``. Only processes of the same user, and root's, are given anything.
+    /// A successor that ends before the second step, or does not reach it in time, changes nothing here; the failure is
+    /// reported to ``HandoverOffer/onFailure``. Only processes of the same user, and root's, get the sockets.
     ///
     /// - Parameters:
-    ///   - path: of the UNIX socket at which successors ask, made with mode 0600; a leading NUL makes it a name in
-    ///     Linux's abstract namespace. A file that is left of a program that has ended is replaced.
-    ///   - ports: what to hand over, by name. A name has 1 to 255 printable ASCII characters, no colon, and does not
+    ///   - path: of the UNIX socket at which successors ask, created with mode 0600; a leading NUL makes it a name in
+    ///     Linux's abstract namespace. The file of a program that has ended is replaced.
+    ///   - ports: the ports to hand over, by name. A name has 1 to 255 printable ASCII characters, no colon, and does not
     ///     begin with `@`.
-    ///   - predecessor: what this program itself has taken, nil for the first one. The predecessor is told once the
-    ///     reactor runs that this program serves. Where it does not wait any longer and goes on, this reactor
-    ///     stops as it would after a handover.
-    ///   - time: how long live connections have to finish; nil only closes the ports and leaves the reactor running.
-    ///   - readiness: how long a successor may take from having the sockets to running its reactor.
+    ///   - predecessor: the handover by which this program got its sockets, `nil` for the first program. The predecessor is
+    ///     informed once the reactor runs. If it has stopped waiting and continues, this reactor stops as after a
+    ///     handover.
+    ///   - time: time for live connections to finish; `nil` only closes the ports and leaves the reactor running.
+    ///   - readiness: time for a successor from getting the sockets to running its reactor. Default: 60 s.
     /// - Returns: the offer; the reactor keeps it.
-    /// - Throws: ``HandoverError``; nothing is offered then, and the predecessor goes on once it sees this program end.
+    /// - Throws: ``HandoverError``; nothing is offered then, and the predecessor continues once this program ends.
     @discardableResult
     public func offerHandover(
         path: String, ports: [String: ListeningPort], after predecessor: Handover?, drainingFor time: Duration?,
@@ -40,13 +40,13 @@ extension ReactorBase {
             }
         }
         let offer = HandoverOffer(reactor: self, ports: sorted, drain: time, timeout: readiness)
-        // Taken at another path it is not adopted, and closed with what else is not.
+        // A socket of another path is not adopted, and closed with the other unadopted ones.
         let own = predecessor?.path == path ? predecessor?.own : nil
         let inherited = own?.descriptors.isEmpty == false ? own : nil
         offer.listens(at: try listenForSuccessors(of: offer, at: path, inherited))
         if let predecessor, let link = predecessor.takeLink() {
             // The reactor has a descriptor of its own.
-            defer { engine.discard(descriptor: link) }
+            defer { engine.sockets.close(link) }
             do throws(AdoptError) {
                 try adoptStreamConnection(link, protocol: PredecessorConnection(predecessor, offer))
             } catch {
@@ -61,7 +61,7 @@ extension ReactorBase {
 
     /// The handover's own socket: the predecessor's, so that successors find it at every moment, or a new one.
     ///
-    /// It does not answer yet: the predecessor does until it has been told.
+    /// It does not answer yet: the predecessor does until it is informed.
     private func listenForSuccessors(
         of offer: HandoverOffer, at path: String, _ inherited: InheritedSockets?
     ) throws(HandoverError) -> ListeningPort {

@@ -4,11 +4,11 @@ import Glibc
 /// The predecessor's end of a connection at the handover socket.
 final class SuccessorConnection: Protocol {
     private enum Stage {
-        /// Nothing was asked yet.
+        /// No request yet.
         case silent
         /// Batches are left to send.
         case taking
-        /// It has all, and is to say when it serves.
+        /// It has all sockets, and will report when it serves.
         case starting
         case over
     }
@@ -37,13 +37,13 @@ final class SuccessorConnection: Protocol {
     override func dataReceived(_ data: Span<UInt8>) {
         lines.append(data)
         do throws(HandoverError) {
-            while stage != .over, let line = try lines.next() { try heard(line) }
+            while stage != .over, let line = try lines.next() { try received(line) }
         } catch {
             fail(error)
         }
     }
 
-    private func heard(_ line: String) throws(HandoverError) {
+    private func received(_ line: String) throws(HandoverError) {
         switch (stage, line) {
         case (.silent, HandoverWire.request):
             batches = try offer.begin(self)[...]
@@ -88,7 +88,7 @@ final class SuccessorConnection: Protocol {
         refuse(error)
     }
 
-    /// Says why there is no handover, and ends the connection.
+    /// Sends the reason for which there is no handover, and ends the connection.
     func refuse(_ error: HandoverError) {
         let hadSockets = stage == .taking || stage == .starting
         end()
@@ -97,7 +97,7 @@ final class SuccessorConnection: Protocol {
         transport.loseConnection(within: .seconds(1))
     }
 
-    /// Ends the connection without a word.
+    /// Ends the connection without an answer.
     func sendAway() {
         end()
         transport.abortConnection()

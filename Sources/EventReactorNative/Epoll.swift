@@ -28,7 +28,8 @@ final class Epoll {
     /// The events that one turn handles at most.
     private static let batch = 256
 
-    private let descriptor: Int32
+    /// -1 after `shut`.
+    private var descriptor: Int32
     private let events: UnsafeMutablePointer<er_epoll_event>
     private var watchers: [UInt64: () -> Void] = [:]
     private var nextNumber: UInt64 = 1
@@ -43,7 +44,12 @@ final class Epoll {
 
     deinit {
         unsafe events.deallocate()
+        shut()
+    }
+
+    func shut() {
         if descriptor >= 0 { _ = close(descriptor) }
+        descriptor = -1
     }
 
     /// Waits for events, or takes what there is, and handles one batch.

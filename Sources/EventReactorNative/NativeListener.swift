@@ -29,8 +29,7 @@ final class NativeListener: ListenerEngine {
     }
 
     private func register() throws(SystemError) {
-        guard let epoll = engine.heldEpoll else { throw SystemError(code: EBADF, operation: "epoll_ctl", address: nil) }
-        watcher = try Watcher(epoll, fd, .input) { [unowned self] in accept() }
+        watcher = try Watcher(engine.epoll, fd, .input) { [unowned self] in accept() }
     }
 
     private func accept() {
@@ -45,7 +44,7 @@ final class NativeListener: ListenerEngine {
                 socket?.prepare(accepted)
                 port.accepted(descriptor: accepted, peer: peer)
             } else if code != EINTR {
-                guard engine.reserve?.handle(code, listener: fd, port: port) == true else { return }
+                guard engine.loop.reserve.handle(code, listener: fd, port: port) else { return }
             }
         }
     }
@@ -62,7 +61,7 @@ final class NativeListener: ListenerEngine {
     func serveBacklog() {
         watcher = nil
         let waiting = socket?.endArrivals() ?? 0
-        engine.reserve?.serveBacklog(of: fd, atMost: waiting, for: port) { socket?.prepare($0) }
+        engine.loop.reserve.serveBacklog(of: fd, atMost: waiting, for: port) { socket?.prepare($0) }
     }
 
     func close() {

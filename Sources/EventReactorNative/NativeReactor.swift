@@ -24,7 +24,7 @@ public final class NativeReactor: ReactorBase {
     public init(configuration: Configuration = Configuration()) throws(ReactorError) {
         let native = try NativeEngine()
         super.init(engine: native, configuration: configuration)
-        native.serve(self)
+        try native.serve(self)
     }
 
     /// The handle for other threads, which may be kept and used on any of them.

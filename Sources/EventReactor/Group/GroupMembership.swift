@@ -1,27 +1,46 @@
 import EventReactorCore
 import EventReactorPosix
+import Glibc
 
-/// What a reactor of a group knows of it; it belongs to the reactor's thread.
+/// A reactor's part in its group; it belongs to the reactor's thread.
 final class GroupMembership {
-    let place: Int
+    typealias Listen =
+        (ListenerSource, ListenOptions, ListeningPort, LibeventEngine) throws(ListenError) -> any ListenerEngine
+
+    /// The reactor's index in the group.
+    let index: Int
     let listeners: GroupListeners
     let load: ReactorLoad
-    /// Made before the thread had a descriptor table of its own, if it has one.
+    /// Created before the thread had a descriptor table of its own, if it has one.
     let wakeUp: WakeDescriptor?
     /// The signals that stop the group.
-    let stopSignals: [Int32]
+    private let stopSignals: [Int32]
     /// The reactor's set-up has not returned yet.
     var isSettingUp = true
-    /// What takes the connections that another reactor accepts, by the number of the address.
+    /// The listeners whose connections another reactor accepts, by the id of the address.
     var inboxes: [Int: RemoteAcceptListener] = [:]
-    /// Those whose ports do not listen any more, until the last connection that was under way to them has arrived.
+    /// Those whose ports have stopped, until the last connection that was under way has arrived.
     var endingInboxes: [ObjectIdentifier: RemoteAcceptListener] = [:]
+    /// Listens together with the group.
+    ///
+    /// A closure, so that a program without a group links no code of one.
+    var listen: Listen?
 
-    init(place: Int, listeners: GroupListeners, load: ReactorLoad, wakeUp: WakeDescriptor?, stopSignals: [Int32]) {
-        self.place = place
+    init(index: Int, listeners: GroupListeners, load: ReactorLoad, wakeUp: WakeDescriptor?, stopSignals: [Int32]) {
+        self.index = index
         self.listeners = listeners
         self.load = load
         self.wakeUp = wakeUp
         self.stopSignals = stopSignals
+    }
+
+    /// The stop signals of the group, by which the loop shows that it is not stuck.
+    ///
+    /// - Throws: `EBUSY` during the set-up: the group would never start.
+    func signalsOfRun() throws(SystemError) -> [Int32] {
+        guard !isSettingUp else {
+            throw SystemError(code: EBUSY, operation: "run() in a group's set-up, where the group runs the reactor")
+        }
+        return stopSignals
     }
 }

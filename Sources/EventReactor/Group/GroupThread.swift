@@ -1,7 +1,7 @@
 import EventReactorCore
 import Glibc
 
-/// A thread that is waited for.
+/// A thread that is joined or detached.
 struct GroupThread: Sendable {
     private let thread: pthread_t
 
@@ -15,7 +15,7 @@ struct GroupThread: Sendable {
 
     /// Starts it.
     ///
-    /// What the closure captured is let go on the thread itself, before it ends.
+    /// The closure's captures are released on the thread itself, before it ends.
     init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         let work = unsafe Unmanaged.passRetained(Work(body))
         var thread = pthread_t()
@@ -39,7 +39,7 @@ struct GroupThread: Sendable {
         pthread_join(thread, nil)
     }
 
-    /// Has it end unwatched, in place of `join`.
+    /// Lets it end by itself, in place of `join`.
     func detach() {
         pthread_detach(thread)
     }

@@ -17,7 +17,7 @@ extension ReactorGroup {
         _ = await run.ended.get()
     }
 
-    /// Returns when the group has stopped; where it does not run, at once.
+    /// Returns when the group has stopped; at once if it does not run.
     ///
     /// - Throws: what ended the last run, if that was an error.
     public func wait() async throws(ReactorGroupError) {

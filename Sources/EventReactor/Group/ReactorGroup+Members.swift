@@ -1,13 +1,13 @@
 public import EventReactorCore
 
 extension ReactorGroup {
-    /// The handles of the reactors, in order of their places; none while the group does not run.
+    /// The handles of the reactors, by index; none while the group does not run.
     public var remotes: [ReactorRemote] {
         run?.members.map { ReactorRemote($0.queue) } ?? []
     }
 
-    /// The addresses that the group listens at, in the order in which they were first listened at, with the real port
-    /// where 0 was asked for.
+    /// The addresses that the group listens at, in the order in which they were first listened at, with the actual port
+    /// if 0 was asked for.
     public var localAddresses: [SocketAddress] {
         guard let run else { return [] }
         return run.listeners.addresses.reduce(into: []) { list, address in
@@ -15,12 +15,12 @@ extension ReactorGroup {
         }
     }
 
-    /// The connections that stand on all reactors.
+    /// The number of live connections of all reactors.
     ///
-    /// It is the sum of what each last told, without asking them.
+    /// The sum of the numbers that each last reported; it may be read from any thread.
     public var connectionCount: Int { connectionCounts.reduce(0, +) }
 
-    /// The connections that stand on each reactor, in order of their places.
+    /// The number of live connections of each reactor, by index.
     public var connectionCounts: [Int] { run?.members.map(\.load.connections) ?? [] }
 
     /// Runs a closure on every reactor's thread, and returns at once.
@@ -30,7 +30,7 @@ extension ReactorGroup {
         for remote in remotes { remote.callFromThread(body) }
     }
 
-    /// Runs a closure on every reactor's thread, and returns what they gave, in order of their places.
+    /// Runs a closure on every reactor's thread, and returns their results, by index.
     ///
     /// A reactor that stops before it has run the closure is left out.
     ///
@@ -50,7 +50,7 @@ extension ReactorGroup {
     }
 }
 
-/// An answer that comes in any case: nil where the question was let go unanswered.
+/// A result that arrives in any case: `nil` if the question was released without an answer.
 private final class Answer<Value: Sendable>: Sendable {
     let outcome = Outcome<Value?>()
 

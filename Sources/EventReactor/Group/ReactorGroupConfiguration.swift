@@ -2,7 +2,7 @@ public import EventReactorCore
 
 extension ReactorGroup {
     /// Settings of a group.
-    public struct Configuration: Hashable, Sendable {
+    public struct Configuration: Equatable, Sendable {
         /// The settings of each reactor, but that its ``ReactorConfiguration/stopSignals`` stop the group.
         public var reactor: ReactorConfiguration
 
@@ -45,7 +45,7 @@ extension ReactorGroup {
     }
 
     /// Who accepts the connections of a group's listeners.
-    public struct Accepting: Hashable, Sendable {
+    public struct Accepting: Equatable, Sendable {
         /// By which rule connections are handed round.
         public enum Handing: Hashable, Sendable {
             /// Each reactor has the next.

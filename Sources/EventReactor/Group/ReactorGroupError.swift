@@ -1,8 +1,8 @@
 public import EventReactorCore
 
-/// What a group can refuse or fail at.
+/// An error of a group.
 public enum ReactorGroupError: Error, Sendable {
-    /// A setting that cannot be, or two that do not go together; the text says which.
+    /// An invalid setting, or two that exclude each other; the text says which.
     case invalidConfiguration(String)
 
     /// The group was started already and has not stopped.
@@ -33,9 +33,9 @@ extension ReactorGroupError: CustomStringConvertible {
         case .invalidConfiguration(let text): "the group cannot be: \(MessageText.escaped(text))"
         case .alreadyRunning: "the group is running already"
         case .calledFromGroup: "a thread of a group can neither wait for the group nor start one"
-        case .setUpFailed(let place, let error):
-            "reactor \(place) of the group could not be set up: \(MessageText.escaped(error))"
-        case .reactorFailed(let place, let error): "reactor \(place) of the group failed: \(error)"
+        case .setUpFailed(let index, let error):
+            "reactor \(index) of the group could not be set up: \(MessageText.escaped(error))"
+        case .reactorFailed(let index, let error): "reactor \(index) of the group failed: \(error)"
         case .system(let error): "the group cannot work: \(error)"
         }
     }

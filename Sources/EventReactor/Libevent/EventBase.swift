@@ -1,19 +1,20 @@
 import CEventReactorShims
 import CLibevent
 import EventReactorCore
+import EventReactorPosix
 import Glibc
 
 /// An `event_base` without locks: one thread owns it, and nothing else ever calls into it.
 @safe
 struct EventBase: ~Copyable {
-    /// nil once it was freed.
+    /// `nil` after `free`.
     private(set) var pointer: OpaquePointer?
 
     init() throws(ReactorError) {
         LibeventLog.install()
         guard let configuration = unsafe event_config_new() else { throw EventBase.error("event_config_new") }
         defer { unsafe event_config_free(configuration) }
-        // What a program does is not to depend on variables of its environment.
+        // A program's behaviour shall not depend on variables of its environment.
         let flags = EVENT_BASE_FLAG_NOLOCK.rawValue | EVENT_BASE_FLAG_IGNORE_ENV.rawValue
         unsafe event_config_set_flag(configuration, Int32(flags))
         // Short of a descriptor it would fall back on these, whose cost grows with the connections.
@@ -36,18 +37,20 @@ struct EventBase: ~Copyable {
         unsafe event_base_free(last)
     }
 
-    /// Waits for events and handles one batch; handles what there is without waiting where that is asked for.
+    /// Handles one batch of events.
+    ///
+    /// - Parameter waits: whether to sleep until there is one.
     func loopOnce(waits: Bool) {
         unsafe event_base_loop(pointer, waits ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
     }
 
-    /// Does what libevent put off to a later turn, where nothing else is left in the base.
+    /// Runs libevent's deferred callbacks, if nothing else is left in the base.
     ///
-    /// A bufferevent that was freed while a deferred callback of its own waited is let go by that callback alone:
+    /// A bufferevent that was freed while a deferred callback of its own waited is released by that callback alone:
     /// `event_base_free` drops the callback, and the bufferevent would be lost with all its bytes.
     func finish() {
         while unsafe pointer != nil {
-            // What waits counts as added, too.
+            // Active events count as added, too.
             let waiting = unsafe event_base_get_num_events(pointer, UInt32(EVENT_BASE_COUNT_ACTIVE))
             let added = unsafe event_base_get_num_events(pointer, UInt32(EVENT_BASE_COUNT_ADDED))
             guard waiting > 0 && waiting == added else { return }
@@ -55,7 +58,7 @@ struct EventBase: ~Copyable {
         }
     }
 
-    /// Whether the descriptors that a base opens can be had: without its pipe libevent ends the process.
+    /// Whether the descriptors of a base can be opened: without its pipe libevent ends the process.
     private static func canOpenDescriptors() -> Bool {
         let opened = (0..<3).map { _ in er_eventfd() }
         let code = errno
@@ -69,17 +72,17 @@ struct EventBase: ~Copyable {
     }
 }
 
-/// An `event` on a descriptor; it is deleted before the descriptor is closed by whoever owns both.
+/// An `event` on a descriptor; the owner of both deletes it before the descriptor is closed.
 @safe
 struct Event: ~Copyable {
     typealias Callback = @convention(c) (Int32, Int16, UnsafeMutableRawPointer?) -> Void
 
     private let pointer: OpaquePointer
 
-    /// Watches a descriptor from now on.
+    /// Registers a descriptor.
     ///
     /// - Parameter context: handed to the callback; it has to outlive the event.
-    /// - Throws: the error with which the system refused it.
+    /// - Throws: the system's error.
     init(
         _ base: borrowing EventBase, _ descriptor: Int32, _ what: Int32, _ callback: Callback, context: AnyObject
     ) throws(SystemError) {
@@ -100,22 +103,22 @@ struct Event: ~Copyable {
     }
 }
 
-/// Calls a closure when a descriptor is writable, once, and as long as it is held.
-final class WritableEvent {
+/// An event that calls a closure until it is released.
+final class DescriptorEvent {
     private var event: Event?
     private let action: () -> Void
 
     init(
-        _ base: borrowing EventBase, _ descriptor: Int32, _ action: @escaping () -> Void
+        _ base: borrowing EventBase, _ descriptor: Int32, toWrite: Bool, _ action: @escaping () -> Void
     ) throws(SystemError) {
         self.action = action
         event = nil
         event = try unsafe Event(
-            base, descriptor, EV_WRITE,
+            base, descriptor, toWrite ? EV_WRITE : EV_READ | EV_PERSIST | EV_ET,
             { _, _, context in
                 guard let context = unsafe context else { return }
-                // The action may let go of it.
-                let event = unsafe Unmanaged<WritableEvent>.fromOpaque(context).takeUnretainedValue()
+                // Retained meanwhile: the action may release the event.
+                let event = unsafe Unmanaged<DescriptorEvent>.fromOpaque(context).takeUnretainedValue()
                 event.action()
             }, context: self)
     }

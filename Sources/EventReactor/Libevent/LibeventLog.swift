@@ -5,18 +5,17 @@ import Glibc
 
 /// libevent's own messages, on their way to the reactor on whose thread they come.
 ///
-/// libevent has one place for them in the whole process, and writes them to the standard error itself unless that is
-/// taken. It is taken as the first reactor is made; a program that uses libevent elsewhere, and sets a callback of its
-/// own later, has all messages from then on. What comes on a thread on which no reactor is at work goes to the standard
-/// error as before.
+/// libevent has one log callback for the whole process, and writes to the standard error unless it is set. It is set when
+/// the first reactor is created; a program that uses libevent elsewhere, and sets a callback of its own later, gets all
+/// messages from then on. Messages on a thread on which no reactor is at work go to the standard error as before.
 ///
-/// The place for fatal errors is left alone: after such an error libevent must not go on, and ends the process.
+/// The callback for fatal errors is not set: after such an error libevent must not continue, and ends the process.
 @safe
 final class LibeventLog {
     private unowned let reactor: ReactorBase
     private var previous: UnsafeMutableRawPointer?
     private var texts: [String] = []
-    /// Messages come out of the middle of libevent, where nothing may be called that calls libevent.
+    /// Messages come from inside libevent, when nothing may be called that calls libevent.
     private var isScheduled = false
     private let isInTurn: Bool
 
@@ -39,7 +38,7 @@ final class LibeventLog {
         // After an error libevent ends the process, before any reactor could report it.
         if severity != EVENT_LOG_ERR, let context = unsafe er_thread_context() {
             // The log is in the context between `begin` and `end`, while its owner retains it.
-            unsafe Unmanaged<LibeventLog>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.take(text) }
+            unsafe Unmanaged<LibeventLog>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.append(text) }
         } else {
             StandardError.print("[\(name(of: severity))] \(text)\n")
         }
@@ -54,8 +53,8 @@ final class LibeventLog {
         }
     }
 
-    private func take(_ text: String) {
-        // A cause that comes with every call would take memory until the turn ends.
+    private func append(_ text: String) {
+        // A cause that comes with every call would use memory until the turn ends.
         guard texts.count < 64 else { return }
         texts.append("libevent: \(text)")
         guard isInTurn, !isScheduled else { return }
@@ -77,21 +76,21 @@ final class LibeventLog {
         unsafe er_thread_set_context(Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Gives the thread's messages back to the reactor that had them before; runs may be nested.
+    /// Returns the thread's messages to the reactor that received them before; runs may be nested.
     func end() {
         unsafe er_thread_set_context(previous)
         unsafe previous = nil
         report()
     }
 
-    /// Takes the messages of this thread for a run of a reactor, until `end` is called.
+    /// Receives the messages of this thread for a run of a reactor, until `end` is called.
     static func ofRun(_ reactor: ReactorBase) -> LibeventLog {
         let log = LibeventLog(reactor, isInTurn: true)
         log.begin()
         return log
     }
 
-    /// Takes the messages of this thread while a closure calls libevent, which may be outside of any run.
+    /// Receives the messages of this thread while a closure calls libevent, which may be outside of any run.
     static func during<Value, Failure: Error>(
         _ reactor: ReactorBase, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {

@@ -71,12 +71,12 @@ public final class Connector {
         case .address(let address):
             start([address])
         case .host(let host, let port):
-            lookup = reactor.engine.resolve(host: host, port: port) { [weak self] result in
+            lookup = reactor.engine.resolver.resolve(host, port: port, toListen: false) { [weak self] result in
                 guard let self, isConnecting else { return }
                 lookup = nil
                 switch result {
                 case .success(let addresses): start(addresses)
-                case .failure(let error): fail(error)
+                case .failure(let error): fail(.unresolvable(host: host, message: error.message))
                 }
             }
         }
@@ -114,7 +114,7 @@ public final class Connector {
     private func attemptEnded(_ id: Int, _ address: SocketAddress, _ result: Result<Int32, ConnectError>) {
         attempts.removeAll { $0.id == id }
         guard isConnecting else {
-            if case .success(let descriptor) = result { reactor.engine.discard(descriptor: descriptor) }
+            if case .success(let descriptor) = result { reactor.engine.sockets.close(descriptor) }
             return
         }
         switch result {
@@ -137,7 +137,7 @@ public final class Connector {
         defer { endUse() }
         guard let made = factory?.buildProtocol(for: peer) else {
             reactor.counts.connectsFailed.add(.declined)
-            return reactor.engine.discard(descriptor: descriptor)
+            return reactor.engine.sockets.close(descriptor)
         }
         StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: reactor.settings(for: options)

@@ -9,7 +9,7 @@
 ///
 /// Unless set there is no limit. All count the connections of one listener, and for a listener at an empty host those
 /// of both families together.
-public struct ConnectionLimits: Hashable, Sendable {
+public struct ConnectionLimits: Equatable, Sendable {
     /// Maximum number of connections at a time; `nil` (default): no limit.
     ///
     /// 0 or less accepts none. A connection counts until its loss, after ``ListeningPort/stopListening()`` too.

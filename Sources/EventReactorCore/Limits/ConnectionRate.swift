@@ -1,7 +1,7 @@
 /// The rate at which a listener accepts new connections: a token bucket.
 ///
 /// In any time `t` no more than `burst + count * t / period` are accepted. The bucket is full when listening starts.
-public struct ConnectionRate: Hashable, Sendable {
+public struct ConnectionRate: Equatable, Sendable {
     /// Connections a period, in the long run; less than 1 counts as 1.
     public var count: Int
 

@@ -1,5 +1,5 @@
 /// A peer that was accepted beyond a listener's limits.
-public struct ExcessConnection: Hashable, Sendable {
+public struct ExcessConnection: Equatable, Sendable {
     /// The limit that it is beyond.
     public enum Cause: Hashable, Sendable {
         /// ``ConnectionLimits/total``.

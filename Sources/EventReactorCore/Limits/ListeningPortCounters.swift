@@ -1,5 +1,5 @@
 /// Counters of a listener, from when it began to listen; they only grow.
-public struct ListeningPortCounters: Hashable, Sendable {
+public struct ListeningPortCounters: Equatable, Sendable {
     /// Connections that were made: those of the factory, not those of ``ListeningPort/onExcess``.
     public package(set) var accepted: UInt64 = 0
 

@@ -4,7 +4,7 @@
 /// reading pauses, so that the peer is slowed down, and bytes that are written are queued and count for
 /// ``Protocol/pauseWriting()``. Tokens come continuously, and a connection that waits is served a hundred times a
 /// second.
-public struct RateLimit: Hashable, Sendable {
+public struct RateLimit: Equatable, Sendable {
     /// Maximum bytes a second that are read, in the long run; `nil` (default): no limit.
     ///
     /// Less than 10 counts as 10.

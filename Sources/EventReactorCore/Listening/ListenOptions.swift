@@ -5,7 +5,7 @@
 /// options.stream.closeDeadline = .seconds(10)
 /// try reactor.listen(.tcp(port: 8007), options: options) { Echo() }
 /// ```
-public struct ListenOptions: Hashable, Sendable {
+public struct ListenOptions: Equatable, Sendable {
     /// The settings that each accepted connection starts with.
     public var stream: StreamOptions
 

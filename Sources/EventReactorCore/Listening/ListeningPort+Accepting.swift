@@ -10,7 +10,7 @@ extension ListeningPort {
         guard let factory, let made = factory.buildProtocol(for: peer) else {
             counters.refusedByFactory += 1
             reactor.counts.refused.add(.declined)
-            reactor.engine.discard(descriptor: descriptor)
+            reactor.engine.sockets.close(descriptor)
             return pauseIfFull()
         }
         counters.accepted += 1
@@ -57,7 +57,7 @@ extension ListeningPort {
         }
         guard let onExcess, excessConnectionCount < limits.excessConnections, let made = onExcess(peer) else {
             reactor.counts.refused.add(.init(peer.cause))
-            return reactor.engine.refuse(descriptor: descriptor)
+            return reactor.engine.sockets.close(descriptor, reset: true)
         }
         counters.excessServed += 1
         let excess = self.excess ?? settings.of(PortMembers(peers: nil))

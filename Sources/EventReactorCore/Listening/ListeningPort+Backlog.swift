@@ -60,7 +60,7 @@ extension ListeningPort {
 
     /// Resets the peers that are not served yet: the reactor ends.
     func dropLatecomers(_ engine: any ReactorEngine) {
-        for (descriptor, _) in latecomers { engine.refuse(descriptor: descriptor) }
+        for (descriptor, _) in latecomers { engine.sockets.close(descriptor, reset: true) }
         latecomers = []
         lateSources = 0
     }

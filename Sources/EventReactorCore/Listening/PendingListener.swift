@@ -57,11 +57,12 @@ public final class PendingListener {
         }
         do throws(ListenError) {
             let port = try ServerEndpoint.checkedPort(port, host: host)
-            lookup = reactor.engine.resolveToListen(host: host, port: port) { [weak self] result in
+            lookup = reactor.engine.resolver.resolve(host, port: port, toListen: true) { [weak self] result in
                 guard let self else { return }
                 complete { () throws(ListenError) in
                     try self.reactor.listen(
-                        at: result.get(), backlog: self.endpoint.backlog, options: options, factory: factory)
+                        at: result.mapError { $0.listening(at: host) }.get(), backlog: self.endpoint.backlog,
+                        options: options, factory: factory)
                 }
             }
         } catch {

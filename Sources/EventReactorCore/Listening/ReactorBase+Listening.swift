@@ -28,9 +28,13 @@ extension ReactorBase {
         switch endpoint.kind {
         case .tcp(let port, let host):
             let port = try ServerEndpoint.checkedPort(port, host: host)
-            return try listen(
-                at: engine.resolveToListen(host: host, port: port), backlog: endpoint.backlog, options: options,
-                factory: factory)
+            let addresses: [SocketAddress]
+            do throws(NameError) {
+                addresses = try engine.resolver.resolveToListen(host, port: port)
+            } catch {
+                throw error.listening(at: host)
+            }
+            return try listen(at: addresses, backlog: endpoint.backlog, options: options, factory: factory)
         case .unix(let path, let mode):
             let address: SocketAddress
             do throws(AddressError) { address = try .unix(path: path) } catch { throw .invalidAddress(error) }
@@ -90,7 +94,8 @@ extension ReactorBase {
                     let known = port.localAddresses.first?.port.map { UInt16(truncatingIfNeeded: $0) }
                     let requested = address.port == 0 ? address.withPort(known ?? 0) : address
                     port.add(
-                        try engine.listen(at: requested, backlog: backlog, options: options, mode: mode, for: port))
+                        try engine.listen(
+                            from: .address(requested, backlog: backlog, mode: mode), options: options, for: port))
                 }
                 add(port)
                 return port

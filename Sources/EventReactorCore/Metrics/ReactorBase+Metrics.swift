@@ -29,8 +29,8 @@ extension ReactorBase {
         metrics.remote.waiting = queue.count + remoteCallsLeft
         metrics.remote.deepest = max(counts.deepestRemoteQueue, metrics.remote.waiting)
         metrics.work.underWay = deferred.count
-        metrics.work.waitingForThread = engine.waitingCount(in: .work)
-        metrics.work.waitingForResolver = engine.waitingCount(in: .resolving)
+        metrics.work.waitingForThread = engine.workers.waitingCount(in: .work)
+        metrics.work.waitingForResolver = engine.workers.waitingCount(in: .resolving)
         return metrics
     }
 

@@ -45,7 +45,7 @@ package final class AdoptionClaim: Sendable {
     private static func claim(
         _ fd: Int32, _ engine: any ReactorEngine, owner: ObjectIdentifier?
     ) throws(AdoptError) -> AdoptionClaim? {
-        guard let socket = engine.identity(of: fd) else { return nil }
+        guard let socket = engine.sockets.identity(of: fd) else { return nil }
         guard let claim = AdoptionClaim(Key(socket: socket, owner: owner)) else {
             throw .alreadyAdopted(descriptor: fd)
         }

@@ -25,7 +25,7 @@ extension ReactorBase {
     ) throws(AdoptError) {
         guard !isClosed else { throw .reactorClosed }
         let claim = try AdoptionClaim.connection(fd, engine)
-        let (own, peer) = try engine.adoptConnection(fd, options: options)
+        let (own, peer) = try engine.sockets.adopt(fd, options: options)
         let adopted = AdoptedDescriptor(own, engine)
         let settings = settings(for: options)
         settings.adoption = claim
@@ -44,7 +44,11 @@ extension ReactorBase {
         do throws(AdoptError) {
             for fd in fds {
                 if let claim = try AdoptionClaim.listener(fd, engine) { port.adoptions.append(claim) }
-                port.add(try engine.adoptListener(fd, options: options, for: port))
+                do throws(ListenError) {
+                    port.add(try engine.listen(from: .adopted(descriptor: fd), options: options, for: port))
+                } catch {
+                    throw AdoptError(error)
+                }
             }
         } catch {
             port.shut()
@@ -73,11 +77,23 @@ private final class AdoptedDescriptor {
     }
 
     deinit {
-        if fd >= 0 { engine.endAdopted(descriptor: fd) }
+        if fd >= 0 { engine.sockets.close(fd, reset: false, endsForAll: true) }
     }
 
     func take() -> Int32 {
         defer { fd = -1 }
         return fd
+    }
+}
+
+extension AdoptError {
+    /// The reason for which a socket that passed the checks cannot be listened at.
+    fileprivate init(_ error: ListenError) {
+        switch error {
+        case .system(let cause), .addressInUse(let cause): self = .system(cause)
+        case .notAdoptable(let cause): self = cause
+        case .reactorClosed: self = .reactorClosed
+        case .invalidAddress, .unresolvable, .cancelled: self = .unsupported
+        }
     }
 }

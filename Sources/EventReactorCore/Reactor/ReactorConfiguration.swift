@@ -11,7 +11,7 @@ import Darwin
 /// ```swift
 /// let reactor = try Reactor(configuration: Reactor.Configuration(stopSignals: [], acceptsPerTurn: 16))
 /// ```
-public struct ReactorConfiguration: Hashable, Sendable {
+public struct ReactorConfiguration: Equatable, Sendable {
     /// The signals that stop the reactor as `stop()` does while it runs; ``defaultStopSignals`` by default.
     ///
     /// A second one while the reactor is stopping ends the wait for shutdown hooks. If a callback does not return, so that

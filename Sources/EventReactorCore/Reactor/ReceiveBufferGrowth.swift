@@ -74,6 +74,5 @@ extension ReactorBase {
 
     private func resizeReceiveBuffer(to size: Int) {
         unsafe receiveBuffer = UnsafeMutableRawBufferPointer(start: receiveBuffer.baseAddress, count: size)
-        engine.receiveBufferChanged()
     }
 }

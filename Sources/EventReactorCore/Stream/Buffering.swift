@@ -6,7 +6,7 @@
 /// ```swift
 /// try reactor.listen(.tcp(port: 8007), options: ListenOptions(stream: StreamOptions(buffering: .direct))) { Echo() }
 /// ```
-public struct Buffering: Hashable, Sendable, CustomStringConvertible {
+public struct Buffering: Equatable, Sendable, CustomStringConvertible {
     /// The kind's name, by which its engine recognizes it.
     public let description: String
     /// Limit of each connection that the engine itself enforces.

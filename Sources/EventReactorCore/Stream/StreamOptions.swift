@@ -4,7 +4,7 @@
 /// let options = StreamOptions(keepAlive: .init(idle: .seconds(60), interval: .seconds(10), count: 3))
 /// try reactor.connect(.tcp(host: "example.com", port: 80), options: options) { Client() }
 /// ```
-public struct StreamOptions: Hashable, Sendable {
+public struct StreamOptions: Equatable, Sendable {
     /// Whether small writes are sent at once (`TCP_NODELAY`); on by default.
     public var noDelay: Bool
 
@@ -74,7 +74,7 @@ public struct StreamOptions: Hashable, Sendable {
     }
 
     /// When and how often the kernel probes an idle TCP peer (`SO_KEEPALIVE`).
-    public struct KeepAlive: Hashable, Sendable {
+    public struct KeepAlive: Equatable, Sendable {
         /// Idle time before the first probe; whole seconds, clamped to 1 and 32,767.
         public var idle: Duration
 

@@ -21,7 +21,7 @@ extension ReactorBase {
     ) {
         guard !isClosed else { return }
         let (pending, deliver) = awaitResult(then: completion)
-        pending.setWork(engine.submit({ deliver(Result { try work() }) }, to: .work, for: queue))
+        pending.setWork(engine.workers.submit({ deliver(Result { try work() }) }, to: .work, for: queue))
     }
 
     /// Registers a completion for a result of another thread.

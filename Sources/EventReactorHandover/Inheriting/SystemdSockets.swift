@@ -8,7 +8,7 @@ import Glibc
 /// try reactor.listen(.tcp(port: 8007), adopting: systemd?["echo.socket"]) { Echo() }
 /// ```
 ///
-/// What no reactor has adopted is closed with this object.
+/// Sockets that no reactor has adopted are closed with this object.
 public final class SystemdSockets {
     /// All of them, in the order of their first descriptors; those that share a name are one entry.
     public let all: [InheritedSockets]
@@ -20,17 +20,17 @@ public final class SystemdSockets {
     /// The sockets of one name: that of the socket unit, `echo.socket` for one, unless its `FileDescriptorName=` says
     /// otherwise.
     ///
-    /// Where the service manager gave no names, all sockets are `unknown`.
+    /// If the service manager gave no names, all sockets are `unknown`.
     public subscript(name: String) -> InheritedSockets? { all.first { $0.name == name } }
 
-    /// Takes what systemd has passed to this process.
+    /// Takes ownership of the sockets that systemd has passed to this process.
     ///
     /// Call it once, as the program begins and before it has other threads: it removes `LISTEN_FDS`, `LISTEN_PID` and
-    /// `LISTEN_FDNAMES` from the environment, on errors too, so that no child takes them for its own. The descriptors
+    /// `LISTEN_FDNAMES` from the environment, on errors too, so that no child mistakes them for its own. The descriptors
     /// are made close-on-exec.
     ///
-    /// - Returns: nil where this process was not started by socket activation.
-    /// - Throws: ``SystemdError`` where the variables cannot be as they are; no descriptor has been touched then.
+    /// - Returns: `nil` if this process was not started by socket activation.
+    /// - Throws: ``SystemdError`` if the variables are malformed; no descriptor has been changed then.
     public static func take() throws(SystemdError) -> SystemdSockets? {
         let names = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]
         let values = names.map { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
@@ -53,7 +53,7 @@ public final class SystemdSockets {
         }
         guard count > 0 else { return nil }
         let range = first..<first + count
-        // The first that is not open tells of a wrong count, however large, at once.
+        // The first that is not open reveals a wrong count, however large, at once.
         if let closed = range.first(where: { fcntl($0, F_GETFD) < 0 }) { throw .notOpen(descriptor: closed) }
         var labels = [String](repeating: "unknown", count: Int(count))
         if let names {
@@ -74,43 +74,18 @@ public final class SystemdSockets {
 extension SystemdSockets: Sendable {}
 
 extension InheritedSockets {
-    /// Those of the same name together, in the order in which the names first come.
+    /// Sockets of the same name together, in the order in which the names first occur.
     package static func grouped(_ entries: [(name: String, descriptor: Int32)]) -> [InheritedSockets] {
         var groups: [InheritedSockets] = []
-        var places: [String: Int] = [:]
+        var indices: [String: Int] = [:]
         for (name, descriptor) in entries {
-            if let place = places[name] {
-                groups[place].append(descriptor)
+            if let index = indices[name] {
+                groups[index].append(descriptor)
             } else {
-                places[name] = groups.count
+                indices[name] = groups.count
                 groups.append(InheritedSockets(name: name, descriptors: [descriptor]))
             }
         }
         return groups
-    }
-}
-
-/// What is wrong with the variables by which systemd passes sockets.
-public enum SystemdError: Error, Equatable, Sendable {
-    /// The variable's value is no number, or too large.
-    case malformed(variable: String, value: String)
-
-    /// `LISTEN_FDNAMES` has another number of names than there are descriptors.
-    case nameCount(names: Int, descriptors: Int)
-
-    /// A descriptor that `LISTEN_FDS` speaks of is not open.
-    case notOpen(descriptor: Int32)
-}
-
-extension SystemdError: CustomStringConvertible {
-    /// The error in words.
-    public var description: String {
-        switch self {
-        case .malformed(let variable, let value):
-            "no socket activation: \(MessageText.escaped(variable)) is \(MessageText.quoted(value))"
-        case .nameCount(let names, let descriptors):
-            "no socket activation: LISTEN_FDNAMES has \(names) names for \(descriptors) descriptors"
-        case .notOpen(let descriptor): "no socket activation: descriptor \(descriptor) of LISTEN_FDS is not open"
-        }
     }
 }

@@ -1,11 +1,9 @@
 package import EventReactorCore
 import Glibc
 
-/// One attempt to connect, followed until the descriptor is writable.
+/// One attempt to connect: it ends when the descriptor is writable.
 package final class SocketConnectAttempt: ConnectAttempt {
-    /// Watches a descriptor and calls the closure when it is writable, until what it returned is let go.
-    ///
-    /// It throws what the system said where it cannot be watched.
+    /// Registers interest in a descriptor and calls the closure when it is writable, until the result is released.
     package typealias Watch =
         (_ descriptor: Int32, _ isWritable: @escaping () -> Void) throws(SystemError) -> AnyObject
 
@@ -14,7 +12,7 @@ package final class SocketConnectAttempt: ConnectAttempt {
     private let watch: Watch
     private var completion: ((Result<Int32, ConnectError>) -> Void)?
     private var descriptor: Int32 = -1
-    private var watcher: AnyObject?
+    private var registration: AnyObject?
     private var retry: DelayedCall?
 
     package init(
@@ -42,13 +40,13 @@ package final class SocketConnectAttempt: ConnectAttempt {
         case .underWay(let descriptor):
             self.descriptor = descriptor
             do throws(SystemError) {
-                watcher = try watch(descriptor) { [unowned self] in answered() }
+                registration = try watch(descriptor) { [unowned self] in answered() }
             } catch {
                 let error = SystemError(code: error.code, operation: error.operation, address: address)
                 reactor.callSoon { self.end(.failure(.system(error))) }
             }
         case .full(let descriptor):
-            // The kernel does not tell when a UNIX server has room again.
+            // The kernel does not report when a UNIX server has room again.
             self.descriptor = descriptor
             retry = reactor.callLater(.milliseconds(20)) { [weak self] in
                 guard let self, completion != nil else { return }
@@ -59,14 +57,14 @@ package final class SocketConnectAttempt: ConnectAttempt {
     }
 
     private func answered() {
-        watcher = nil
-        let taken = descriptor
+        registration = nil
+        let answered = descriptor
         descriptor = -1
-        switch ConnectingSocket.finish(taken, to: address) {
+        switch ConnectingSocket.finish(answered, to: address) {
         case .failed(let error): end(.failure(error))
         default:
-            descriptor = taken
-            end(.success(taken))
+            descriptor = answered
+            end(.success(answered))
         }
     }
 
@@ -80,7 +78,7 @@ package final class SocketConnectAttempt: ConnectAttempt {
 
     package func cancel() {
         completion = nil
-        watcher = nil
+        registration = nil
         retry?.cancel()
         retry = nil
         if descriptor >= 0 { _ = close(descriptor) }

@@ -1,13 +1,13 @@
 import EventReactorCore
 import Glibc
 
-/// The connections that waited at a listening socket as it was adopted: they have the options that it had before.
+/// Connections that were in the backlog of a listening socket when it was adopted: they have the socket's former options.
 struct EarlierConnections {
     private let options: StreamOptions
-    /// How many of those that are accepted next they are at most; others who hold the socket may accept some of them.
+    /// The largest number of them among the next to be accepted; other processes that share the socket may accept some.
     private var left: Int
 
-    /// - Returns: nil where none waits.
+    /// - Returns: `nil` if none waits.
     init?(at listener: Int32, options: StreamOptions) {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
@@ -18,7 +18,9 @@ struct EarlierConnections {
         self.options = options
     }
 
-    /// Sets the next one up, and says whether there may be more.
+    /// Sets the next one up.
+    ///
+    /// - Returns: whether there may be more.
     mutating func prepare(_ accepted: Int32, family: SocketAddress.Family) -> Bool {
         StreamSocket.applyAll(options, to: accepted, family: family)
         left -= 1

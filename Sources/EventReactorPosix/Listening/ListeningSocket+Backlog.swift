@@ -3,20 +3,20 @@ package import EventReactorCore
 import Glibc
 
 extension ListeningSocket {
-    /// Has the kernel take no new connections, as far as it can, and leaves those that wait in the backlog.
+    /// Stops new connections in the kernel, as far as possible, and leaves those in the backlog.
     ///
-    /// A peer whose attempt comes from now on is not told that it succeeded: a UNIX socket refuses it, and to TCP's the
-    /// kernel does not answer, so that the peer asks again a second later and is refused then, or is served by another
-    /// socket of the address. Without this a connection could come between the last `accept` and `close`, and be reset.
-    /// A socket that others may hold too is left as it is.
+    /// A later attempt does not succeed: a UNIX socket refuses it, and TCP does not answer, so that the peer retries a
+    /// second later and is refused then, or is served by another socket of the address. Without this a connection could
+    /// arrive between the last `accept` and `close`, and be reset. A socket that other processes may share is left
+    /// unchanged.
     ///
-    /// - Returns: how many connections wait at most; 0 if accepting them is not this socket's duty.
+    /// - Returns: the largest number of waiting connections; 0 if this socket does not serve its backlog.
     package borrowing func endArrivals() -> Int {
         guard duties.contains(.serveBacklog) else { return 0 }
         let isOwn = duties.contains(.shutDown)
         guard address.family != .unix else {
             if isOwn { _ = shutdown(descriptor, Int32(SHUT_RD)) }
-            // The kernel does not say how many; a shared socket's may become more.
+            // The kernel does not report the number; a shared socket's may grow.
             return isOwn ? Int.max : ListeningSocket.sharedBound
         }
         let isClosed = isOwn && er_refuse_attempts(descriptor) == 0

@@ -2,23 +2,23 @@ import CEventReactorShims
 package import EventReactorCore
 import Glibc
 
-/// A socket that listens: made, bound, and taken away again.
+/// A listening socket: created, bound, and closed.
 package struct ListeningSocket: ~Copyable {
     package let descriptor: Int32
     package let address: SocketAddress
     /// The socket's own file, so that no other is removed.
     private let file: SocketFile?
-    /// What is to be done at the end.
+    /// The steps with which it is closed.
     package var duties: CloseActions
     /// The connections that waited at a socket as it was adopted.
     private var waiting: EarlierConnections?
 
     /// Binds and listens.
     ///
-    /// The settings of the connections are set here where accepted sockets inherit them, to spare a call for each.
+    /// Settings of the connections are applied here if accepted sockets inherit them, which saves a call for each.
     ///
-    /// - Parameter letsOthersJoin: whether sockets with `reusePort` may listen at the address too once this one does,
-    ///   though it takes the address for itself: binding fails where any other socket is.
+    /// - Parameter letsOthersJoin: whether sockets with `reusePort` may listen at the address too once this one does; this
+    ///   one binds exclusively, and fails if any other socket is bound there.
     package init(
         at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, letsOthersJoin: Bool = false
     ) throws(ListenError) {
@@ -67,9 +67,22 @@ package struct ListeningSocket: ~Copyable {
         duties = .own
     }
 
+    package init(from source: ListenerSource, options: ListenOptions) throws(ListenError) {
+        switch source {
+        case .address(let address, let backlog, let mode):
+            try self.init(at: address, backlog: backlog, options: options, mode: mode)
+        case .adopted(let descriptor):
+            do throws(AdoptError) {
+                try self.init(adopting: descriptor, options: options)
+            } catch {
+                throw .notAdoptable(error)
+            }
+        }
+    }
+
     /// Listens at a socket that listens already, by a descriptor of its own: the given one stays the caller's.
     ///
-    /// Others may hold the socket, so that it is closed here and never shut down.
+    /// Other processes may share the socket, so it is closed here and never shut down.
     package init(adopting descriptor: Int32, options: ListenOptions) throws(AdoptError) {
         (self.descriptor, address) = try AdoptedSocket.listener(descriptor, options: options)
         file = nil
@@ -78,15 +91,15 @@ package struct ListeningSocket: ~Copyable {
         waiting = address.family == .unix ? nil : EarlierConnections(at: self.descriptor, options: options.stream)
     }
 
-    /// Gives a connection that was accepted here the settings that it has not inherited from the socket.
+    /// Applies the settings that a connection accepted here has not inherited from the socket.
     package mutating func prepare(_ accepted: Int32) {
         if waiting?.prepare(accepted, family: address.family) == false { waiting = nil }
     }
 
     deinit {
         if duties.contains(.removeFile) { file?.remove() }
-        // A process that another thread is about to start holds every descriptor until it runs its program: closed here
-        // alone, the port would stay taken meanwhile.
+        // A process that another thread is about to start has every descriptor until it runs its program: without the
+        // shutdown the port would stay in use meanwhile.
         if duties.contains(.shutDown) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
         if duties.contains(.close) { _ = Glibc.close(descriptor) }
     }

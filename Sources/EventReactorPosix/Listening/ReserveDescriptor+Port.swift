@@ -2,11 +2,11 @@ package import EventReactorCore
 import Glibc
 
 extension ReserveDescriptor {
-    /// How many errors of single peers in a row are taken for one of the listener: a firewall or a filter of system
-    /// calls that refuses every `accept` would keep the loop turning for ever.
+    /// The number of consecutive errors of single peers that counts as an error of the listener: a firewall or a filter
+    /// of system calls that refuses every `accept` would keep the loop spinning.
     private static let mostPeerErrors = 64
 
-    /// Does what a port's policy says when `accept` has failed.
+    /// Applies a port's policy after `accept` has failed.
     ///
     /// - Returns: whether the next peer can be accepted at once.
     @discardableResult
@@ -19,7 +19,7 @@ extension ReserveDescriptor {
             port.acceptFailed(error, closed: 0, waits: true)
             return false
         }
-        // A descriptor is asked for before a peer is looked for: where nobody waits, nobody was turned away.
+        // The kernel allocates a descriptor before it looks for a peer: with none waiting, none was refused.
         if ReserveDescriptor.isShortage(code) && !ReserveDescriptor.hasWaiting(at: listener) { return false }
         let closed =
             ReserveDescriptor.isShortage(code) && port.policy == .close
@@ -28,13 +28,13 @@ extension ReserveDescriptor {
         return false
     }
 
-    /// Accepts the peers in the backlog of a socket that is about to be closed, and gives them to its port.
+    /// Accepts the peers in the backlog of a socket that is about to be closed, and passes them to its port.
     ///
-    /// Those for whom there is no descriptor are closed, whatever the policy: they cannot wait any longer.
+    /// Those without a descriptor are closed, whatever the policy: they cannot wait any longer.
     ///
     /// - Parameters:
-    ///   - bound: how many wait at most, as `endArrivals` of the socket has it.
-    ///   - prepare: gives a connection the settings that it has not inherited.
+    ///   - bound: the largest number of waiting peers, from the socket's `endArrivals`.
+    ///   - prepare: applies the settings that a connection has not inherited.
     package func serveBacklog(
         of listener: Int32, atMost bound: Int, for port: ListeningPort, prepare: (Int32) -> Void
     ) {

@@ -1,7 +1,7 @@
 import CEventReactorShims
 import Glibc
 
-/// A descriptor kept for the day there is none left, so that a peer who waits can be accepted and closed.
+/// A spare descriptor for when none is left, so that a waiting peer can be accepted and closed.
 ///
 /// Without it the listening socket stays readable and the loop spins.
 package final class ReserveDescriptor {
@@ -10,18 +10,23 @@ package final class ReserveDescriptor {
     package init() {}
 
     deinit {
-        if descriptor >= 0 { _ = close(descriptor) }
+        shut()
     }
 
-    /// Whether an errno of `accept` says that descriptors or memory have run out.
+    package func shut() {
+        if descriptor >= 0 { _ = close(descriptor) }
+        descriptor = -1
+    }
+
+    /// Whether an errno of `accept` says that descriptors or memory are exhausted.
     package static func isShortage(_ code: Int32) -> Bool {
         code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
     }
 
     /// Whether an errno of `accept` is that of one connection, which is gone with it: the next can be accepted at once.
     ///
-    /// `accept` reports whatever error is pending on the new socket, any of the network's or of a firewall. So these
-    /// are all but those of the listening socket itself, and those of the whole process.
+    /// `accept` reports the pending error of the new socket, which may be any of the network's or of a firewall. So these
+    /// are all except those of the listening socket itself and those of the whole process.
     package static func isOfOnePeer(_ code: Int32) -> Bool {
         switch code {
         case EBADF, ENOTSOCK, EINVAL, EFAULT, ENOSYS: false
@@ -29,9 +34,9 @@ package final class ReserveDescriptor {
         }
     }
 
-    /// Accepts and closes peers that wait, up to a bound.
+    /// Accepts and closes waiting peers, up to a limit.
     ///
-    /// - Returns: how many were closed; 0 where the reserve does not help.
+    /// - Returns: the number of closed peers; 0 if the reserve does not help.
     package func closeWaiting(at listener: Int32, atMost bound: Int) -> Int {
         if descriptor < 0 { descriptor = er_open_reserve() }
         guard descriptor >= 0 else { return 0 }

@@ -4,12 +4,12 @@ import Glibc
 
 /// The replacement of a socket file that a program left behind as it ended.
 ///
-/// To look whether a file is stale, to remove it and to bind are three steps. Of two programs that take them at once the
-/// slower would remove the file of the faster one, and both would listen. So they are taken under a lock: that of a file
-/// beside the socket's, which is there for as long as they take. What is bound without the lock finds no file at the
-/// path, so there is nothing stale to replace.
+/// Checking whether a file is stale, removing it and binding are three steps. If two programs did them at once, the slower
+/// would remove the file of the faster one, and both would listen. So they are done under a lock: that of a file beside
+/// the socket's, which exists meanwhile. A program that binds without the lock found no file at the path, so there was
+/// nothing stale to replace.
 enum StaleSocketFile {
-    /// A program that replaces the file needs microseconds; one that was stopped in between is not waited for for ever.
+    /// A program that replaces the file needs microseconds; waiting for one that was stopped in between has an end.
     private static let attempts = 200
     private static let pause: UInt32 = 10_000
 
@@ -20,7 +20,7 @@ enum StaleSocketFile {
     static func replace(at path: String, of address: SocketAddress, bind: () -> Bool) -> Bool {
         guard staleFile(at: path, address) != nil else { return false }
         let name = path + ".replacing"
-        guard let lock = takeLock(name) else { return false }
+        guard let lock = acquireLock(name) else { return false }
         defer {
             // Before the lock is released: the next program makes one of its own.
             unsafe unlinkat(AT_FDCWD, name, 0)
@@ -34,8 +34,8 @@ enum StaleSocketFile {
 
     /// The file of a socket that no socket is bound to any more.
     ///
-    /// A datagram socket asks: the kernel refuses it where nothing is bound, and calls it the wrong type where a stream
-    /// is, one that does not listen yet or whose backlog is full as well. So a live server never sees the question.
+    /// A datagram socket probes: the kernel refuses it if nothing is bound, and reports the wrong type if a stream socket
+    /// is, even one that does not listen yet or whose backlog is full. So a live server never notices.
     private static func staleFile(at path: String, _ address: SocketAddress) -> SocketFile? {
         guard let file = SocketFile(at: path) else { return nil }
         let probe = er_socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue))
@@ -47,7 +47,7 @@ enum StaleSocketFile {
     }
 
     /// The descriptor of a lock file that is locked and still there; closing it releases the lock.
-    private static func takeLock(_ name: String) -> Int32? {
+    private static func acquireLock(_ name: String) -> Int32? {
         for attempt in 0..<attempts {
             if attempt > 0 { usleep(pause) }
             let descriptor = unsafe er_open_lock(name)
@@ -58,7 +58,7 @@ enum StaleSocketFile {
         return nil
     }
 
-    /// Whether the last holder of the lock has not removed the file since it was opened.
+    /// Whether the last owner of the lock has not removed the file since it was opened.
     private static func isFile(_ descriptor: Int32, at name: String) -> Bool {
         var opened = stat()
         var named = stat()

@@ -2,23 +2,22 @@ import CEventReactorShims
 package import EventReactorCore
 import Glibc
 
-/// An eventfd that wakes the thread that watches it, from any thread: also from one whose descriptor table does not have
-/// it.
+/// An eventfd that wakes the thread that waits for it, from any thread, even one whose descriptor table does not have it.
 ///
-/// It is written to under the number that it has in the caller's table, or by a thread with the process's, and never
-/// under a number that may be another file's.
+/// It is written to by its descriptor in the caller's table, or by a thread with the process's table, and never by a
+/// descriptor that may refer to another file.
 package final class WakeDescriptor: Sendable {
-    /// Its number in the table of the thread that made it, and in those that were copied from that.
-    package let number: Int32
-    /// The table that it was made in: 0 is the process's.
+    /// Valid in the table of the thread that created it, and in those that were copied from that.
+    package let descriptor: Int32
+    /// The table in which it was created: 0 is the process's.
     private let home: Int32
-    /// The group of tables that were copied from it; 0 where there are none.
+    /// The group of tables that were copied from it; 0 if there are none.
     private let copies: Int32
     /// The same eventfd in the process's table.
     private let inProcess: ProcessWake
 
-    /// Its number in the process's table, for signal handlers: they run on threads with that one.
-    package var processNumber: Int32 { inProcess.number }
+    /// Its descriptor in the process's table, for signal handlers: they run on threads with that table.
+    package var processDescriptor: Int32 { inProcess.descriptor }
 
     /// - Parameter table: the group of the descriptor tables that are to be copied from this thread's.
     package init(copiedTo table: Int32 = 0) throws(SystemError) {
@@ -26,12 +25,12 @@ package final class WakeDescriptor: Sendable {
         guard made >= 0 else { throw SystemError(code: errno, operation: "eventfd", address: nil) }
         home = er_thread_own_table()
         copies = table
-        number = made
+        descriptor = made
         guard home != 0 else {
-            inProcess = ProcessWake(taking: made)
+            inProcess = ProcessWake(owning: made)
             return
         }
-        do throws(SystemError) { inProcess = try ProcessWake(copying: made) } catch {
+        do throws(SystemError) { inProcess = try ProcessWake(duplicating: made) } catch {
             _ = close(made)
             throw error
         }
@@ -39,25 +38,25 @@ package final class WakeDescriptor: Sendable {
 
     deinit {
         // On a thread with another table it stays open in that one, until its last thread has ended.
-        if home > 0 && er_thread_own_table() == home { _ = close(number) }
+        if home > 0 && er_thread_own_table() == home { _ = close(descriptor) }
     }
 
     /// Makes it readable.
     package func wake() {
         if home >= 0 && er_thread_own_table() == home || copies != 0 && er_thread_table() == copies {
-            er_eventfd_wake(number)
+            er_eventfd_wake(descriptor)
         } else {
             inProcess.wake()
         }
     }
 
-    /// Sleeps until it has been woken since the last time.
+    /// Blocks the thread until it has been woken since the last call.
     package func wait() {
         var count: UInt64 = 0
         while true {
-            var question = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+            var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             _ = unsafe poll(&question, 1, -1)
-            if unsafe read(number, &count, MemoryLayout<UInt64>.size) > 0 { return }
+            if unsafe read(descriptor, &count, MemoryLayout<UInt64>.size) > 0 { return }
         }
     }
 }

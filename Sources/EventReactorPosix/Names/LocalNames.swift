@@ -1,6 +1,6 @@
 import Glibc
 
-/// The names that the machine knows without asking a server: `localhost`, and what is in `/etc/hosts`.
+/// Names that need no server: `localhost`, and what is in `/etc/hosts`.
 package enum LocalNames {
     /// Whether a host is one of them; it reads the file, each time as the system's resolver itself does.
     package static func contain(_ host: String) -> Bool {

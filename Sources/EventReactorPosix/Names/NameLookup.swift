@@ -1,9 +1,9 @@
 import EventReactorCore
 
-/// A lookup on its way through the pools.
+/// A lookup of a name by thread pools.
 ///
-/// First it is told off the reactor's thread whether the machine knows the name by itself. Such a name is resolved at
-/// once; one that a server has to be asked for goes on to the pool where names wait for one another.
+/// A thread of the first pool finds out whether the machine knows the name without a server. Such a name is resolved at
+/// once; any other goes to the second pool, where lookups may wait for one another.
 final class NameLookup: CancellableWork {
     private struct Jobs {
         var isCancelled = false

@@ -1,9 +1,9 @@
 package import EventReactorCore
 import Glibc
 
-/// Sockets that others made: what has to be true of them is checked, and they are duplicated and set up.
+/// Checks, duplicates and sets up sockets that other code created.
 ///
-/// The library works on a descriptor of its own: it never closes one of the caller's, nor the caller one of its.
+/// The library works on a descriptor of its own: it never closes one of the caller's, nor the caller one of the library's.
 package enum AdoptedSocket {
     /// Checks a socket that is to listen here, duplicates its descriptor, and sets the socket up.
     ///
@@ -41,7 +41,7 @@ package enum AdoptedSocket {
         guard option(SO_ACCEPTCONN, of: descriptor) == 1 else { throw .notListening(descriptor: descriptor) }
     }
 
-    /// Which socket or other file a descriptor is open on; nil where it is not open.
+    /// The identity of the socket or other file that a descriptor refers to; `nil` if it is not open.
     package static func identity(of descriptor: Int32) -> SocketIdentity? {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { return nil }
@@ -65,10 +65,9 @@ package enum AdoptedSocket {
         return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 
-    /// Makes a descriptor of the library's own.
+    /// Creates a descriptor of the library's own.
     ///
-    /// Whether a process waits is a property of the socket, which others may share: they find it non-blocking too. So
-    /// are its options.
+    /// Non-blocking mode and options are properties of the socket: other processes that share it see the change.
     private static func duplicate(
         _ descriptor: Int32, _ address: SocketAddress, _ options: StreamOptions
     ) throws(AdoptError) -> Int32 {
@@ -84,17 +83,5 @@ package enum AdoptedSocket {
         }
         StreamSocket.applyAll(options, to: own, family: address.family)
         return own
-    }
-}
-
-extension AdoptError {
-    /// What an engine says of a socket that it cannot watch.
-    package init(_ error: ListenError) {
-        switch error {
-        case .system(let cause), .addressInUse(let cause): self = .system(cause)
-        case .notAdoptable(let cause): self = cause
-        case .reactorClosed: self = .reactorClosed
-        case .invalidAddress, .unresolvable, .cancelled: self = .unsupported
-        }
     }
 }

@@ -2,15 +2,15 @@ import CEventReactorShims
 package import EventReactorCore
 import Glibc
 
-/// A socket on its way to a peer.
+/// System calls that connect a socket.
 package enum ConnectingSocket {
-    /// What a first call to `connect` came to.
+    /// The result of a call to `connect`.
     package enum Start {
-        /// It stands, as UNIX sockets do at once.
+        /// Established, as UNIX sockets are at once.
         case connected(Int32)
-        /// The descriptor is writable when there is an answer.
+        /// The descriptor becomes writable when the peer has answered.
         case underWay(Int32)
-        /// A UNIX server's backlog is full: to be tried again in a while.
+        /// A UNIX server's backlog is full: to be retried later.
         case full(Int32)
         case failed(ConnectError)
     }
@@ -34,7 +34,7 @@ package enum ConnectingSocket {
             if local.port != 0 {
                 StreamSocket.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
             } else if local.family != .unix {
-                // A port chosen by `bind` is taken for all destinations; one chosen by `connect`, for this one alone.
+                // A port chosen by `bind` is in use for all destinations; one chosen by `connect`, for this one alone.
                 StreamSocket.set(descriptor, Int32(IPPROTO_IP), bindAddressNoPort, 1)
             }
             if unsafe local.withKernelForm({ unsafe Glibc.bind(descriptor, $0, $1) }) != 0 {
@@ -64,7 +64,7 @@ package enum ConnectingSocket {
         }
     }
 
-    /// The answer has come: the connection stands, or says why not.
+    /// The result once the descriptor is writable: established, or the error.
     package static func finish(_ descriptor: Int32, to address: SocketAddress) -> Start {
         var code = StreamSocket.pendingError(descriptor)
         // A port chosen for this end may be the very one that is connected to: TCP then talks to itself.

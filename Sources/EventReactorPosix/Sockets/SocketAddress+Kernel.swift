@@ -2,7 +2,7 @@ package import EventReactorCore
 package import Glibc
 
 extension SocketAddress {
-    /// Calls a closure with the address as the kernel's calls take it.
+    /// Calls a closure with the address as a `sockaddr`.
     package func withKernelForm<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch storage {
         case .ipv4(let bits, let port):
@@ -43,7 +43,7 @@ extension SocketAddress {
         }
     }
 
-    /// An address that the kernel gave; IPv4 where it is one mapped into IPv6.
+    /// An address from a `sockaddr`; an IPv4 address mapped into IPv6 becomes IPv4.
     package init(kernelForm: UnsafePointer<sockaddr>, length: socklen_t) {
         let bytes = unsafe UnsafeRawBufferPointer(start: kernelForm, count: Int(length))
         let family = length >= 2 ? Int32(unsafe kernelForm.pointee.sa_family) : AF_UNSPEC
@@ -73,7 +73,7 @@ extension SocketAddress {
         }
     }
 
-    /// The address of this end of a socket; the unnamed one where there is none.
+    /// The local address of a socket; the unnamed one if it has none.
     package init(of descriptor: Int32) {
         var form = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -16,7 +16,7 @@ package final class PipePool: RelayPipeSource {
 
     package init() {}
 
-    /// A pipe, or nil where no descriptor or no memory can be had.
+    /// A pipe, or `nil` if descriptors or memory are exhausted.
     package func take() -> (any RelayPipe)? {
         if let kept = free.popLast() { return kept }
         var ends: [Int32] = [-1, -1]
@@ -36,9 +36,9 @@ package final class PipePool: RelayPipeSource {
     }
 }
 
-/// One pipe: both ends are closed when it is let go.
+/// One pipe: both ends are closed when it is released.
 final class SplicePipe: RelayPipe {
-    /// Less than the smallest pipe of a pool holds.
+    /// Less than the capacity of the smallest pipe of a pool.
     private static let pieceSize = 16 * 1024
 
     private let ends: (reading: Int32, writing: Int32)
@@ -63,7 +63,7 @@ final class SplicePipe: RelayPipe {
         return count
     }
 
-    /// Receives a piece and writes it to the pipe, which takes it whole, since it is empty.
+    /// Receives a piece and writes it to the pipe, which has room for all of it, since it is empty.
     private func copy(from descriptor: Int32, most: Int) -> Int {
         unsafe withUnsafeTemporaryAllocation(byteCount: min(most, SplicePipe.pieceSize), alignment: 1) { piece in
             let received = unsafe recv(descriptor, piece.baseAddress, piece.count, Int32(MSG_DONTWAIT))

@@ -1,9 +1,9 @@
 import EventReactorCore
 import Glibc
 
-/// The options of sockets that others made, who may have set any: what is off here is turned off.
+/// Options of sockets that other code created and may have changed: options that are off here are turned off.
 ///
-/// A socket of the library's own has the system's defaults, and is spared these calls.
+/// A socket of the library's own has the system's defaults and does not need these calls.
 extension StreamSocket {
     /// Gives a socket the settings of a connection, whatever it had before.
     ///
@@ -26,7 +26,7 @@ extension StreamSocket {
 
     /// Gives buffers that are left to the system, and whose size was set, the size that a new socket has.
     ///
-    /// Linux tells of that since 5.14; before, such a buffer stays as it is.
+    /// Linux reports such buffers since 5.14; before that they are left unchanged.
     private static func unlockBuffers(
         _ options: StreamOptions, of descriptor: Int32, _ family: SocketAddress.Family
     ) {
@@ -36,7 +36,7 @@ extension StreamSocket {
         guard freesSend || freesReceive else { return }
         let fresh = socket(domain(of: family), Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { if fresh >= 0 { _ = Glibc.close(fresh) } }
-        // The kernel doubles what it is given, for its own needs, and tells the double.
+        // The kernel doubles a size that is set, for its own needs, and reports the double.
         if freesSend, let size = value(fresh, SO_SNDBUF) { set(descriptor, SOL_SOCKET, SO_SNDBUF, size / 2) }
         if freesReceive, let size = value(fresh, SO_RCVBUF) { set(descriptor, SOL_SOCKET, SO_RCVBUF, size / 2) }
         let left = locks & ~((freesSend ? sendLock : 0) | (freesReceive ? receiveLock : 0))

@@ -1,8 +1,8 @@
 extension SimulatedHost {
     func listen(
-        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
+        from source: ListenerSource, options: ListenOptions, for port: ListeningPort
     ) throws(ListenError) -> any ListenerEngine {
-        var address = address
+        guard case .address(var address, let backlog, _) = source else { throw .notAdoptable(.unsupported) }
         let isOurs = address.isWildcard || address.family == .unix || network.host(at: address, from: self) === self
         guard isOurs else {
             throw .system(SystemError(code: Code.notAvailable, operation: "bind", address: address))
@@ -16,42 +16,30 @@ extension SimulatedHost {
     }
 
     func resolve(
-        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
+        _ host: String, port: UInt16, toListen: Bool,
+        completion: @escaping (Result<[SocketAddress], NameError>) -> Void
     ) -> PendingResult? {
-        let answer: Result<[SocketAddress], ConnectError> =
-            if let address = address(of: host, port: port) {
-                .success([address])
-            } else {
-                .failure(.unresolvable(host: host, message: "no host of the simulated network has this name"))
-            }
+        let answer = Result { () throws(NameError) in
+            toListen ? try resolveToListen(host, port: port) : [try address(of: host, port: port)]
+        }
         reactor.callSoon { completion(answer) }
         return nil
     }
 
-    func resolveToListen(
-        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ListenError>) -> Void
-    ) -> PendingResult? {
-        let answer = Result { () throws(ListenError) in try resolveToListen(host: host, port: port) }
-        reactor.callSoon { completion(answer) }
-        return nil
-    }
-
-    func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {
+    func resolveToListen(_ host: String, port: UInt16) throws(NameError) -> [SocketAddress] {
         if host.isEmpty {
             return [
                 SocketAddress(ipv4Bits: 0, port: port), SocketAddress(ipv6High: 0, low: 0, scope: 0, port: port),
             ]
         }
-        guard let address = address(of: host, port: port) else {
-            throw .unresolvable(host: host, message: "no host of the simulated network has this name")
-        }
-        return [address]
+        return [try address(of: host, port: port)]
     }
 
-    private func address(of host: String, port: UInt16) -> SocketAddress? {
+    private func address(of host: String, port: UInt16) throws(NameError) -> SocketAddress {
         if let address = try? SocketAddress(ip: host, port: Int(port)) { return address }
         if let known = network.address(of: host) { return known.withPort(port) }
-        return host == "localhost" ? SocketAddress(ipv4Bits: 127 << 24 | 1, port: port) : nil
+        if host == "localhost" { return SocketAddress(ipv4Bits: 127 << 24 | 1, port: port) }
+        throw NameError("no host of the simulated network has this name")
     }
 
     func connect(
@@ -93,12 +81,8 @@ extension SimulatedHost {
         }
     }
 
-    func discard(descriptor: Int32) {
-        network.socket(descriptor)?.close(reset: false)
-    }
-
-    func refuse(descriptor: Int32) {
-        network.socket(descriptor)?.close(reset: true)
+    func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool) {
+        network.socket(descriptor)?.close(reset: reset)
     }
 }
 

@@ -2,7 +2,7 @@ import EventReactorCore
 import Synchronization
 
 /// A host of a simulated network: the engine of its reactor, on the network's virtual clock.
-final class SimulatedHost: ReactorEngine {
+final class SimulatedHost: ReactorEngine, NameResolver, BlockingWorkers, SocketDescriptors {
     enum Ready {
         case socket(Int32)
         case listener(Int32)
@@ -59,6 +59,9 @@ final class SimulatedHost: ReactorEngine {
     var now: ReactorInstant { ReactorInstant(nanoseconds: network.now) }
 
     func streams(for buffering: Buffering) -> any StreamEngine { self }
+    var resolver: any NameResolver { self }
+    var workers: any BlockingWorkers { self }
+    var sockets: any SocketDescriptors { self }
 
     var wake: @Sendable () -> Void {
         { [wakeUp] in wakeUp.came.store(true, ordering: .releasing) }

@@ -2,7 +2,7 @@ import EventReactorCore
 import Testing
 
 /// An engine without a kernel, whose answers a test gives and whose clock a test moves.
-final class ScriptedEngine: ReactorEngine {
+final class ScriptedEngine: ReactorEngine, NameResolver, SocketDescriptors {
     /// The calls that the engine got, in order.
     private(set) var log: [String] = []
     /// The attempts to connect that wait for an answer, by the host of their address.
@@ -29,6 +29,8 @@ final class ScriptedEngine: ReactorEngine {
 
     var now = ReactorInstant(nanoseconds: 0)
     func streams(for buffering: Buffering) -> any StreamEngine { scriptedStreams }
+    var resolver: any NameResolver { self }
+    var sockets: any SocketDescriptors { self }
     var wake: @Sendable () -> Void { {} }
 
     /// In each turn the clock advances to the next timer; a reactor with no timer left is stopped.
@@ -44,8 +46,9 @@ final class ScriptedEngine: ReactorEngine {
     func endSignals() {}
 
     func listen(
-        at address: SocketAddress, backlog: Int, options: ListenOptions, mode: UInt16?, for port: ListeningPort
+        from source: ListenerSource, options: ListenOptions, for port: ListeningPort
     ) throws(ListenError) -> any ListenerEngine {
+        guard case .address(let address, _, _) = source else { throw .notAdoptable(.unsupported) }
         let host = address.host ?? ""
         log.append("listen \(host)")
         if let code = unlistenable[host] { throw .system(SystemError(code: code, operation: "bind", address: address)) }
@@ -53,25 +56,16 @@ final class ScriptedEngine: ReactorEngine {
     }
 
     func resolve(
-        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ConnectError>) -> Void
+        _ host: String, port: UInt16, toListen: Bool,
+        completion: @escaping (Result<[SocketAddress], NameError>) -> Void
     ) -> PendingResult? {
-        let found = names[host] ?? (try? [SocketAddress(ip: host, port: Int(port))])
-        unsafe reactor.callSoon {
-            completion(found.map { .success($0) } ?? .failure(.unresolvable(host: host, message: "")))
-        }
+        let found = names[host] ?? (toListen ? nil : try? [SocketAddress(ip: host, port: Int(port))])
+        unsafe reactor.callSoon { completion(found.map { .success($0) } ?? .failure(NameError(""))) }
         return nil
     }
 
-    func resolveToListen(
-        host: String, port: UInt16, completion: @escaping (Result<[SocketAddress], ListenError>) -> Void
-    ) -> PendingResult? {
-        let answer = Result { () throws(ListenError) in try resolveToListen(host: host, port: port) }
-        unsafe reactor.callSoon { completion(answer) }
-        return nil
-    }
-
-    func resolveToListen(host: String, port: UInt16) throws(ListenError) -> [SocketAddress] {
-        guard let found = names[host] else { throw .unresolvable(host: host, message: "") }
+    func resolveToListen(_ host: String, port: UInt16) throws(NameError) -> [SocketAddress] {
+        guard let found = names[host] else { throw NameError("") }
         return found
     }
 
@@ -86,7 +80,7 @@ final class ScriptedEngine: ReactorEngine {
         return attempt
     }
 
-    func discard(descriptor: Int32) { log.append("discard \(descriptor)") }
+    func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool) { log.append("discard \(descriptor)") }
 
     func note(_ what: String) { log.append(what) }
 }

@@ -1,0 +1,29 @@
+/// Finds the addresses of host names.
+package protocol NameResolver {
+    /// Resolves a host without blocking the reactor's thread.
+    ///
+    /// - Parameters:
+    ///   - toListen: an empty host then stands for all addresses of this machine.
+    ///   - completion: called on the reactor's thread in a later turn, once, unless the result is cancelled.
+    /// - Returns: cancels the lookup; `nil` if the answer is known already.
+    func resolve(
+        _ host: String, port: UInt16, toListen: Bool,
+        completion: @escaping (Result<[SocketAddress], NameError>) -> Void
+    ) -> PendingResult?
+
+    /// Resolves a host to listen at, synchronously: a lookup blocks the reactor's thread.
+    func resolveToListen(_ host: String, port: UInt16) throws(NameError) -> [SocketAddress]
+}
+
+/// A failed lookup.
+package struct NameError: Error {
+    /// The resolver's text.
+    package let message: String
+
+    package init(_ message: String) {
+        self.message = message
+    }
+
+    /// The error of a listener at the host.
+    func listening(at host: String) -> ListenError { .unresolvable(host: host, message: message) }
+}
