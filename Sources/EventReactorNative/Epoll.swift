@@ -2,7 +2,7 @@ import CEventReactorShims
 import EventReactorCore
 import Glibc
 
-/// What epoll is asked to report of a descriptor, and what it reports.
+/// The events that epoll is asked to report of a descriptor, and those that it reports.
 ///
 /// Errors and hang-ups are reported unasked.
 struct Interest: OptionSet {
@@ -108,9 +108,9 @@ final class Epoll {
     }
 }
 
-/// Calls a closure for the events of a descriptor that is no connection's, as long as it is held.
+/// Calls a closure for the events of a descriptor that is no connection's, as long as it is retained.
 ///
-/// It has to be let go before the descriptor is closed.
+/// It has to be released before the descriptor is closed.
 final class Watcher {
     private let epoll: Epoll
     private let descriptor: Int32

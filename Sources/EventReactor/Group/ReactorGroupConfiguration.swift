@@ -16,7 +16,7 @@ extension ReactorGroup {
         /// no time unless set, and where it is negative.
         public var drainTime: Duration
 
-        /// What the threads are called in `top -H` and in debuggers, with the reactor's place after it; `reactor` unless
+        /// The name of the threads in `top -H` and in debuggers, with the reactor's place after it; `reactor` unless
         /// set.
         ///
         /// The system keeps 15 bytes: a longer name is cut, and one with a NUL there, its place never.

@@ -1,4 +1,4 @@
-/// What became of an offer of a part of a file.
+/// The result of offering a part of a file to the kernel.
 package enum FileStep {
     case sent(Int)
     /// The kernel takes nothing now.

@@ -17,6 +17,6 @@ package protocol RelayPipe: AnyObject {
     /// Takes bytes out of the pipe.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int
 
-    /// Keeps the empty pipe for whoever takes one next; one that is let go without this is closed.
+    /// Keeps the empty pipe for the next relay; a pipe that is released without this is closed.
     func giveBack()
 }

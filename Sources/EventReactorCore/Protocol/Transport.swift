@@ -78,7 +78,7 @@ public protocol Transport: AnyObject {
     /// Closes as ``loseConnection()`` does, with a deadline of its own.
     ///
     /// - Parameter deadline: how long delivery may take from now; less than no time counts as none. When it ends first
-    ///   the rest is dropped and the reason is ``ConnectionLostReason/timedOut``. Calling again sets the deadline anew.
+    ///   the rest is dropped and the reason is ``ConnectionLostReason/timedOut``. Calling again restarts the deadline.
     func loseConnection(within deadline: Duration)
 
     /// Drops what is queued and closes at once; over TCP the peer sees a reset.
@@ -124,7 +124,7 @@ public protocol Transport: AnyObject {
     @discardableResult
     func setRateLimit(_ limit: RateLimit?) -> Bool
 
-    /// Has this connection share a limit with others, besides its own; nil has it leave its group.
+    /// Has this connection share a limit with others, in addition to its own; nil has it leave its group.
     ///
     /// - Returns: whether the setting took effect; false after the loss, for a group of another reactor, and where the
     ///   transport has no limits.
@@ -133,7 +133,7 @@ public protocol Transport: AnyObject {
 
     /// Sets how long the connection may be silent or slow from now on, in place of what was set before.
     ///
-    /// All times begin anew. Setting others at each step of a conversation is cheap, about as much as a small
+    /// All times restart. Setting others at each step of a conversation is cheap, about as much as a small
     /// allocation; ``StreamTimeouts/none`` takes them away.
     func setTimeouts(_ timeouts: StreamTimeouts)
 

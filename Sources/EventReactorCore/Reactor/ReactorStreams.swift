@@ -132,6 +132,40 @@ extension ReactorStreams {
         try listen(.unix(path: path, mode: mode, backlog: backlog), options: options, makeProtocol)
     }
 
+    /// Listens at ``ServerEndpoint/inherited(_:)`` with one socket, as Twisted's function of this name does.
+    ///
+    /// ```swift
+    /// let port = try reactor.adoptStreamPort(3) { Echo() }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - descriptor: of a socket that listens already; it is duplicated, and stays the caller's to close.
+    ///   - options: settings of the listener and of its connections.
+    ///   - makeProtocol: called for each connection, on the reactor's thread; `nil` refuses it.
+    /// - Returns: the listener; the reactor keeps it.
+    /// - Throws: ``ListenError``; no descriptor is left behind.
+    @discardableResult
+    public func adoptStreamPort(
+        _ descriptor: Int32, options: ListenOptions = ListenOptions(), _ makeProtocol: @escaping () -> Protocol?
+    ) throws(ListenError) -> ListeningPort {
+        try listen(.inherited([descriptor]), options: options, makeProtocol)
+    }
+
+    /// Listens at ``ServerEndpoint/inherited(_:)``, with a factory.
+    ///
+    /// - Parameters:
+    ///   - descriptors: of sockets that listen already; they are duplicated, and stay the caller's to close.
+    ///   - options: settings of the listener and of its connections.
+    ///   - factory: makes the protocol of each connection.
+    /// - Returns: the listener; the reactor keeps it.
+    /// - Throws: ``ListenError``; no descriptor is left behind.
+    @discardableResult
+    public func adoptStreamPort(
+        _ descriptors: [Int32], options: ListenOptions = ListenOptions(), factory: Factory
+    ) throws(ListenError) -> ListeningPort {
+        try listen(.inherited(descriptors), options: options, factory: factory)
+    }
+
     /// Connects to ``ClientEndpoint/tcp(host:port:timeout:bindAddress:)``.
     ///
     /// ```swift

@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// What follows from the protocol's calls and from what the engine reported.
+/// The life of a connection: acting on the protocol's calls and the engine's reports, closing, and the loss.
 extension StreamConnection {
     /// Calls the protocol, then does what follows from it.
     func call(_ body: (Protocol) throws -> Void) {

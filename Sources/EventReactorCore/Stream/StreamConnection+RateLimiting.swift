@@ -50,7 +50,7 @@ extension StreamConnection {
         switch share.limiter.direction {
         case .reading:
             readGoesOn()
-            // Whoever has paused reading would keep tokens from the others.
+            // A connection that has paused reading would keep tokens from the others.
             if !wantsReading { share.limiter.returnGrant(share) }
         case .writing:
             sendQueued()

@@ -105,7 +105,7 @@ extension StreamConnection {
 }
 
 extension StreamConnection.State {
-    /// What ends the connection, if anything does.
+    /// The ending that counts; nil while the connection is open.
     var ending: StreamConnection.Ending? {
         if contains(.lost) { return .lost }
         if contains(.failed) { return .failed }

@@ -14,7 +14,7 @@ import Darwin
 @safe
 package final class StreamConnection {
     // The data path uses these several times a message, and the check at run time that no two accesses to a property
-    // overlap would cost more than all else there. None can: there is one thread, and each access is one load or store.
+    // overlap would cost more than everything else there. None can: there is one thread, and each access is one load or store.
 
     @exclusivity(unchecked) private var uncheckedState: State = []
     package var state: State {
@@ -25,14 +25,14 @@ package final class StreamConnection {
     package let descriptor: Int32
 
     @exclusivity(unchecked) private var uncheckedProtocol: Unmanaged<Protocol>?
-    /// The protocol, held from the start to the loss.
+    /// The protocol, retained from the start to the loss.
     var retainedProtocol: Unmanaged<Protocol>? {
         get { unsafe uncheckedProtocol }
         set { unsafe uncheckedProtocol = newValue }
     }
 
     @exclusivity(unchecked) private var uncheckedGathered: Chunk?
-    /// What was written in this callback and is not sent yet.
+    /// The bytes written in this callback that are not sent yet.
     var gathered: Chunk? {
         get { unsafe uncheckedGathered }
         set { unsafe uncheckedGathered = newValue }
@@ -48,12 +48,12 @@ package final class StreamConnection {
         }
     }
 
-    /// The engine's own: what watches the descriptor.
+    /// The engine's own: its registration of the descriptor.
     package var handle: OpaquePointer?
-    /// What waits to be sent; nil while nothing does.
+    /// The send queue; nil while nothing waits.
     package var queue: SendQueue?
     @exclusivity(unchecked) private(set) var uncheckedAttachment: Unmanaged<AnyObject>?
-    /// The extras, or the watch, which has a place for them; few connections have either.
+    /// The extras, or the timeouts, which have a field for them; few connections have either.
     var attachment: AnyObject? {
         get { unsafe uncheckedAttachment?.takeUnretainedValue() }
         set {
@@ -63,7 +63,7 @@ package final class StreamConnection {
         }
     }
     let peer: SocketAddress
-    /// The place in the reactor's table.
+    /// The index in the reactor's table.
     var slot: Int32 = -1
     /// The errno with which sending failed.
     var brokenCode: Int32 = 0
@@ -78,7 +78,7 @@ package final class StreamConnection {
     }
 
     deinit {
-        // Only a connection that was never started still holds its protocol here.
+        // Only a connection that was never started still retains its protocol here.
         if let held = unsafe retainedProtocol { unsafe held.release() }
         unsafe uncheckedSettings.release()
         unsafe uncheckedAttachment?.release()
@@ -89,10 +89,10 @@ package final class StreamConnection {
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.owner.takeUnretainedValue() }
     }
 
-    /// The engine, which the settings hold.
+    /// The engine, which the settings retain.
     package var engine: any StreamEngine { unsafe uncheckedSettings._withUnsafeGuaranteedRef { $0.engine } }
 
-    /// Changes what the data path counts, without the cost of holding the reactor meanwhile.
+    /// Updates the counters of the data path, without the cost of retaining the reactor.
     @inline(__always)
     func count(_ body: (inout TrafficCounts) -> Void) {
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
@@ -107,9 +107,9 @@ package final class StreamConnection {
         }
     }
 
-    /// The reactor's buffer for receiving, without the cost of holding the reactor meanwhile.
+    /// The reactor's buffer for receiving, without the cost of retaining the reactor.
     ///
-    /// Whoever asks for it has bytes to receive: the work of the turn has begun.
+    /// Its caller has bytes to receive: the work of the turn has begun.
     @inline(__always)
     package var receiveBuffer: UnsafeMutableRawBufferPointer {
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
@@ -130,7 +130,7 @@ package final class StreamConnection {
         }
     }
 
-    /// The reactor's chunks, without the cost of holding the reactor meanwhile.
+    /// The reactor's chunks, without the cost of retaining the reactor.
     @inline(__always)
     func withChunks<Result>(_ body: (ChunkPool) -> Result) -> Result {
         unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in

@@ -80,7 +80,7 @@ final class ConnectionTimeouts: ArmedTimeout {
         policy.queue.remove(self)
     }
 
-    /// What is left of a period may be over before the next look.
+    /// The rest of a period may be over before the next look.
     private func beginAgain() {
         guard !isLooking else { return }
         end()

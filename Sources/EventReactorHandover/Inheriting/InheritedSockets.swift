@@ -2,7 +2,7 @@ public import EventReactorCore
 import EventReactorPosix
 import Glibc
 
-/// Sockets that another process has passed on under one name: the listening sockets of one port as a rule.
+/// Sockets that another process has passed on under one name: mostly the listening sockets of one port.
 ///
 /// They are this object's: a reactor that adopts them works on duplicates, and the object then closes its own. Sockets
 /// that are not adopted are closed with the object. Closing never shuts a socket down, since others may hold it too.

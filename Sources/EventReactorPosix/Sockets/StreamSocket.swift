@@ -2,7 +2,7 @@ import CEventReactorShims
 package import EventReactorCore
 import Glibc
 
-/// What connections do with their descriptors, the same over every engine.
+/// The system calls of connections on their descriptors, the same over every engine.
 package enum StreamSocket {
     /// Receives once into a buffer, and reports what came: bytes, the end or an error.
     @inlinable @inline(__always)

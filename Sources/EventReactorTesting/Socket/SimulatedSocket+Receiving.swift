@@ -44,7 +44,7 @@ extension SimulatedSocket {
             let known = Int(expected - packet.sequence)
             count = min(packet.count - known, receiveCapacity - inbox.count)
             if count > 0 {
-                // Nobody is left to read it.
+                // No program is left to read it.
                 if isOrphan { return abort() }
                 guard let sender = network.socket(packet.from) else { return }
                 let offset = Int(expected - max(sender.unacknowledged, 1))

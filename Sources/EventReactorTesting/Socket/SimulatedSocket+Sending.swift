@@ -51,7 +51,7 @@ extension SimulatedSocket {
             transmit(.end, sequence: next)
             next += 1
         }
-        // Once set, only an acknowledgement puts it off: whoever hears from its peer often would never send again.
+        // Once set, only an acknowledgement puts it off: a socket that hears from its peer often would never send again.
         if isWaiting && !hasRetryEvent { armRetry() }
     }
 
@@ -97,7 +97,7 @@ extension SimulatedSocket {
         // What was sent since is on its way, and may still be acknowledged.
         if stage == .open && lastAnswer(to: lastArrival) > network.now { return armRetry() }
         backoff += 1
-        // Nobody waits for its bytes to go, and a peer that never reads them would keep it for ever.
+        // No program waits for its bytes to go, and a peer that never reads them would keep it for ever.
         if isOrphan && backoff > 8 { return abort() }
         if stage == .opening {
             network.answerConnect(of: self)

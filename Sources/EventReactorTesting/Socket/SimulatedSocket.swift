@@ -39,7 +39,7 @@ final class SimulatedSocket {
 
     // MARK: Sending
 
-    /// What the kernel has taken and the peer has not acknowledged.
+    /// The bytes that the kernel has taken and the peer has not acknowledged.
     var outgoing = ByteQueue()
     var sendCapacity: Int
     /// The first place that the peer has not acknowledged, and the first that was not sent yet.
@@ -52,7 +52,7 @@ final class SimulatedSocket {
     /// When the last packet sent arrives: those that follow do not overtake it.
     var lastArrival: Int64 = 0
     var lastBytesArrival: Int64 = -1
-    /// What is written now waits, so that it is sent together with more.
+    /// Bytes written now wait, so that they are sent together with more.
     var isHolding = false
     /// The bytes sent up to now, for what is bounded in them.
     var sentCount: Int64 = 0
@@ -72,7 +72,7 @@ final class SimulatedSocket {
 
     // MARK: Receiving
 
-    /// What has arrived and was not read.
+    /// The bytes that have arrived and were not read.
     var inbox = ByteQueue()
     var receiveCapacity: Int
     /// The first place that has not arrived.
