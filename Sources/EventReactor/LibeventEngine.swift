@@ -41,7 +41,7 @@ final class LibeventEngine: KernelEngine {
     }
 
     func poll(until instant: ReactorInstant?) {
-        unsafe base.loopOnce(waits: loop.alarm.armTimer(for: instant))
+        unsafe base.loopOnce(waits: loop.armTimer(for: instant))
     }
 
     func watch(

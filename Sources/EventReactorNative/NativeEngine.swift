@@ -27,9 +27,7 @@ final class NativeEngine: KernelEngine {
     func streams(for buffering: Buffering) -> any StreamEngine { native }
 
     func poll(until instant: ReactorInstant?) {
-        let reactor = unsafe loop.reactor!
-        unsafe native.receiveBuffer = reactor.receiveBuffer
-        epoll.handleEvents(waits: loop.alarm.armTimer(for: instant), streams: native, of: reactor)
+        unsafe epoll.handleEvents(waits: loop.armTimer(for: instant), streams: native, of: loop.reactor)
     }
 
     func watch(

@@ -12,8 +12,6 @@ final class NativeStreamEngine: ReadinessStreamEngine {
     private let epoll: Unmanaged<Epoll>
     let pipePool = PipePool()
     let interestCall = "epoll_ctl"
-    /// The reactor's, at hand.
-    var receiveBuffer = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     init(epoll: Epoll) {
         unsafe self.epoll = .passUnretained(epoll)
@@ -42,11 +40,7 @@ final class NativeStreamEngine: ReadinessStreamEngine {
     func handle(_ event: Interest, for connection: StreamConnection) {
         if event != .input { connection.hasRoom() }
         guard event != .output else { return }
-        if connection.readsFreely {
-            unsafe StreamSocket.receive(connection, into: receiveBuffer)
-        } else {
-            receiveOrPark(connection)
-        }
+        if unsafe !connection.receiveFreely(StreamSocket.receive) { receiveOrPark(connection) }
     }
 
     func setInterest(_ interest: SocketInterest, for connection: StreamConnection) -> Int32 {

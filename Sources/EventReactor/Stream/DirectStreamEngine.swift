@@ -29,10 +29,7 @@ final class DirectStreamEngine: LibeventStreamEngine, ReadinessStreamEngine {
         // `LibeventStreamEngine.with`, spelled out: a call here costs each message.
         guard let context = unsafe context else { return }
         unsafe Unmanaged<StreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef { connection in
-            let buffer = unsafe connection.wantedBuffer
-            if unsafe !buffer.isEmpty {
-                unsafe StreamSocket.receive(connection, into: buffer)
-            } else {
+            if unsafe !connection.receiveFreely(StreamSocket.receive) {
                 unsafe unsafeDowncast(connection.engine, to: DirectStreamEngine.self).receiveOrPark(connection)
             }
         }

@@ -42,9 +42,8 @@ package final class ChunkPool {
     /// The chunks kept for the next turn; what a broadcast needs beyond them goes back to the system.
     private static let most = 256
 
-    // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
-    @exclusivity(unchecked) private var free: UnsafeMutablePointer<Chunk.Header>?
-    @exclusivity(unchecked) private var freeCount = 0
+    private var free: UnsafeMutablePointer<Chunk.Header>?
+    private var freeCount = 0
 
     package init() {}
 
@@ -58,17 +57,17 @@ package final class ChunkPool {
             unsafe free = header.pointee.next
             unsafe UnsafeMutableRawPointer(header).deallocate()
         }
-        unsafe freeCount = 0
+        freeCount = 0
     }
 
     /// How many chunks are kept.
-    package var keptCount: Int { unsafe freeCount }
+    package var keptCount: Int { freeCount }
 
     @inline(__always)
     package func take() -> Chunk {
         guard let header = unsafe free else { return ChunkPool.makeChunk() }
         unsafe free = header.pointee.next
-        unsafe freeCount -= 1
+        freeCount -= 1
         unsafe header.pointee = Chunk.Header(next: nil, count: 0)
         return unsafe Chunk(header: header)
     }
@@ -84,11 +83,11 @@ package final class ChunkPool {
 
     @inline(__always)
     package func give(_ chunk: Chunk) {
-        guard unsafe freeCount < ChunkPool.most else {
+        guard freeCount < ChunkPool.most else {
             return unsafe UnsafeMutableRawPointer(chunk.header).deallocate()
         }
         unsafe chunk.header.pointee.next = free
         unsafe free = chunk.header
-        unsafe freeCount += 1
+        freeCount += 1
     }
 }

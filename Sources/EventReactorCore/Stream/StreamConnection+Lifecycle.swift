@@ -53,7 +53,7 @@ extension StreamConnection {
     func scheduleFlush() {
         guard state.isDisjoint(with: [.flushScheduled, .lost]) else { return }
         state.insert(.flushScheduled)
-        unsafe uncheckedSettings._withUnsafeGuaranteedRef { settings in
+        unsafe storedSettings._withUnsafeGuaranteedRef { settings in
             unsafe settings.owner._withUnsafeGuaranteedRef { $0.scheduleFlush(of: self) }
         }
     }

@@ -17,6 +17,7 @@ extension StreamConnection {
     }
 
     /// Bytes arrived that are not for the protocol: they are relayed, or dropped where the connection is closing.
+    @inline(never)
     func receivedElsewhere(_ data: Span<UInt8>) {
         guard isOpenForRelay, let relay = extras?.relay else { return }
         noteReceived(data.count)

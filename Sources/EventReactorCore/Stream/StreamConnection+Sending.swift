@@ -61,7 +61,7 @@ extension StreamConnection {
     @inline(__always)
     private func push(_ bytes: UnsafeRawBufferPointer) {
         guard state.isDisjoint(with: .needsSlowSendPath) else { return unsafe pushSlowly(bytes) }
-        let taken = unsafe uncheckedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
+        let taken = unsafe storedSettings._withUnsafeGuaranteedRef { unsafe $0.engine.send(self, bytes) }
         if taken == bytes.count { return count { $0.bytesTaken &+= taken } }
         unsafe pushed(taken, of: bytes)
     }
@@ -209,7 +209,7 @@ extension StreamConnection {
     func releaseQueueIfDrained() {
         guard let queue, queue.isEmpty else { return }
         setWantsRoom(false)
-        if state.isDisjoint(with: [.writeRateLimited, .lost]) { self.queue = nil }
+        if state.isDisjoint(with: [.writeRateLimited, .queuesAll, .lost]) { self.queue = nil }
     }
 
     /// Has the engine call `hasRoom`, in each turn in which the kernel would take bytes.
@@ -217,7 +217,10 @@ extension StreamConnection {
         guard wanted != state.contains(.wantsRoom) else { return }
         if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }
         if wanted { timeouts?.beganWaiting() } else { timeouts?.endedWaiting() }
-        if !state.contains(.lost) { engine.interestChanged(self) }
+        // A bufferevent watches for room by itself.
+        if state.isDisjoint(with: .lost), state.isDisjoint(with: .queuesAll) || state.contains(.parked) {
+            engine.interestChanged(self)
+        }
     }
 
     // MARK: Questions

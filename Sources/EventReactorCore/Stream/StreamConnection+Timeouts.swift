@@ -8,7 +8,7 @@ extension StreamConnection {
     /// Calls a closure with the watch, without the cost of holding it meanwhile.
     @inline(__always)
     private func withTimeouts(_ body: (ConnectionTimeouts) -> Void) {
-        guard state.contains(.hasTimeouts), let attachment = unsafe uncheckedAttachment else { return }
+        guard state.contains(.hasTimeouts), let attachment = unsafe storedAttachment else { return }
         unsafe attachment._withUnsafeGuaranteedRef { body(unsafe unsafeDowncast($0, to: ConnectionTimeouts.self)) }
     }
 

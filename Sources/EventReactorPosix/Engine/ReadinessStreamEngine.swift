@@ -3,8 +3,8 @@ import Glibc
 
 /// A stream engine over a poller that reports readiness: everything but how the poller is asked.
 ///
-/// A further poller (kqueue, for one) brings `setInterest`, calls `receive` or `receiveOrPark` when a descriptor is
-/// readable and `hasRoom` of the connection when it is writable.
+/// A further poller (kqueue, for one) brings `setInterest`, calls `receiveOrPark` or the connection's `receiveFreely` when a
+/// descriptor is readable and `hasRoom` of the connection when it is writable.
 package protocol ReadinessStreamEngine: SocketStreamEngine {
     var pipePool: PipePool { get }
 
@@ -36,8 +36,9 @@ extension ReadinessStreamEngine {
         let buffer = unsafe connection.receiveBuffer
         let most = connection.readAllowance(of: buffer.count)
         if most > 0 {
-            return unsafe StreamSocket.receive(
-                connection, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]))
+            let count = unsafe StreamSocket.receive(connection.descriptor, buffer.baseAddress, most)
+            return unsafe connection.receivedUnusually(
+                count, in: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]))
         }
         if connection.takesBySplice { return connection.readable() }
         park(connection)

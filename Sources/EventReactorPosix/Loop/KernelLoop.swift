@@ -19,6 +19,9 @@ package final class KernelLoop {
         shut()
     }
 
+    /// Arms the timer for an instant; returns whether the loop may sleep until then.
+    package func armTimer(for instant: ReactorInstant?) -> Bool { alarm.armTimer(for: instant) }
+
     /// Closes the descriptors; the poller has to be open still, since they are registered there.
     package func shut() {
         registrations = []

@@ -4,20 +4,9 @@ import Glibc
 
 /// The system calls of connections on their descriptors, the same over every engine.
 package enum StreamSocket {
-    /// Receives once into a buffer, and reports what came: bytes, the end or an error.
-    @inlinable @inline(__always)
-    package static func receive(_ connection: StreamConnection, into buffer: UnsafeMutableRawBufferPointer) {
-        let count = unsafe recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
-        if count > 0 {
-            if count == buffer.count { connection.filledReceiveBuffer(count) }
-            let bytes = unsafe UnsafeBufferPointer(
-                start: buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
-            unsafe connection.received(bytes.span)
-        } else if count == 0 {
-            connection.receivedEnd()
-        } else if errno != EAGAIN && errno != EINTR {
-            connection.broke(errno)
-        }
+    /// Receives once: returns the number of bytes, 0 at the end of the stream, or -1 with an errno.
+    package static func receive(_ descriptor: Int32, _ start: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+        unsafe recv(descriptor, start, count, 0)
     }
 
     /// Offers bytes to the kernel: how many it took, 0 where it takes none now, or a negative errno.
