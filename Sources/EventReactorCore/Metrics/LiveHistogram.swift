@@ -3,8 +3,8 @@
 package final class LiveHistogram {
     private let buckets: UnsafeMutablePointer<Int>
     // Each access is one load or store, so that no two overlap.
-    @exclusivity(unchecked) private var nanoseconds: Int64 = 0
-    @exclusivity(unchecked) private var greatest: Int64 = 0
+    private var nanoseconds: Int64 = 0
+    private var greatest: Int64 = 0
 
     package init() {
         unsafe buckets = .allocate(capacity: ReactorMetrics.Histogram.bucketCount)
@@ -19,8 +19,8 @@ package final class LiveHistogram {
     package func record(_ duration: Int64) {
         let duration = max(0, duration)
         unsafe buckets[ReactorMetrics.Histogram.bucket(of: duration)] &+= 1
-        unsafe nanoseconds &+= duration
-        if unsafe duration > greatest { unsafe greatest = duration }
+        nanoseconds &+= duration
+        if duration > greatest { greatest = duration }
     }
 
     /// The durations recorded up to now.

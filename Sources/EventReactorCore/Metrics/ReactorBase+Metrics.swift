@@ -35,7 +35,7 @@ extension ReactorBase {
     }
 
     private func addTraffic(to traffic: inout ReactorMetrics.Traffic) {
-        let counted = unsafe uncheckedTraffic
+        let counted = uncheckedTraffic
         unsafe connections.forEach { entry in
             unsafe entry._withUnsafeGuaranteedRef { connection in
                 guard !connection.state.isDisjoint(with: .queuesWrites) else { return }
@@ -78,12 +78,12 @@ extension ReactorBase {
     /// handles.
     @inline(__always)
     package final func beginWork() {
-        if unsafe uncheckedTraffic.workBegan == TrafficCounts.waiting { noteWorkBegan() }
+        if uncheckedTraffic.workBegan == TrafficCounts.waiting { noteWorkBegan() }
     }
 
     @inline(never)
     final func noteWorkBegan() {
-        unsafe uncheckedTraffic.workBegan = configuration.measuresLoopLag ? engine.now.nanoseconds : 0
+        uncheckedTraffic.workBegan = configuration.measuresLoopLag ? engine.now.nanoseconds : 0
     }
 
     /// The receive buffer for the first connection that reads in a turn, which begins the turn's work.
@@ -97,7 +97,7 @@ extension ReactorBase {
 
     /// Adds to the duration of this turn's work, in nanoseconds: a simulated clock does not advance during a turn.
     package final func addWork(_ nanoseconds: Int64) {
-        unsafe counts.uncheckedHiddenWork &+= nanoseconds
+        counts.uncheckedHiddenWork &+= nanoseconds
     }
 
     /// Notes that this turn's work is done, and records the lag.
@@ -107,8 +107,8 @@ extension ReactorBase {
     final func endWork(at instant: ReactorInstant?) {
         guard configuration.measuresLoopLag else { return }
         let end = instant ?? engine.now
-        counts.lag.record(unsafe end.nanoseconds &- uncheckedTraffic.workBegan &+ counts.uncheckedHiddenWork)
-        unsafe counts.uncheckedHiddenWork = 0
-        unsafe uncheckedTraffic.workBegan = TrafficCounts.waiting
+        counts.lag.record(end.nanoseconds &- uncheckedTraffic.workBegan &+ counts.uncheckedHiddenWork)
+        counts.uncheckedHiddenWork = 0
+        uncheckedTraffic.workBegan = TrafficCounts.waiting
     }
 }

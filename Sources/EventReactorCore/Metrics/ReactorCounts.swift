@@ -16,7 +16,7 @@ package final class ReactorCounts {
     var remoteCalls = 0
     var deepestRemoteQueue = 0
     /// Nanoseconds that this turn takes beyond the clock's advance; see ``ReactorBase/addWork(_:)``.
-    @exclusivity(unchecked) var uncheckedHiddenWork: Int64 = 0
+    var uncheckedHiddenWork: Int64 = 0
 
     init(startTime: ReactorInstant) {
         self.startTime = startTime

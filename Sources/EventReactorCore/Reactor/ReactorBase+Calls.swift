@@ -10,19 +10,19 @@ extension ReactorBase {
     public func callSoon(_ body: @escaping () -> Void) {
         guard !isClosed else { return }
         soon.append(SoonCall(body: body))
-        unsafe hasSoon = true
+        hasSoon = true
     }
 
     func runSoon() {
-        unsafe hasSoon = false
+        hasSoon = false
         if soonNow.isEmpty { swap(&soon, &soonNow) }
         guard makeSoonCalls() else {
-            unsafe hasSoon = true
+            hasSoon = true
             return
         }
         soonMade = 0
         if soonNow.capacity > 4096 { soonNow = [] } else { soonNow.removeAll(keepingCapacity: true) }
-        if !soon.isEmpty { unsafe hasSoon = true }
+        if !soon.isEmpty { hasSoon = true }
     }
 
     /// Makes the calls of `soonNow` within one turn's share of time.
@@ -49,14 +49,14 @@ extension ReactorBase {
         soon = []
         soonNow = []
         soonMade = 0
-        withExtendedLifetime(dropped) { unsafe hasSoon = false }
+        withExtendedLifetime(dropped) { hasSoon = false }
     }
 
     // MARK: From other threads
 
     /// Drains the queue of calls from other threads; the engine calls it after a wake-up.
     package func woken() {
-        unsafe pollsRemoteQueue = true
+        pollsRemoteQueue = true
         // Calls left of earlier turns come first; every turn continues them.
         guard jobs.isEmpty else { return }
         runDrainedCalls(stops: queue.drain(into: &jobs))
@@ -66,7 +66,7 @@ extension ReactorBase {
     func pollRemoteCalls() {
         guard jobs.isEmpty else { return runCalls() }
         let (stops, maySleep) = queue.drainOrSleep(into: &jobs)
-        if maySleep { unsafe pollsRemoteQueue = false } else { runDrainedCalls(stops: stops) }
+        if maySleep { pollsRemoteQueue = false } else { runDrainedCalls(stops: stops) }
     }
 
     private func runDrainedCalls(stops: Bool) {

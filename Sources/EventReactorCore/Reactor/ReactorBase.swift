@@ -30,7 +30,7 @@ open class ReactorBase {
     @exclusivity(unchecked) package final var receiveBuffer: UnsafeMutableRawBufferPointer
     final var receiveGrowth: ReceiveBufferGrowth
     /// Counters of the data path, adjacent to the buffer that it uses; each access is one load or store.
-    @exclusivity(unchecked) final var uncheckedTraffic = TrafficCounts()
+    final var uncheckedTraffic = TrafficCounts()
     package let counts: ReactorCounts
     package let timers: TimerQueue
     package let timeouts: TimeoutQueue
@@ -54,11 +54,11 @@ open class ReactorBase {
     final var drainDeadline: DelayedCall?
 
     // Read in every turn, by one load each: the exclusivity checks of the arrays would cost more than most turns do.
-    @exclusivity(unchecked) final var hasSoon = false
-    @exclusivity(unchecked) private var hasScheduledFlushes = false
-    @exclusivity(unchecked) private var hasEnded = false
+    final var hasSoon = false
+    private var hasScheduledFlushes = false
+    private var hasEnded = false
     /// Whether calls from other threads arrived lately: the queue is drained before the loop sleeps, without a wake-up.
-    @exclusivity(unchecked) final var pollsRemoteQueue = false
+    final var pollsRemoteQueue = false
 
     /// A closure as a generic element is wrapped in an allocated thunk; a closure in a field is not.
     struct SoonCall {
@@ -85,7 +85,7 @@ open class ReactorBase {
     ///
     /// Unretained: a scheduled connection is in `connections` or `ended` until then. Unchecked: no access spans a call
     /// that could append to it, so none can overlap.
-    @exclusivity(unchecked) private var flushQueue: [Unmanaged<StreamConnection>] = unsafe []
+    private var flushQueue: [Unmanaged<StreamConnection>] = unsafe []
     /// Connections that ended in this turn: released at its end, when none of their callbacks is on the stack.
     private var ended: [Unmanaged<StreamConnection>] = unsafe []
     /// The listeners by id, so that a stop ends them in the order of their creation.
@@ -156,26 +156,26 @@ open class ReactorBase {
     // MARK: Turns
 
     /// The number of this turn, for limits that apply per turn.
-    package final var turnNumber: UInt64 { unsafe uncheckedTurnNumber }
-    @exclusivity(unchecked) private var uncheckedTurnNumber: UInt64 = 0
+    package final var turnNumber: UInt64 { uncheckedTurnNumber }
+    private var uncheckedTurnNumber: UInt64 = 0
 
     /// The time at which the loop wakes without an event; nil if it sleeps until one.
     final var nextWake: ReactorInstant? {
-        if unsafe hasSoon || hasScheduledFlushes || pollsRemoteQueue { return ReactorInstant(nanoseconds: .min) }
+        if hasSoon || hasScheduledFlushes || pollsRemoteQueue { return ReactorInstant(nanoseconds: .min) }
         return timers.nextDeadline
     }
 
     /// Runs one turn: wait, handle I/O, call other threads' calls, fire timers, run `callSoon` calls, flush writes.
     final func turn() {
-        unsafe uncheckedTurnNumber &+= 1
-        let pollsRemoteCalls = unsafe pollsRemoteQueue
+        uncheckedTurnNumber &+= 1
+        let pollsRemoteCalls = pollsRemoteQueue
         clock.turnBegins()
         engine.poll(until: nextWake)
         beginWork()
         if pollsRemoteCalls { pollRemoteCalls() }
         let nothingWasDue = timers.fireDue()
-        let isOver = unsafe !hasSoon && !hasScheduledFlushes && !hasEnded
-        if unsafe hasSoon { runSoon() }
+        let isOver = !hasSoon && !hasScheduledFlushes && !hasEnded
+        if hasSoon { runSoon() }
         endTurn()
         endWork(at: isOver ? nothingWasDue : nil)
         clock.turnEnds()
@@ -185,8 +185,8 @@ open class ReactorBase {
     ///
     /// - Precondition: No callback of a connection is on the stack.
     package final func endTurn() {
-        if unsafe hasScheduledFlushes { runScheduledFlushes() }
-        if unsafe hasEnded { releaseEnded() }
+        if hasScheduledFlushes { runScheduledFlushes() }
+        if hasEnded { releaseEnded() }
     }
 
     private func runScheduledFlushes() {
@@ -197,13 +197,13 @@ open class ReactorBase {
             index += 1
         }
         unsafe flushQueue.removeAll(keepingCapacity: index <= 4096)
-        unsafe hasScheduledFlushes = false
+        hasScheduledFlushes = false
     }
 
     private func releaseEnded() {
         let gone = unsafe ended
         unsafe ended = []
-        unsafe hasEnded = false
+        hasEnded = false
         unsafe gone.forEach { unsafe $0.release() }
     }
 
@@ -229,7 +229,7 @@ open class ReactorBase {
         }
         connection.slot = -1
         unsafe ended.append(entry)
-        unsafe hasEnded = true
+        hasEnded = true
         connection.settings.members?.remove(connection.peer)
         connection.settings.adoption?.release()
         load?.update(unsafe connections.count)
@@ -270,7 +270,7 @@ open class ReactorBase {
             unsafe flushQueue.suffix(64).forEach { unsafe $0._withUnsafeGuaranteedRef { $0.flush() } }
         }
         unsafe flushQueue.append(.passUnretained(connection))
-        unsafe hasScheduledFlushes = true
+        hasScheduledFlushes = true
     }
 
     private func retryStarvedListeners() {

@@ -58,7 +58,7 @@ extension ReactorBase {
     final func receiveBufferWasFilled(_ count: Int) {
         // A rate limit may allow a connection less than the whole buffer.
         guard unsafe count == receiveBuffer.count, count < receiveGrowth.largest else { return }
-        let size = receiveGrowth.sizeAfterFullRead(of: count, reads: unsafe uncheckedTraffic.callbacks)
+        let size = receiveGrowth.sizeAfterFullRead(of: count, reads: uncheckedTraffic.callbacks)
         guard size > count else { return }
         if count == receiveGrowth.first { callLater(.seconds(1)) { [unowned self] in shrinkReceiveBuffer() } }
         resizeReceiveBuffer(to: size)

@@ -97,7 +97,7 @@ package final class StreamConnection {
     @inline(__always)
     func count(_ body: (inout TrafficCounts) -> Void) {
         unsafe storedSettings._withUnsafeGuaranteedRef { settings in
-            unsafe settings.owner._withUnsafeGuaranteedRef { unsafe body(&$0.uncheckedTraffic) }
+            unsafe settings.owner._withUnsafeGuaranteedRef { body(&$0.uncheckedTraffic) }
         }
     }
 
@@ -115,7 +115,7 @@ package final class StreamConnection {
     package var receiveBuffer: UnsafeMutableRawBufferPointer {
         unsafe storedSettings._withUnsafeGuaranteedRef { settings in
             unsafe settings.owner._withUnsafeGuaranteedRef { reactor in
-                if unsafe reactor.uncheckedTraffic.workBegan == TrafficCounts.waiting {
+                if reactor.uncheckedTraffic.workBegan == TrafficCounts.waiting {
                     return unsafe ReactorBase.receiveBufferAsWorkBegins(reactor)
                 }
                 return unsafe reactor.receiveBuffer

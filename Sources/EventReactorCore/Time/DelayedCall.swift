@@ -9,12 +9,12 @@ public final class DelayedCall {
     let sequence: UInt64
 
     // One load or store each time, so that no two accesses can overlap: the heap sets it at every step.
-    @exclusivity(unchecked) private var uncheckedIndex = -1
+    private var uncheckedIndex = -1
 
     /// Its index in the queue's heap, or -1 when fired or cancelled.
     var index: Int {
-        get { unsafe uncheckedIndex }
-        set { unsafe uncheckedIndex = newValue }
+        get { uncheckedIndex }
+        set { uncheckedIndex = newValue }
     }
 
     /// The closure to call; released once fired or cancelled, with all that it captured.

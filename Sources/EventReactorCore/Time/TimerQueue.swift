@@ -40,10 +40,10 @@ package final class TimerQueue {
     }
 
     // Asked in every turn: one load, without the check that accesses to the heap make.
-    @exclusivity(unchecked) private var uncheckedNext: ReactorInstant?
+    private var uncheckedNext: ReactorInstant?
 
     /// When the next call is due, or nil if there is none.
-    package var nextDeadline: ReactorInstant? { unsafe uncheckedNext }
+    package var nextDeadline: ReactorInstant? { uncheckedNext }
 
     package var count: Int { heap.count }
 
@@ -72,7 +72,7 @@ package final class TimerQueue {
     }
 
     private func headChanged() {
-        unsafe uncheckedNext = heap.first?.deadline
+        uncheckedNext = heap.first?.deadline
     }
 
     /// Fires what is due, as much as one turn may, but nothing that is set meanwhile: a timer that sets itself again

@@ -11,7 +11,7 @@ package final class TurnClock {
 
     private let read: () -> ReactorInstant
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
-    @exclusivity(unchecked) private var cached = TurnClock.outside
+    private var cached = TurnClock.outside
     private var slowStart: Int64 = .min
     private var slowEnd: Int64 = .min
 
@@ -22,7 +22,7 @@ package final class TurnClock {
     /// Nanoseconds, as of when they were first asked for in this turn; between turns, now.
     @inline(__always)
     var time: Int64 {
-        let time = unsafe cached
+        let time = cached
         return time > TurnClock.unread ? time : readTime()
     }
 
@@ -32,24 +32,24 @@ package final class TurnClock {
     @inline(never)
     private func readTime() -> Int64 {
         let time = exactTime
-        if unsafe cached == TurnClock.unread { unsafe cached = time }
+        if cached == TurnClock.unread { cached = time }
         return time
     }
 
     @inline(__always)
     package func turnBegins() {
-        unsafe cached = TurnClock.unread
+        cached = TurnClock.unread
     }
 
     @inline(__always)
     package func turnEnds() {
-        if unsafe cached > TurnClock.unread { noteLength() }
-        unsafe cached = TurnClock.outside
+        if cached > TurnClock.unread { noteLength() }
+        cached = TurnClock.outside
     }
 
     @inline(never)
     private func noteLength() {
-        let (start, end) = (unsafe cached, exactTime)
+        let (start, end) = (cached, exactTime)
         if end - start > TurnClock.slow { (slowStart, slowEnd) = (start, end) }
     }
 

@@ -7,22 +7,22 @@ public class ArmedTimeout {
     static let inactive: Int16 = -1
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
-    @exclusivity(unchecked) private var uncheckedLastActivity: Int64
+    private var uncheckedLastActivity: Int64
     /// Unowned: the reactor outlives what arms timeouts.
     private let clock: Unmanaged<TurnClock>
     // Last, so that a subclass fits its flags in behind them.
-    @exclusivity(unchecked) private var uncheckedIndex: Int32 = 0
-    @exclusivity(unchecked) private var uncheckedSlot = ArmedTimeout.inactive
+    private var uncheckedIndex: Int32 = 0
+    private var uncheckedSlot = ArmedTimeout.inactive
 
     init(lastActivity: Int64, clock: TurnClock) {
-        unsafe uncheckedLastActivity = lastActivity
+        uncheckedLastActivity = lastActivity
         unsafe self.clock = .passUnretained(clock)
     }
 
     /// The time of the turn of the last activity.
     final var lastActivity: Int64 {
-        get { unsafe uncheckedLastActivity }
-        set { unsafe uncheckedLastActivity = newValue }
+        get { uncheckedLastActivity }
+        set { uncheckedLastActivity = newValue }
     }
 
     /// The time of the turn.
@@ -31,14 +31,14 @@ public class ArmedTimeout {
 
     /// Its slot in the ``TimingWheel``, or `inactive`.
     final var slot: Int16 {
-        get { unsafe uncheckedSlot }
-        set { unsafe uncheckedSlot = newValue }
+        get { uncheckedSlot }
+        set { uncheckedSlot = newValue }
     }
 
     /// Its index in the slot.
     final var index: Int32 {
-        get { unsafe uncheckedIndex }
-        set { unsafe uncheckedIndex = newValue }
+        get { uncheckedIndex }
+        set { uncheckedIndex = newValue }
     }
 
     /// Whether it is still to be called.

@@ -16,14 +16,14 @@ final class ConnectionTimeouts: ArmedTimeout {
 
     // Each access is one load or store, so that no two can overlap; the check would cost as much as the rest.
     // The flags first: the superclass leaves room for them.
-    @exclusivity(unchecked) private var uncheckedHasReceived = false
+    private var uncheckedHasReceived = false
     /// It is being looked at, and is inserted afterwards.
     private var isLooking = false
-    @exclusivity(unchecked) private var uncheckedLastSend: Int64
+    private var uncheckedLastSend: Int64
     let policy: TimeoutPolicy
     /// Unowned: the connection owns its timeouts until the loss, and ends them then.
     private unowned(unsafe) let connection: StreamConnection
-    @exclusivity(unchecked) private var uncheckedDetails: Details?
+    private var uncheckedDetails: Details?
 
     var extras: StreamConnection.Extras? {
         get { details?.extras }
@@ -34,20 +34,20 @@ final class ConnectionTimeouts: ArmedTimeout {
 
     /// When the kernel took bytes last, or was offered some; `lastActivity` is when bytes were received last.
     private var lastSend: Int64 {
-        get { unsafe uncheckedLastSend }
-        set { unsafe uncheckedLastSend = newValue }
+        get { uncheckedLastSend }
+        set { uncheckedLastSend = newValue }
     }
 
     private var details: Details? {
-        get { unsafe uncheckedDetails }
-        set { unsafe uncheckedDetails = newValue }
+        get { uncheckedDetails }
+        set { uncheckedDetails = newValue }
     }
 
     init(_ policy: TimeoutPolicy, for connection: StreamConnection) {
         self.policy = policy
         unsafe self.connection = connection
         let now = policy.queue.clock.exactTime
-        unsafe uncheckedLastSend = now
+        uncheckedLastSend = now
         super.init(lastActivity: now, clock: policy.queue.clock)
         if let rate = policy.readRate { makeDetails().reading = TransferPeriod(rate, isPaused: !isReading, now: now) }
         if let rate = policy.writeRate { makeDetails().writing = TransferPeriod(rate, isPaused: !isWaiting, now: now) }
@@ -91,8 +91,8 @@ final class ConnectionTimeouts: ArmedTimeout {
 
     func received(_ count: Int) {
         lastActivity = turnTime
-        unsafe uncheckedHasReceived = true
-        if unsafe uncheckedDetails != nil { details?.reading.count += count }
+        uncheckedHasReceived = true
+        if uncheckedDetails != nil { details?.reading.count += count }
     }
 
     /// The kernel is offered bytes, and none wait.
@@ -151,7 +151,7 @@ final class ConnectionTimeouts: ArmedTimeout {
         if state.isDisjoint(with: [.readEnded, .closing]) {
             let since = isReading ? max(received, clock.corrected(details?.resumed ?? .min)) : now
             consider(.read, policy.read, since: since)
-            if unsafe !uncheckedHasReceived { consider(.firstByte, policy.firstByte, since: since) }
+            if !uncheckedHasReceived { consider(.firstByte, policy.firstByte, since: since) }
             if let end = details?.reading.end { consider(.minimumReadRate, 0, since: end) }
         }
         if let end = details?.writing.end { consider(.minimumWriteRate, 0, since: end) }

@@ -13,17 +13,16 @@ package enum StreamSocket {
     @inline(__always)
     package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-        return count >= 0 ? count : unsafe refused(descriptor, bytes)
+        return count >= 0 ? count : refusal()
     }
 
-    /// The answer where a send was refused; apart, so that the path of most messages stays short.
+    /// The answer to a send that was refused.
+    ///
+    /// Apart, and without parameters, so that the path of most messages saves no registers for it. A call that a signal
+    /// interrupted is repeated when the kernel reports room, which it does at once.
     @inline(never)
-    private static func refused(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        switch errno {
-        case EINTR: unsafe send(descriptor, bytes)
-        case EAGAIN: 0
-        default: -Int(errno)
-        }
+    private static func refusal() -> Int {
+        errno == EAGAIN || errno == EINTR ? 0 : -Int(errno)
     }
 
     /// Offers several pieces in one call; answers as `send` does.
