@@ -45,9 +45,9 @@ final class NativeStreamEngine: ReadinessStreamEngine {
 
     func setInterest(_ interest: SocketInterest, for connection: StreamConnection) -> Int32 {
         var wanted: Interest = []
-        if interest.contains(.read) { wanted.insert(.input) }
-        if interest.contains(.write) { wanted.insert(.output) }
-        if interest.contains(.reset) { wanted.insert(.edge) }
+        if interest.reads { wanted.insert(.input) }
+        if interest.writes { wanted.insert(.output) }
+        if interest.isForResetAlone { wanted.insert(.edge) }
         guard wanted != connection.interest else { return 0 }
         let code = unsafe epoll._withUnsafeGuaranteedRef { $0.change(connection, to: wanted) }
         if code == 0 { connection.interest = wanted }

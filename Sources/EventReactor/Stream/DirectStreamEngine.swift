@@ -42,15 +42,15 @@ final class DirectStreamEngine: LibeventStreamEngine, ReadinessStreamEngine {
     func setInterest(_ interest: SocketInterest, for connection: StreamConnection) -> Int32 {
         guard let event = unsafe connection.handle else { return 0 }
         let wanted: Int32 =
-            interest.contains(.read) ? EV_READ | EV_PERSIST : interest.contains(.reset) ? resetEvents : 0
+            interest.reads ? EV_READ | EV_PERSIST : interest.isForResetAlone ? resetEvents : 0
         let isAdded = unsafe event_pending(event, Int16(EV_READ), nil) != 0
         let current = isAdded ? unsafe Int32(event_get_events(event)) : 0
         // One descriptor cannot have edge-triggered and level-triggered events at a time: this one makes way first.
         if current != wanted && isAdded { unsafe event_del(event) }
-        let code = setWantsRoom(interest.contains(.write), for: connection)
+        let code = setWantsRoom(interest.writes, for: connection)
         guard code == 0, current != wanted, wanted != 0 else { return code }
         let callback =
-            unsafe interest.contains(.read) ? DirectStreamEngine.readCallback : LibeventStreamEngine.resetCallback
+            unsafe interest.reads ? DirectStreamEngine.readCallback : LibeventStreamEngine.resetCallback
         let context = unsafe Unmanaged.passUnretained(connection).toOpaque()
         unsafe event_assign(event, base, connection.descriptor, Int16(wanted), callback, context)
         return unsafe LibeventStreamEngine.codeOfAdding(event)
