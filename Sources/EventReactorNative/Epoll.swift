@@ -71,12 +71,12 @@ final class Epoll {
 
     // MARK: Connections
 
-    /// Watches a connection, and says with which errno that failed, or 0.
+    /// Registers interest in a connection; returns an errno, or 0.
     func add(_ connection: StreamConnection, _ interest: Interest) -> Int32 {
         er_epoll_add(descriptor, connection.descriptor, interest.rawValue, word(for: connection))
     }
 
-    /// Watches a connection for something else; returns an errno, or 0.
+    /// Changes the interest in a connection; returns an errno, or 0.
     func change(_ connection: StreamConnection, to interest: Interest) -> Int32 {
         er_epoll_modify(descriptor, connection.descriptor, interest.rawValue, word(for: connection))
     }

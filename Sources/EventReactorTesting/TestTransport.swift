@@ -27,7 +27,7 @@ public final class TestTransport {
     ///
     /// - Parameters:
     ///   - protocol: the protocol under test; its `connectionMade` has been called when this returns.
-    ///   - reactor: the reactor that the protocol sets its timers on, where it has one; several transports may share it.
+    ///   - reactor: the reactor that the protocol sets its timers on, if it has one; several transports may share it.
     ///   - options: settings of the connection.
     ///   - localAddress: the address of the protocol's end; `192.0.2.1:80` unless given.
     ///   - peerAddress: the address of the test's end; `192.0.2.2:50000` unless given.
@@ -91,7 +91,7 @@ public final class TestTransport {
 
     /// Has the peer reset the connection, or something else end it.
     ///
-    /// - Parameter code: the `errno` that the protocol is told; `ECONNRESET` unless given, and for 0, which is none.
+    /// - Parameter code: the `errno` that `connectionLost` reports; `ECONNRESET` unless given, and for 0.
     public func reset(code: Int32? = nil) {
         act { $0.reset(code.flatMap { $0 == 0 ? nil : $0 } ?? Code.reset) }
     }
@@ -101,7 +101,7 @@ public final class TestTransport {
         streams.stopTaking()
     }
 
-    /// Takes so many of the bytes that wait, and no more than that; of a negative number none.
+    /// Takes at most `count` queued bytes; none if it is negative.
     public func take(_ count: Int) {
         act { $0.take(count) }
     }
@@ -151,7 +151,7 @@ public final class TestTransport {
         return streams.hasEnded
     }
 
-    /// Whether the connection is gone, and the protocol has been told.
+    /// Whether `connectionLost` has been called.
     public var isClosed: Bool {
         settle()
         return streams.isClosed

@@ -12,8 +12,8 @@ extension ReactorGroup {
         /// Which processors the threads run on; ``Pinning/none`` unless set.
         public var pinning: Pinning
 
-        /// How long live connections have to finish where a signal stops the group, or a reactor of it stops by itself;
-        /// no time unless set, and where it is negative.
+        /// Maximum time for live connections to finish after a signal, or after a reactor of the group stops by itself;
+        /// zero (default) and negative: none.
         public var drainTime: Duration
 
         /// The name of the threads in `top -H` and in debuggers, with the reactor's place after it; `reactor` unless
@@ -54,7 +54,7 @@ extension ReactorGroup {
             case toFewestConnections
         }
 
-        /// Nil where each reactor accepts for itself.
+        /// Nil if each reactor accepts for itself.
         let handing: Handing?
 
         /// Each reactor has a socket of its own at the address, and the kernel spreads connections over them by a hash
@@ -76,7 +76,8 @@ extension ReactorGroup {
         case none
         /// One each, in order, of those that the process may use; with more reactors than processors they share.
         case inOrder
-        /// One each of these, by the system's numbers, from the first again where there are fewer of them.
+        /// These processors, by the system's numbers, one for each reactor; reused from the first if there are fewer
+        /// processors than reactors.
         case processors([Int])
     }
 }

@@ -1,6 +1,6 @@
 import CLibevent
 
-/// The bufferevent of a connection, and the event that watches for a reset while reading is paused.
+/// The bufferevent of a connection, and the event registered for a reset while reading is paused.
 @safe
 final class BuffereventHandle {
     let buffered: OpaquePointer
@@ -11,7 +11,7 @@ final class BuffereventHandle {
         unsafe self.buffered = unsafe buffered
     }
 
-    /// Watches for a reset: 0, or the errno with which the kernel refused.
+    /// Registers interest in a reset: 0, or the errno with which the kernel refused.
     func watchForReset(
         _ base: OpaquePointer?, _ descriptor: Int32, _ events: Int32, _ context: UnsafeMutableRawPointer
     ) -> Int32 {
@@ -31,7 +31,7 @@ final class BuffereventHandle {
         if let event = unsafe resetEvent { unsafe event_free(event) }
         unsafe resetEvent = nil
         // Freed inside its own callback it would keep its events until that has returned, and so past the close: the
-        // next socket with the descriptor's number would be taken for one that is watched already.
+        // next socket with the descriptor's number would be taken for one that is registered already.
         unsafe bufferevent_setfd(buffered, -1)
         unsafe bufferevent_free(buffered)
     }

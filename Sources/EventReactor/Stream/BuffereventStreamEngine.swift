@@ -43,7 +43,7 @@ final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
         }
     }
 
-    /// Enables a bufferevent: 0, or the errno with which the kernel refused to watch the descriptor.
+    /// Enables a bufferevent: 0, or the errno with which the kernel refused to register the descriptor.
     private static func codeOfEnabling(_ buffered: OpaquePointer, _ what: Int32) -> Int32 {
         LibeventError.of("bufferevent_enable") { unsafe bufferevent_enable(buffered, Int16(what)) }?.code ?? 0
     }

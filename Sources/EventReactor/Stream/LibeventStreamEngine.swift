@@ -15,7 +15,7 @@ class LibeventStreamEngine {
 
     var base: OpaquePointer? { unsafe engine.base.pointer }
 
-    /// The events of a connection that is watched for nothing but a reset: edge-triggered, which reports each change once.
+    /// The events of a connection registered for nothing but a reset: edge-triggered, which reports each change once.
     let resetEvents = EV_READ | EV_PERSIST | EV_ET
 
     static let resetCallback: Event.Callback = { _, _, context in
@@ -25,7 +25,7 @@ class LibeventStreamEngine {
         }
     }
 
-    /// Adds an event to its base: 0, or the errno with which the kernel refused to watch the descriptor.
+    /// Adds an event to its base: 0, or the errno with which the kernel refused to register the descriptor.
     static func codeOfAdding(_ event: OpaquePointer?) -> Int32 {
         guard let event = unsafe event else { return ENOMEM }
         return LibeventError.of("event_add") { unsafe event_add(event, nil) }?.code ?? 0

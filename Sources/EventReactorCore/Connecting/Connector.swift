@@ -174,7 +174,7 @@ public final class Connector {
         if let onFailure { onFailure(error) } else { reactor.report(.connectFailed(error)) }
     }
 
-    /// Ends in silence: the reactor is released.
+    /// Ends without a callback: the reactor is released.
     ///
     /// - Returns: what it retained, to be released once nothing refers to the reactor any more.
     func abandon() -> [Any] {

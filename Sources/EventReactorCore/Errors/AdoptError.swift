@@ -12,7 +12,7 @@ public enum AdoptError: Error, Equatable, Sendable {
     /// `AF_NETLINK`.
     case unknownFamily(descriptor: Int32, family: Int32)
 
-    /// The socket is not a stream socket, but for datagrams, for instance.
+    /// The socket is not a stream socket: a datagram socket, for instance.
     case notAStream(descriptor: Int32)
 
     /// A listening socket is required, and the stream socket does not listen.

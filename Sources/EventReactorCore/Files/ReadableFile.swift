@@ -9,7 +9,7 @@ import Darwin
 /// A regular file, open for reading: what ``Transport/sendFile(_:offset:length:progress:completion:)`` sends.
 ///
 /// Nothing of its position is used, so one may be sent to any number of connections at once, on any threads. The
-/// descriptor is closed once, when the last one who holds the file lets go of it; a transfer holds it until its end.
+/// descriptor is closed once, when the last reference is released; a transfer retains the file until it ends.
 public final class ReadableFile: Sendable {
     /// The path that was given, or the descriptor's number: for people.
     public let name: String
@@ -37,12 +37,13 @@ public final class ReadableFile: Sendable {
         try self.init(adopting: descriptor, name: path)
     }
 
-    /// Takes over a descriptor that is open for reading, and closes it in the end, also where this throws.
+    /// Takes over a descriptor that is open for reading, and closes it in the end, even if this throws.
     ///
     /// - Parameters:
     ///   - descriptor: of a regular file.
     ///   - name: what errors call the file; the descriptor's number unless given.
-    /// - Throws: ``FileError/notRegular(file:)``, or ``FileError/system(file:_:)`` where it is no descriptor.
+    /// - Throws: ``FileError/notRegular(file:)``, or ``FileError/system(file:_:)`` if it is not an open
+    ///   descriptor.
     public init(adopting descriptor: Int32, name: String? = nil) throws(FileError) {
         self.name = name ?? "descriptor \(descriptor)"
         self.descriptor = descriptor
@@ -58,7 +59,7 @@ public final class ReadableFile: Sendable {
         if descriptor >= 0 { _ = close(descriptor) }
     }
 
-    /// The length of a range, where the file had it when it was opened.
+    /// The length of a range, if it is within the size at opening.
     package func length(from offset: Int, _ length: Int?) throws(FileError) -> Int {
         guard 0...size ~= offset, length.map({ 0...(size - offset) ~= $0 }) ?? true else {
             throw .outOfRange(file: name, offset: offset, length: length, size: size)
@@ -66,7 +67,7 @@ public final class ReadableFile: Sendable {
         return length ?? size - offset
     }
 
-    /// Reads at a place: how many bytes, 0 at the end of the file, or a negative errno.
+    /// Reads at an offset: the number of bytes, 0 at the end of the file, or a negative errno.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         while true {
             let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))

@@ -1,14 +1,14 @@
 /// A pipe in the kernel through which a relay moves bytes.
 ///
-/// The counts that its calls return are negative for an errno, `EAGAIN` where nothing can be moved now.
+/// The counts that its calls return are negative for an errno, `EAGAIN` if nothing can be moved now.
 package protocol RelayPipe: AnyObject {
     /// The bytes that are in it.
     var byteCount: Int { get }
 
-    /// Moves bytes of a socket into the pipe, which is empty, and no more than said: how many, 0 at the stream's end.
+    /// Moves at most `most` bytes of a socket into the pipe, which is empty; returns the number, 0 at the stream's end.
     ///
-    /// - Parameter isReadable: the kernel reported the socket to be readable. Splicing stops at an urgent byte and says
-    ///   `EAGAIN` for ever, while the socket stays readable: a piece is then received and written to the pipe.
+    /// - Parameter isReadable: the kernel reported the socket to be readable. Splicing stops at an urgent byte and
+    ///   returns `EAGAIN` for ever, while the socket stays readable: a piece is then received and written to the pipe.
     func fill(from descriptor: Int32, most: Int, isReadable: Bool) -> Int
 
     /// Moves bytes of the pipe into a socket.

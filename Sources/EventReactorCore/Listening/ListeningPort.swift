@@ -189,7 +189,7 @@ public final class ListeningPort {
         onExcess = nil
     }
 
-    /// Ends in silence: the reactor is released.
+    /// Ends without a callback: the reactor is released.
     ///
     /// - Returns: what it retained, to be released once nothing refers to the reactor any more.
     func detach() -> [Any] {

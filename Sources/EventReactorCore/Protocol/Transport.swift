@@ -1,13 +1,13 @@
 /// A protocol's side of its connection: what it calls to write, to close and to control the flow.
 ///
 /// All calls are made on the reactor's thread. None of them blocks, throws, or calls back into the protocol before it
-/// returns, but that ``sendFile(_:offset:length:progress:completion:)`` and ``relay(to:completion:)`` throw where they
+/// returns, but that ``sendFile(_:offset:length:progress:completion:)`` and ``relay(to:completion:)`` throw if they
 /// cannot begin. After the connection is lost every call is harmless.
 public protocol Transport: AnyObject {
     /// Queues bytes for the peer.
     ///
     /// What one callback writes is gathered and sent by one system call as the callback returns; a large write goes
-    /// out at once. The bytes are copied where they cannot be sent at once, so they need not outlive the call.
+    /// out at once. The bytes are copied if they cannot be sent at once, so they need not outlive the call.
     func write(_ data: Span<UInt8>)
 
     /// Queues bytes for the peer.
@@ -28,15 +28,15 @@ public protocol Transport: AnyObject {
     /// The file is read on the reactor's thread, and one that is not in memory keeps it waiting for the disk.
     ///
     /// - Parameters:
-    ///   - file: the file, held until the transfer ends.
+    ///   - file: the file, retained until the transfer ends.
     ///   - offset: where the part begins.
     ///   - length: its bytes, or nil for all up to the end that the file had when it was opened.
     ///   - progress: called after each piece with the bytes of the part that have gone to the kernel so far, or that
     ///     wait in front of it.
     ///   - completion: called once, and not before this call has returned: with the length when the kernel has all of
-    ///     it, or with the error that ended the transfer. Where the connection is lost it comes before
+    ///     it, or with the error that ended the transfer. If the connection is lost it comes before
     ///     ``Protocol/connectionLost(_:)``.
-    /// - Throws: ``FileError/outOfRange(file:offset:length:size:)``, or ``FileError/closed(peer:)`` where a write would
+    /// - Throws: ``FileError/outOfRange(file:offset:length:size:)``, or ``FileError/closed(peer:)`` if a write would
     ///   be dropped; nothing is called then.
     func sendFile(
         _ file: ReadableFile, offset: Int, length: Int?, progress: ((Int) -> Void)?,
@@ -45,8 +45,8 @@ public protocol Transport: AnyObject {
 
     /// Passes on to another connection whatever arrives here from now on, in place of ``Protocol/dataReceived(_:)``.
     ///
-    /// Between two plain sockets the bytes do not pass through this program; elsewhere they are copied. Reading stops
-    /// while the other peer does not read, so that the two hold little. What was written to the other connection
+    /// Between two plain sockets the bytes do not pass through this program; otherwise they are copied. Reading stops
+    /// while the other peer does not read, so that the two buffer little. What was written to the other connection
     /// before goes first, and what is written to it meanwhile goes behind all that is relayed.
     ///
     /// - When the peer here ends its side, the end is passed on as by ``loseWriteConnection()`` of the other, and
@@ -61,7 +61,7 @@ public protocol Transport: AnyObject {
     ///   - other: a connection of the same reactor; it may be this one.
     ///   - completion: called once, and not before this call has returned, with the bytes that were taken and how the
     ///     relay ended.
-    /// - Returns: a handle by which it can be stopped; it need not be kept.
+    /// - Returns: a handle by which it can be stopped; it need not be retained.
     /// - Throws: ``RelayError``; nothing has changed then.
     @discardableResult
     func relay(
@@ -86,13 +86,13 @@ public protocol Transport: AnyObject {
 
     /// Ends the write side when all that was written before has been sent; reading goes on.
     ///
-    /// ``Protocol/writeConnectionLost()`` tells when that is done. Later writes are dropped. When the peer has ended
-    /// its side too the connection closes.
+    /// ``Protocol/writeConnectionLost()`` is called when that is done. Later writes are dropped. When the peer has
+    /// ended its side too the connection closes.
     func loseWriteConnection()
 
     /// Stops ``Protocol/dataReceived(_:)`` from the next call on, until ``resumeReading()``.
     ///
-    /// The kernel goes on receiving until its buffer is full and the peer is slowed down. A reset is still noticed.
+    /// The kernel continues to receive until its buffer is full and the peer is slowed down. A reset is still noticed.
     func pauseReading()
 
     /// Lets ``Protocol/dataReceived(_:)`` be called again; nothing is lost or repeated.
@@ -120,13 +120,13 @@ public protocol Transport: AnyObject {
     ///
     /// The first limit starts with a tenth of a second's worth of bytes, and so does another one.
     ///
-    /// - Returns: whether the setting took effect; false after the loss, and where the transport has no limits.
+    /// - Returns: whether the setting took effect; false after the loss, and if the transport has no limits.
     @discardableResult
     func setRateLimit(_ limit: RateLimit?) -> Bool
 
     /// Has this connection share a limit with others, in addition to its own; nil has it leave its group.
     ///
-    /// - Returns: whether the setting took effect; false after the loss, for a group of another reactor, and where the
+    /// - Returns: whether the setting took effect; false after the loss, for a group of another reactor, and if the
     ///   transport has no limits.
     @discardableResult
     func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool
@@ -137,7 +137,7 @@ public protocol Transport: AnyObject {
     /// allocation; ``StreamTimeouts/none`` takes them away.
     func setTimeouts(_ timeouts: StreamTimeouts)
 
-    /// Which time was over, where the connection ended with ``ConnectionLostReason/timedOut``; nil otherwise.
+    /// The timeout that ended the connection, if the reason is ``ConnectionLostReason/timedOut``; otherwise `nil`.
     ///
     /// It can be read from `connectionLost` on.
     var expiredTimeout: StreamTimeout? { get }
@@ -148,13 +148,13 @@ public protocol Transport: AnyObject {
     /// The address of the peer, readable after the loss too.
     var peerAddress: SocketAddress { get }
 
-    /// Turns Nagle's algorithm off (`true`, the default of every connection) or on, where the transport has one.
+    /// Turns Nagle's algorithm off (`true`, the default of every connection) or on, if the transport has one.
     ///
     /// - Returns: whether the setting took effect; false on a UNIX socket or after the loss.
     @discardableResult
     func setNoDelay(_ enabled: Bool) -> Bool
 
-    /// Lets the kernel probe an idle peer, so that one that vanished is noticed, where the transport can.
+    /// Lets the kernel probe an idle peer, so that one that vanished is noticed, if the transport can.
     ///
     /// - Parameters:
     ///   - idle: how long the connection is idle before the first probe; whole seconds, kept within 1 and 32,767.
@@ -186,7 +186,7 @@ extension Transport {
         try sendFile(file, offset: offset, length: length, progress: nil, completion: completion)
     }
 
-    /// Sends a file, or a part of it, and tells how far it has come.
+    /// Sends a file, or a part of it, and reports progress.
     ///
     /// The parameters are those of ``sendFile(_:offset:length:progress:completion:)``.
     public func sendFile(

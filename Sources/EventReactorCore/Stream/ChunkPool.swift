@@ -3,7 +3,7 @@
 /// It is borrowed from the reactor's pool for the length of a callback, so that an idle connection owns none.
 @safe
 package struct Chunk {
-    /// The bytes that a chunk holds.
+    /// Capacity in bytes.
     package static let capacity = 16 * 1024
 
     @unsafe
@@ -14,7 +14,7 @@ package struct Chunk {
 
     fileprivate let header: UnsafeMutablePointer<Header>
 
-    /// The next chunk, where several are held in a row; a chunk comes from the pool without one.
+    /// The next chunk, if several are linked; a chunk comes from the pool without one.
     package var next: Chunk? {
         get { unsafe header.pointee.next.map { unsafe Chunk(header: $0) } }
         nonmutating set { unsafe header.pointee.next = newValue?.header }
@@ -60,7 +60,7 @@ package final class ChunkPool {
         freeCount = 0
     }
 
-    /// How many chunks are kept.
+    /// The number of free chunks.
     package var keptCount: Int { freeCount }
 
     @inline(__always)

@@ -10,7 +10,7 @@ import Darwin
 extension StreamConnection {
     /// The bytes of a file that one turn offers to the kernel at most.
     private static let bytesPerTurn = 512 * 1024
-    /// The bytes of a file that one turn reads at most, where they are copied.
+    /// The bytes of a file that one turn reads at most, if they are copied.
     private static let bytesPerCopy = 64 * 1024
 
     package func sendFile(

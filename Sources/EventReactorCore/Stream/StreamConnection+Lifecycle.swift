@@ -37,7 +37,7 @@ extension StreamConnection {
         dropGathered()
     }
 
-    /// The engine cannot watch the descriptor for what the connection waits for, and so would never report it.
+    /// The engine could not register the interest that the connection needs, and so would never report readiness.
     ///
     /// - Parameters:
     ///   - code: the errno.
@@ -128,7 +128,7 @@ extension StreamConnection {
     ///
     /// The peer's end is not waited for: one that has shut its reading side alone may never come to it.
     ///
-    /// - Returns: whether something else has ended it meanwhile, and is to be told.
+    /// - Returns: whether another ending has begun meanwhile and has to be processed.
     private func endBroken() -> Bool {
         let peerWent = brokenCode == EPIPE || brokenCode == ECONNRESET
         if peerWent && (willRead || takesBySplice) && !state.contains(.closing) {
@@ -170,7 +170,7 @@ extension StreamConnection {
         return false
     }
 
-    /// Looks again whether the peer has everything; seldom needed, since most peers answer the end with theirs.
+    /// Asks again whether the peer has acknowledged everything; rarely needed: most peers answer the end with theirs.
     private func recheck(after delay: Duration) {
         makeExtras().recheck = reactor.callLater(delay) { [self] in
             guard !state.contains(.lost) else { return }
@@ -189,9 +189,9 @@ extension StreamConnection {
         }
     }
 
-    /// The reactor goes in the middle of a run: the protocol is told nothing, and later calls are harmless.
+    /// The reactor is released during a run: no callback is made, and later calls are harmless.
     ///
-    /// - Returns: what it held, to be released once nothing leads to the reactor any more.
+    /// - Returns: the objects that it retained, to be released once nothing refers to the reactor any more.
     func abandon() -> [Any] {
         let local = localAddress
         state.begin(.lost)
@@ -213,7 +213,7 @@ extension StreamConnection {
         return [last as Any, queue as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any]
     }
 
-    /// Ends the connection: closes the descriptor, tells the protocol, and releases it.
+    /// Ends the connection: closes the descriptor, calls `connectionLost`, and releases the protocol.
     ///
     /// - Parameter reset: whether to reset the connection in any case. It is reset all the same if bytes, a file's rest
     ///   or a relay's rest are dropped: after an orderly end the peer would take what it got for all there was.

@@ -8,7 +8,7 @@ import Darwin
 
 /// A connection under limits: what it reads and writes waits for tokens.
 ///
-/// Two bits of the state send it on a way of its own where the others are tested too, so that a connection without
+/// Two bits of the state lead to the slow paths, and are tested together with others, so that a connection without
 /// limits pays nothing.
 extension StreamConnection {
     package func setRateLimit(_ limit: RateLimit?) -> Bool {
@@ -61,7 +61,7 @@ extension StreamConnection {
 
     // MARK: Reading
 
-    /// How many bytes may be read now, of as many as could be; 0 where reading is to be parked.
+    /// How many bytes may be read now, of as many as could be; 0 if reading is to be parked.
     package func readAllowance(of most: Int) -> Int {
         guard wantsReading else { return 0 }
         // What arrives while closing is read and dropped.

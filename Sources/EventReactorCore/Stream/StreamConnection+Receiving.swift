@@ -105,11 +105,11 @@ extension StreamConnection {
             receivedEndElsewhere()
             processPendingState()
         }
-        // Only now: most connections are closed by that, and need not be watched in another way before.
+        // Only now: most connections are closed by that, and need no other interest before.
         if !state.contains(.lost) { updateReadInterest() }
     }
 
-    /// Whether bytes are wanted may have changed: the engine is to watch the descriptor accordingly.
+    /// Whether bytes are wanted may have changed: the engine registers interest accordingly.
     ///
     /// A pause alone changes nothing yet: most end before anything has come.
     func updateReadInterest() {

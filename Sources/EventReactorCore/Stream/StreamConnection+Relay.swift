@@ -16,7 +16,7 @@ extension StreamConnection {
         return relay
     }
 
-    /// Bytes arrived that are not for the protocol: they are relayed, or dropped where the connection is closing.
+    /// Bytes arrived that are not for the protocol: they are relayed, or dropped if the connection is closing.
     @inline(never)
     func receivedElsewhere(_ data: Span<UInt8>) {
         guard isOpenForRelay, let relay = extras?.relay else { return }
@@ -26,12 +26,12 @@ extension StreamConnection {
         unsafe data.withUnsafeBytes { unsafe relay.copy($0) }
     }
 
-    /// The peer's end came where the protocol is not to be told of it: where it is relayed, the relay is.
+    /// Handles the peer's end while input is diverted: a relay is notified, the protocol is not.
     func receivedEndElsewhere() {
         if isOpenForRelay { extras?.relay?.sourceEnded() }
     }
 
-    /// Whether what arrives is relayed: not where the connection is closing, and it is dropped.
+    /// Whether input is relayed; while the connection closes it is dropped instead.
     var isOpenForRelay: Bool {
         state.contains(.relaying) && state.isDisjoint(with: [.closing, .aborted, .failed, .lost])
     }
@@ -41,7 +41,7 @@ extension StreamConnection {
         state.contains(.splices) && state.isDisjoint(with: [.readEnded, .closing, .aborted, .failed, .lost])
     }
 
-    /// There is something to be taken by splice: bytes, the end, or an error.
+    /// Reports readiness to a splicing relay: bytes, the end or an error.
     package func readable() {
         extras?.relay?.sourceIsReadable()
     }

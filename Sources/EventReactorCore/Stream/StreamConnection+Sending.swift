@@ -195,7 +195,7 @@ extension StreamConnection {
         timeouts?.taken(count)
     }
 
-    /// The kernel would take bytes.
+    /// Handles writability reported by the engine.
     package func hasRoom() {
         guard state.contains(.wantsRoom), !state.contains(.lost), let queue else { return }
         if queue.byteCount > 0 || state.contains(.queuesAll) { sendQueued() } else { queue.isRoomReported = true }
@@ -205,7 +205,8 @@ extension StreamConnection {
 
     /// Releases the queue if nothing waits any more.
     ///
-    /// Called after the protocol had its say: it often writes again, and changing the engine's interest is a system call.
+    /// Called after the protocol's callbacks: they often write again, and changing the engine's interest is a system
+    /// call.
     func releaseQueueIfDrained() {
         guard let queue, queue.isEmpty else { return }
         setWantsRoom(false)
@@ -217,7 +218,7 @@ extension StreamConnection {
         guard wanted != state.contains(.wantsRoom) else { return }
         if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }
         if wanted { timeouts?.beganWaiting() } else { timeouts?.endedWaiting() }
-        // A bufferevent watches for room by itself.
+        // A bufferevent registers for room by itself.
         if state.isDisjoint(with: .lost), state.isDisjoint(with: .queuesAll) || state.contains(.parked) {
             engine.interestChanged(self)
         }

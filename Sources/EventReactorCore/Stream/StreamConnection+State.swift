@@ -14,7 +14,7 @@ extension StreamConnection {
         static let readPaused = State(rawValue: 1 << 0)
         /// The peer has ended its side.
         package static let readEnded = State(rawValue: 1 << 1)
-        /// The engine watches for nothing but a reset, since reading is not wanted.
+        /// Registered for nothing but a reset, since reading is not wanted.
         package static let parked = State(rawValue: 1 << 2)
         /// Bytes received are charged to a rate limit.
         static let readRateLimited = State(rawValue: 1 << 3)

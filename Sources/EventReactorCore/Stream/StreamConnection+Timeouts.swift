@@ -1,11 +1,12 @@
-/// Timeouts of a connection: what has them keeps a ``ConnectionTimeouts`` in the place where others keep extras.
+/// Timeouts: a connection with timeouts stores a ``ConnectionTimeouts`` as its attachment, which has a field for the
+/// extras.
 extension StreamConnection {
     var timeouts: ConnectionTimeouts? {
         guard state.contains(.hasTimeouts), let attachment else { return nil }
         return unsafe unsafeDowncast(attachment, to: ConnectionTimeouts.self)
     }
 
-    /// Calls a closure with the watch, without the cost of holding it meanwhile.
+    /// Calls a closure with the connection's timeouts, without retaining them.
     @inline(__always)
     private func withTimeouts(_ body: (ConnectionTimeouts) -> Void) {
         guard state.contains(.hasTimeouts), let attachment = unsafe storedAttachment else { return }
@@ -71,7 +72,7 @@ extension StreamConnection {
     /// One of the timeouts is over.
     func expire(_ timeout: StreamTimeout) {
         guard !state.contains(.lost) else { return }
-        // Something else has ended the connection, and is told at the end of the turn.
+        // Another ending has begun, and is reported at the end of the turn.
         if !state.isDisjoint(with: [.failed, .aborted]) { return processPendingState() }
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }
         finish(.timedOut, expired: timeout)

@@ -51,7 +51,7 @@ extension StreamConnection: Transport {
         state.begin(.closing)
         setDeadline(deadline)
         stopRelaysIntoThis()
-        // What arrives is read and dropped from now on, also where reading was paused.
+        // What arrives is read and dropped from now on, also if reading was paused.
         if state.contains(.parked) { updateReadInterest() }
         if !state.contains(.inCallback) { scheduleFlush() }
     }

@@ -135,7 +135,7 @@ package final class StreamConnection {
     ///
     /// - Parameters:
     ///   - origin: what made it.
-    ///   - failed: called in place of everything else if the connection cannot be watched, or if its protocol serves
+    ///   - failed: called in place of everything else if interest cannot be registered, or if its protocol serves
     ///     another one; unless given, the reactor reports it.
     package func start(as origin: ReactorMetrics.Origin = .other, failed: ((SystemError) -> Void)? = nil) {
         reactor.register(self)
@@ -171,7 +171,7 @@ package final class StreamConnection {
         if let failed { failed(error) } else { reactor.report(.connectionFailed(error)) }
     }
 
-    /// The connection is gone: reset by the peer, or the peer out of reach.
+    /// Ends the connection after a reset or a network error.
     package func broke(_ code: Int32) {
         finish(.lost(code), reset: true)
     }

@@ -8,11 +8,11 @@
 /// - `hasRoom` in each turn in which the kernel would take bytes, while `wantsRoom` is set;
 /// - `sent` when the kernel took bytes that were lent to an engine that writes by itself;
 /// - `broke` when the connection is gone, `sendFailed` when only sending is, and `interestFailed` when the kernel
-///   refuses to watch the descriptor.
+///   refuses to register interest in the descriptor.
 ///
 /// ``NativeReactor``'s is the shortest to read.
 package protocol StreamEngine: AnyObject {
-    /// Starts watching for bytes. The descriptor is set.
+    /// Registers interest in bytes. The descriptor is set.
     func open(_ connection: StreamConnection) throws(SystemError)
 
     /// Offers bytes to the kernel.
@@ -26,7 +26,7 @@ package protocol StreamEngine: AnyObject {
     /// the send queue: it sets the queue's `lentByteCount` and returns as many.
     func send(_ connection: StreamConnection, pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int
 
-    /// `parked` or `wantsRoom` may have changed: watches the descriptor for what is wanted now.
+    /// `parked` or `wantsRoom` may have changed: registers the interest that they mean now.
     func interestChanged(_ connection: StreamConnection)
 
     /// Sends the end of the stream; nothing is queued.
@@ -40,7 +40,7 @@ package protocol StreamEngine: AnyObject {
     /// Reads and drops what has arrived, to find out whether closing now could destroy bytes on their way to the peer.
     func drainInput(of connection: StreamConnection) -> InputDrain
 
-    /// Stops watching and closes the descriptor.
+    /// Unregisters and closes the descriptor.
     func close(_ connection: StreamConnection, reset: Bool)
 
     /// Offers a part of a file to the kernel, with nothing queued before it.

@@ -13,8 +13,8 @@ extension StreamRelay {
     /// A source that gave less than this at once mostly has no more.
     private static let worthAnotherLook = 128 * 1024
 
-    /// Moves bytes from the source to the pipe and from the pipe to the receiver, in turn, and has the event watched
-    /// that lets it go on.
+    /// Moves bytes from the source to the pipe and from the pipe to the receiver, in turn, and registers interest
+    /// in the event that lets it continue.
     func move(_ receiver: StreamConnection) {
         guard receiver.frontByteCount == 0 else { return }
         defer { returnEmptyPipe() }

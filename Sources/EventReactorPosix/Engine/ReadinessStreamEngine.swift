@@ -44,7 +44,7 @@ extension ReadinessStreamEngine {
         park(connection)
     }
 
-    /// Something has arrived that is not wanted now: from here on only a reset is watched for, or this was one.
+    /// Something has arrived that is not wanted now: from here on interest is in a reset alone, or this was one.
     private func park(_ connection: StreamConnection) {
         guard !connection.state.contains(.lost) else { return }
         let code = StreamSocket.pendingError(connection.descriptor)

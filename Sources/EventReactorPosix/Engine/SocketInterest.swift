@@ -9,8 +9,8 @@ package struct SocketInterest {
 
     /// Nothing but a reset, edge-triggered.
     ///
-    /// A peer's end and bytes that are not read would be reported over and over otherwise, and with nothing watched a
-    /// reset would go unseen.
+    /// A peer's end and bytes that are not read would be reported over and over otherwise, and with nothing registered
+    /// a reset would go unseen.
     package var isForResetAlone: Bool { !reads && !writes }
 
     /// The interest of a connection as its state is now.

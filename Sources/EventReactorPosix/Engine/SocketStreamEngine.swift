@@ -1,7 +1,7 @@
 package import EventReactorCore
 import Glibc
 
-/// A stream engine whose connections are sockets: the part that does not depend on who watches them.
+/// A stream engine whose connections are sockets: the part that does not depend on the poller.
 package protocol SocketStreamEngine: StreamEngine {}
 
 extension SocketStreamEngine {
@@ -64,7 +64,7 @@ extension SocketStreamEngine {
         }
     }
 
-    /// Closes the descriptor of a connection that is watched no more.
+    /// Closes the descriptor of a connection that is unregistered.
     package func closeSocket(of connection: StreamConnection, reset: Bool) {
         StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
     }

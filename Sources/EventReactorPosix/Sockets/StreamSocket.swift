@@ -9,7 +9,7 @@ package enum StreamSocket {
         unsafe recv(descriptor, start, count, 0)
     }
 
-    /// Offers bytes to the kernel: how many it took, 0 where it takes none now, or a negative errno.
+    /// Offers bytes to the kernel: how many it took, 0 if it takes none now, or a negative errno.
     @inline(__always)
     package static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
@@ -80,15 +80,15 @@ package enum StreamSocket {
     /// The bytes that have arrived and were not read; 0 if that cannot be found out.
     package static func unreadByteCount(_ descriptor: Int32) -> Int { max(0, Int(er_unread(descriptor))) }
 
-    /// Reads and drops what has arrived, to find out whether closing now could destroy bytes on their way: the kernel answers unread bytes, and those that arrive
-    /// after the close, with a reset, and a reset drops what the peer has not acknowledged.
+    /// Reads and drops what has arrived, to find out whether closing now could destroy bytes on their way.
     ///
-    /// What has arrived is read into the buffer and dropped.
+    /// The kernel answers unread bytes, and those that arrive after the close, with a reset, and a reset drops what the
+    /// peer has not acknowledged.
     ///
     /// - Parameters:
     ///   - family: of the connection. A UNIX socket has put all that was sent into the peer's hands.
     ///   - endSent: whether the end of the stream has been sent. A peer that has acknowledged it has all, and may send
-    ///     for ever: it does not hold the close up.
+    ///     indefinitely without delaying the close.
     package static func drainInput(
         _ descriptor: Int32, family: SocketAddress.Family, endSent: Bool, scratch: UnsafeMutableRawBufferPointer
     ) -> InputDrain {
@@ -108,10 +108,10 @@ package enum StreamSocket {
         family != .unix && er_unacknowledged(descriptor) != 0 ? .pending : .delivered
     }
 
-    /// Closes the descriptor; with a reset in place of an orderly end where that is asked for.
+    /// Closes the descriptor; with a reset in place of an orderly end if requested.
     ///
-    /// - Parameter endsForAll: whether the connection ends though others may hold descriptors of the socket, as they may
-    ///   of one that was adopted: its peer would otherwise see no end before the last of them is closed. The same holds
+    /// - Parameter endsForAll: whether the connection ends though there may be other descriptors of the socket, as of
+    ///   one that was adopted: its peer would otherwise see no end before the last of them is closed. The same holds
     ///   once the process has forked.
     package static func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool = false) {
         if endsForAll || er_has_forked() != 0 { end(descriptor, reset: reset) }
@@ -122,7 +122,7 @@ package enum StreamSocket {
         _ = Glibc.close(descriptor)
     }
 
-    /// Ends a connection for all who hold descriptors of its socket, and closes none.
+    /// Ends a connection for every process with a descriptor of its socket, and closes none.
     private static func end(_ descriptor: Int32, reset: Bool) {
         // Connecting to no address has TCP send a reset and drop what it has; UNIX sockets refuse.
         var none = sockaddr()

@@ -61,9 +61,9 @@ extension SimulatedSocket {
         if count > 0 { markReady() }
     }
 
-    /// The program has read: the peer is told where that makes much room.
+    /// The program has read: the window is advertised if that makes much room.
     func madeRoom() {
-        // A peer that has ended its side sends nothing more; where it is gone already, it would be taken for an intruder.
+        // A peer that has ended its side sends nothing more; if it is gone already, it would be taken for an intruder.
         guard failure == 0, stage == .open, !hasEnd else { return }
         let window = expected + Int64(receiveCapacity - inbox.count)
         if window - toldWindow >= Int64(max(1, receiveCapacity / 4)) { transmit([], sequence: next) }

@@ -57,7 +57,7 @@ extension SimulatedSocket {
 
     /// Sends one packet, with what this side has received up to now.
     ///
-    /// - Returns: false where it is lost at once.
+    /// - Returns: false if it is lost at once.
     @discardableResult
     func transmit(_ flags: Packet.Flags, sequence: Int64 = 0, count: Int = 0) -> Bool {
         toldWindow = expected + Int64(receiveCapacity - inbox.count)
@@ -90,7 +90,7 @@ extension SimulatedSocket {
     func retryDue() {
         hasRetryEvent = false
         guard isWaiting else { return }
-        // Asked first: where a way takes longer than that, what is on its way is waited for no more either.
+        // Asked first: if a way takes longer than that, what is on its way is waited for no more either.
         if network.now - max(heard, waitingSince) >= network.retransmissionTimeout {
             return giveUp()
         }

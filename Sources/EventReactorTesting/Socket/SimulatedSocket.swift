@@ -42,12 +42,12 @@ final class SimulatedSocket {
     /// The bytes that the kernel has taken and the peer has not acknowledged.
     var outgoing = ByteQueue()
     var sendCapacity: Int
-    /// The first place that the peer has not acknowledged, and the first that was not sent yet.
+    /// The first sequence number that the peer has not acknowledged, and the first that was not sent yet.
     var unacknowledged: Int64
     var next: Int64
-    /// The place of the end; nil as long as the side has not ended.
+    /// The sequence number of the end; nil as long as the side has not ended.
     var end: Int64?
-    /// The first place that the peer has no room for.
+    /// The first sequence number that the peer has no room for.
     var window: Int64 = 1
     /// When the last packet sent arrives: those that follow do not overtake it.
     var lastArrival: Int64 = 0
@@ -75,9 +75,9 @@ final class SimulatedSocket {
     /// The bytes that have arrived and were not read.
     var inbox = ByteQueue()
     var receiveCapacity: Int
-    /// The first place that has not arrived.
+    /// The first sequence number that has not arrived.
     var expected: Int64
-    /// The window that the peer was told of last.
+    /// The last advertised window.
     var toldWindow: Int64 = 0
     var hasEnd = false
     var hasDeliveredEnd = false
@@ -104,10 +104,10 @@ final class SimulatedSocket {
         waitingSince = network.now
     }
 
-    /// The first place that there is no room for, before anything arrived.
+    /// The first sequence number that there is no room for, before anything arrived.
     var initialWindow: Int64 { 1 + Int64(receiveCapacity) }
 
-    /// The place behind the last byte that was written.
+    /// The sequence number behind the last byte that was written.
     var endOfBytes: Int64 { max(unacknowledged, 1) + Int64(outgoing.count) - (isEndAcknowledged ? 1 : 0) }
 
     var isEndAcknowledged: Bool { end.map { unacknowledged > $0 } ?? false }
