@@ -35,6 +35,8 @@ final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
             buffered, BuffereventStreamEngine.readCallback, BuffereventStreamEngine.writtenCallback,
             BuffereventStreamEngine.eventCallback, context)
         unsafe evbuffer_add_cb(bufferevent_get_output(buffered), BuffereventStreamEngine.outputCallback, context)
+        // After each write: the low mark may change while bytes are lent.
+        unsafe bufferevent_setwatermark(buffered, Int16(EV_WRITE), Int.max, 0)
         if let limits = unsafe limits { unsafe bufferevent_set_rate_limit(buffered, limits) }
         // Only reading: enabled for writing with nothing to write it would report that once for nothing.
         let code = unsafe BuffereventStreamEngine.codeOfEnabling(buffered, EV_READ)
@@ -173,8 +175,6 @@ final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {
         }
         guard lent > 0 else { return -Int(ENOMEM) }
         queue.lentByteCount = lent
-        let low = max(0, connection.settings.lowMark - (queue.byteCount - lent))
-        unsafe bufferevent_setwatermark(handle.buffered, Int16(EV_WRITE), low, 0)
         // The bufferevent does not say if it could not add its event: enabling it again does, and costs no system call.
         let code = unsafe BuffereventStreamEngine.codeOfEnabling(handle.buffered, EV_WRITE)
         if code != 0 { connection.interestFailed(code, "write") }

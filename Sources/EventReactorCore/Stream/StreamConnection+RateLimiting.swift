@@ -35,9 +35,9 @@ extension StreamConnection {
         if wasLimited || state.contains(.writeRateLimited) {
             sendQueued()
             releaseQueueIfDrained()
-            if !state.contains(.inCallback) && state.contains(.established) {
+            if state.contains(.established) {
                 state.insert(.watermarkCrossed)
-                scheduleFlush()
+                scheduleFlushOutsideCallback()
             }
         }
         if limit == nil && group == nil { extras.rateLimit = nil }

@@ -208,7 +208,7 @@ extension StreamConnection {
     /// Called after the protocol's callbacks: they often write again, and changing the engine's interest is a system
     /// call.
     func releaseQueueIfDrained() {
-        guard let queue, queue.isEmpty else { return }
+        guard let queue, queue.isEmpty, !state.contains(.hasQueuedTransfers) else { return }
         setWantsRoom(false)
         if state.isDisjoint(with: [.writeRateLimited, .queuesAll, .lost]) { self.queue = nil }
     }
@@ -219,7 +219,7 @@ extension StreamConnection {
         if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }
         if wanted { timeouts?.beganWaiting() } else { timeouts?.endedWaiting() }
         // A bufferevent registers for room by itself.
-        if state.isDisjoint(with: .lost), state.isDisjoint(with: .queuesAll) || state.contains(.parked) {
+        if state.isDisjoint(with: [.lost, .broken]), state.isDisjoint(with: .queuesAll) || state.contains(.parked) {
             engine.interestChanged(self)
         }
     }
@@ -262,9 +262,13 @@ extension StreamConnection {
     func offerBeforeEnding() {
         flush()
         guard state.contains(.queuesAll), state.isDisjoint(with: .cannotSend), let queue else { return }
+        // What waits for tokens stays: the engine has borrowed what they allow.
+        let isLimited = state.contains(.writeRateLimited)
         var isTaken = true
-        while isTaken, queue.byteCount > 0 {
-            let taken = unsafe queue.withPieces(upTo: .max) { pieces, _ in unsafe engine.send(self, pieces[0]) }
+        while isTaken, (isLimited ? queue.lentByteCount : queue.byteCount) > 0 {
+            let taken = unsafe queue.withPieces(upTo: isLimited ? queue.lentByteCount : .max) { pieces, _ in
+                unsafe engine.send(self, pieces[0])
+            }
             isTaken = taken > 0
             if isTaken { sent(taken) }
         }
