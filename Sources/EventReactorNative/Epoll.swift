@@ -2,18 +2,6 @@ import CEventReactorShims
 import EventReactorCore
 import Glibc
 
-/// The events that epoll is asked to report of a descriptor, and those that it reports.
-///
-/// Errors and hang-ups are reported unasked.
-struct Interest: OptionSet {
-    let rawValue: UInt32
-
-    static let input = Interest(rawValue: ER_EPOLL_IN)
-    static let output = Interest(rawValue: ER_EPOLL_OUT)
-    /// Each change once, in place of a state for as long as it lasts.
-    static let edge = Interest(rawValue: ER_EPOLL_EDGE)
-}
-
 /// An epoll instance, level-triggered unless a descriptor asks for edges.
 ///
 /// The word that the kernel hands back with an event is the address of a connection, so that an event costs no look-up,
@@ -91,7 +79,7 @@ final class Epoll {
 
     // MARK: Watchers
 
-    fileprivate func add(_ watched: Int32, _ interest: Interest, _ action: @escaping () -> Void) throws(SystemError)
+    func add(_ watched: Int32, _ interest: Interest, _ action: @escaping () -> Void) throws(SystemError)
         -> UInt64
     {
         let number = nextNumber
@@ -102,28 +90,8 @@ final class Epoll {
         return number
     }
 
-    fileprivate func remove(_ watched: Int32, number: UInt64) {
+    func remove(_ watched: Int32, number: UInt64) {
         watchers[number] = nil
         _ = er_epoll_remove(descriptor, watched)
-    }
-}
-
-/// Calls a closure for the events of a descriptor that is no connection's, as long as it is retained.
-///
-/// It has to be released before the descriptor is closed.
-final class Watcher {
-    private let epoll: Epoll
-    private let descriptor: Int32
-    private let number: UInt64
-
-    init(_ epoll: Epoll, _ descriptor: Int32, _ interest: Interest, _ action: @escaping () -> Void) throws(SystemError)
-    {
-        self.epoll = epoll
-        self.descriptor = descriptor
-        number = try epoll.add(descriptor, interest, action)
-    }
-
-    deinit {
-        epoll.remove(descriptor, number: number)
     }
 }

@@ -14,16 +14,3 @@ package protocol NameResolver {
     /// Resolves a host to listen at, synchronously: a lookup blocks the reactor's thread.
     func resolveToListen(_ host: String, port: UInt16) throws(NameError) -> [SocketAddress]
 }
-
-/// A failed lookup.
-package struct NameError: Error {
-    /// The resolver's text.
-    package let message: String
-
-    package init(_ message: String) {
-        self.message = message
-    }
-
-    /// The error of a listener at the host.
-    func listening(at host: String) -> ListenError { .unresolvable(host: host, message: message) }
-}

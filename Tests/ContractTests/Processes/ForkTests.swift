@@ -45,11 +45,6 @@ struct ForkTests {
         }
     }
 
-    /// Occupies a thread of a pool and the pool's lock: each piece of work submits the next.
-    private static func keepBusy(_ pool: ThreadPool, until isOver: Locked<Bool>) {
-        pool.submit { if !isOver.withLock({ $0 }) { keepBusy(pool, until: isOver) } }
-    }
-
     @Test(arguments: Setting.kernelReactors)
     func line57AReactorOfTheChildWorks(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting] in
@@ -65,18 +60,17 @@ struct ForkTests {
         await #expect(processExitsWith: .success) { [setting] in
             let world = try setting.makeWorld(configuration: ReactorConfiguration())
             var status: Int32 = -1
-            // Both pools are in use as it forks, and their locks with them.
-            let isOver = Locked(false)
+            // Both pools are in use as it forks, and their locks with them. The work takes time: without, it would hold a
+            // lock nearly always, and the fork would wait for its turn for minutes.
             for pool in [ThreadPool.work, .resolving] {
-                for _ in 0..<4 { ForkTests.keepBusy(pool, until: isOver) }
+                for _ in 0..<100 { pool.submit { usleep(100) } }
             }
-            for _ in 0..<100 { world.reactor.deferToThread({}, then: { _ in }) }
+            for _ in 0..<100 { world.reactor.deferToThread({ usleep(100) }, then: { _ in }) }
             world.reactor.callSoon {
                 status = ChildOfFork { ForkTests.useEverything(setting) }.wait()
                 world.finish()
             }
             try world.run()
-            isOver.withLock { $0 = true }
             #expect(status == 0)
         }
     }
