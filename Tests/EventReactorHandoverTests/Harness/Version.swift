@@ -65,9 +65,12 @@ final class Version {
     /// A test that failed does not wait for ever.
     deinit { stop() }
 
+    /// At a port that no other test is given once it is closed.
     static let onePort: SetUp = { reactor, before, name in
-        let port = try reactor.listen(.tcp(port: 0, host: "127.0.0.1"), adopting: before?["main"]) {
-            [unowned reactor] in Answerer(name, reactor)
+        let inherited = before?["main"]
+        let port = try FreshPort.listen { number in
+            let endpoint = ServerEndpoint.tcp(port: inherited == nil ? number : 0, host: "127.0.0.1")
+            return try reactor.listen(endpoint, adopting: inherited) { [unowned reactor] in Answerer(name, reactor) }
         }
         return ["main": port]
     }
