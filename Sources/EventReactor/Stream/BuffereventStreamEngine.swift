@@ -5,7 +5,7 @@ import Glibc
 
 /// Streams that are bufferevents from the first byte to the last: libevent's own reading, writing and rate limits.
 ///
-/// What waits to be sent stays in the connection's send queue, and the bufferevent borrows it piece by piece. The
+/// Queued bytes stay in the connection's send queue, and the bufferevent borrows it piece by piece. The
 /// connection's `handle` is a ``BuffereventHandle``.
 @safe
 final class BuffereventStreamEngine: LibeventStreamEngine, SocketStreamEngine {

@@ -20,7 +20,7 @@ extension ReactorMetrics {
 
         /// The sum of the counts of all causes.
         ///
-        /// - Complexity: O(n) in the number of causes, of which there are few.
+        /// - Complexity: O(n) in the number of causes.
         public var total: Int { counts.total }
 
         /// Combines the counts of each cause with those of another tally.

@@ -3,7 +3,7 @@ package protocol NameResolver {
     /// Resolves a host without blocking the reactor's thread.
     ///
     /// - Parameters:
-    ///   - toListen: an empty host then stands for all addresses of this machine.
+    ///   - toListen: an empty host then means all addresses of this machine.
     ///   - completion: called on the reactor's thread in a later turn, once, unless the result is cancelled.
     /// - Returns: cancels the lookup; `nil` if the answer is known already.
     func resolve(

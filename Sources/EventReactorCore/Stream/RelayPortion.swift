@@ -1,7 +1,7 @@
-/// How much a relay takes from its source at once.
+/// The number of bytes that a relay takes from its source at once.
 ///
-/// What is taken and not passed on waits in the kernel, for each relay: so it is little if the receiver is slow. It
-/// doubles if the source gave all that was asked for and the receiver took that at once, and halves if the receiver
+/// Bytes received and not passed on wait in the kernel, for each relay: so the portion is small if the receiver is slow.
+/// It doubles if the source gave all that was asked for and the receiver took that at once, and halves if the receiver
 /// did not. A larger portion is cheaper by the byte: `./bench relay` with 1 MiB moves 1.4 times what it does with 256 KiB.
 struct RelayPortion {
     private static let bounds = 64 * 1024...1024 * 1024

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Sending files.
 extension StreamConnection {
     /// The bytes of a file that one turn offers to the kernel at most.

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// A connection under limits: what it reads and writes waits for tokens.
 ///
 /// Two bits of the state lead to the slow paths, and are tested together with others, so that a connection without

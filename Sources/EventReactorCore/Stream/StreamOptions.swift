@@ -29,7 +29,7 @@ public struct StreamOptions: Equatable, Sendable {
 
     /// Maximum time in which ``Transport/loseConnection()`` has to flush, 5 minutes by default; `nil` for no limit.
     ///
-    /// What is queued then is dropped and the reason is ``ConnectionLostReason/timedOut``. A negative one counts as zero.
+    /// Queued bytes are dropped then, and the reason is ``ConnectionLostReason/timedOut``. A negative one counts as zero.
     public var closeDeadline: Duration?
 
     /// Limit of each connection's read and write rates; `nil` (default) for none.

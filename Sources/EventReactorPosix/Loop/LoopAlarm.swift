@@ -17,7 +17,7 @@ package final class LoopAlarm {
     private var subscription: Int32 = -1
     /// The token that ends ignoring SIGPIPE; `nil` while it is not ignored.
     private var brokenPipes: Int32?
-    /// The signals that another thread handles; bit n - 1 stands for signal n.
+    /// The signals that another thread handles; bit n - 1 is signal n.
     private var foreign: UInt64 = 0
 
     /// - Parameter wakeUp: created before, if the reactor's thread has a descriptor table of its own.

@@ -84,7 +84,7 @@ final class SimulatedHost: ReactorEngine, NameResolver, BlockingWorkers, SocketD
         guard !hasBegun else { return }
         hasBegun = true
         guard !reactor.isRunning else { return }
-        // It throws for signals, of which there are none, and if it is closed.
+        // It throws for signals, which no simulated run has, and if it is closed.
         guard (try? reactor.beginRun()) != nil else { return }
         reactor.awaitsStep = true
     }
