@@ -95,7 +95,7 @@ final class Command: Protocol {
                 switch error {
                 case .refused: print("Client: \(error). Does Redis run there?")
                 case .unresolvable, .unreachable, .timedOut: print("Client: \(error). Is that the right host?")
-                case .cancelled, .bindFailed, .system: print("Client: \(error)")
+                case .cancelled, .bindFailed, .system, .handshakeFailed: print("Client: \(error)")
                 }
                 finish()
             }

@@ -6,7 +6,7 @@
 /// ```
 ///
 /// Creating one touches no socket and checks nothing: host, port and path are checked when it is connected to.
-public struct ClientEndpoint: Hashable, Sendable {
+public struct ClientEndpoint: Sendable {
     /// The kinds of endpoint; package, so that another kind breaks no program's `switch`.
     package enum Kind: Hashable, Sendable {
         case tcp(host: String, port: Int)
@@ -17,6 +17,8 @@ public struct ClientEndpoint: Hashable, Sendable {
     package let kind: Kind
     package let timeout: Duration?
     package let bindAddress: SocketAddress?
+    /// Layer between the connection and its protocol; nil for none.
+    package var layer: (any ClientLayer)?
 
     /// A TCP server.
     ///

@@ -30,6 +30,8 @@ public final class Connector {
     private var lookup: PendingResult?
     private var untried: ArraySlice<SocketAddress> = []
     private var attempts: [(id: Int, attempt: any ConnectAttempt)] = []
+    /// The connection whose layer is being established.
+    private var unlayered: StreamConnection?
     private var nextAttemptID = 0
     private var firstFailure: ConnectError?
     /// The failure that ended it, until it is reported to the caller.
@@ -119,6 +121,7 @@ public final class Connector {
         }
         switch result {
         case .success(let descriptor):
+            if let layer = endpoint.layer { return establish(layer, on: descriptor, address) }
             end()
             reactor.connectors.remove(self.id)
             succeed(descriptor, address)
@@ -142,6 +145,31 @@ public final class Connector {
         StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: reactor.settings(for: options)
         ).start(as: .connector) { [self] error in report(.system(error)) }
+    }
+
+    /// Establishes a layer, before which there is no connection for the program.
+    private func establish(_ layer: any ClientLayer, on descriptor: Int32, _ peer: SocketAddress) {
+        endAttempts()
+        let made = layer.makeLayer(to: endpoint, on: reactor) { [weak self] in
+            self?.layerIsReady(peer)
+        } failed: { [weak self] error in
+            self?.fail(error)
+        }
+        let connection = StreamConnection(
+            descriptor: descriptor, peer: peer, protocol: made, settings: reactor.settings(for: options))
+        unlayered = connection
+        connection.start(as: .connector) { [weak self] error in self?.fail(.system(error)) }
+    }
+
+    private func layerIsReady(_ peer: SocketAddress) -> Protocol? {
+        guard isConnecting else { return nil }
+        unlayered = nil
+        end()
+        reactor.connectors.remove(id)
+        defer { endUse() }
+        let made = factory?.buildProtocol(for: peer)
+        if made == nil { reactor.counts.connectsFailed.add(.declined) }
+        return made
     }
 
     private func fail(_ error: ConnectError) {
@@ -197,6 +225,12 @@ public final class Connector {
     private func end() {
         isConnecting = false
         deadline?.cancel()
+        endAttempts()
+        unlayered?.abortConnection()
+        unlayered = nil
+    }
+
+    private func endAttempts() {
         nextAttempt?.cancel()
         // A lookup for which no connector waits is skipped.
         lookup?.cancel()

@@ -25,6 +25,7 @@ extension ReactorBase {
         _ endpoint: ServerEndpoint, options: ListenOptions = ListenOptions(), factory: Factory
     ) throws(ListenError) -> ListeningPort {
         guard !isClosed else { throw .reactorClosed }
+        let factory = endpoint.layer?.wrap(factory, on: self) ?? factory
         switch endpoint.kind {
         case .tcp(let port, let host):
             let port = try ServerEndpoint.checkedPort(port, host: host)
@@ -119,6 +120,16 @@ extension ReactorBase {
                 throw error
             }
         }
+    }
+
+    final func add(_ port: ListeningPort) { ports.add(port, as: port.id) }
+    final func remove(_ port: ListeningPort) { ports.remove(port.id) }
+
+    /// A descriptor is free again: listeners that waited for one try once more.
+    final func retryStarvedListeners() {
+        let starved = starvedPorts
+        starvedPorts = []
+        for port in starved { port.descriptorFreed() }
     }
 }
 

@@ -6,7 +6,7 @@
 /// ```
 ///
 /// Creating one touches no socket and checks nothing: port, host and path are checked when it is listened at.
-public struct ServerEndpoint: Hashable, Sendable {
+public struct ServerEndpoint: Sendable {
     /// The kinds of endpoint; package, so that another kind breaks no program's `switch`.
     package enum Kind: Hashable, Sendable {
         case tcp(port: Int, host: String)
@@ -16,6 +16,8 @@ public struct ServerEndpoint: Hashable, Sendable {
 
     package let kind: Kind
     package let backlog: Int
+    /// Layer between each connection and its protocol; nil for none.
+    package var layer: (any ServerLayer)?
 
     /// TCP at an address of this machine.
     ///

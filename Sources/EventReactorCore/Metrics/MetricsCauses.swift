@@ -116,6 +116,9 @@ extension ReactorMetrics {
         /// The connection was established, and the factory returned nil.
         case declined
 
+        /// The connection was established, and the handshake of a layer on it failed.
+        case handshakeFailed
+
         init(_ error: ConnectError) {
             self =
                 switch error {
@@ -126,6 +129,7 @@ extension ReactorMetrics {
                 case .cancelled: .cancelled
                 case .bindFailed: .bindFailed
                 case .system: .system
+                case .handshakeFailed: .handshakeFailed
                 }
         }
 
@@ -133,6 +137,7 @@ extension ReactorMetrics {
         public var name: String {
             [
                 "unresolvable", "refused", "timed_out", "unreachable", "cancelled", "bind_failed", "system", "declined",
+                "handshake_failed",
             ][rawValue]
         }
     }

@@ -38,8 +38,8 @@ extension ReactorBase {
         let counted = uncheckedTraffic
         unsafe connections.forEach { entry in
             unsafe entry._withUnsafeGuaranteedRef { connection in
-                guard !connection.state.isDisjoint(with: .queuesWrites) else { return }
-                let waiting = connection.queuedByteCount
+                guard !connection.state.isDisjoint(with: .mayHaveTraffic) else { return }
+                let waiting = (connection.carriedLayer?.upper ?? connection).queuedByteCount
                 traffic.connectionsQueued += waiting > 0 ? 1 : 0
                 traffic.bytesQueued += waiting
             }

@@ -86,6 +86,7 @@ extension ReactorBase {
         reportFailures()
         while let connection = unsafe connections.last {
             let live = unsafe connection.takeUnretainedValue()
+            live.carriedLayer?.upper?.offerBeforeEnding()
             live.offerBeforeEnding()
             if live.state.contains(.closing) { live.processPendingState() }
             live.finish(.reactorStopped)

@@ -106,6 +106,9 @@ open class ReactorBase {
 
     let configuration: ReactorConfiguration
 
+    /// The objects of `layerState`, by their types.
+    final var layerStates: [ObjectIdentifier: AnyObject] = [:]
+
     /// Called on the reactor's thread with each problem that no call can throw and no callback reports.
     ///
     /// By default it prints a line on the standard error. It is retained until ``close()``.
@@ -220,7 +223,8 @@ open class ReactorBase {
 
     final func unregister(_ connection: StreamConnection) {
         let slot = Int(connection.slot)
-        guard slot >= 0 else { return }
+        // One above a layer is in no table, but may be in the flush queue.
+        guard slot >= 0 else { return unsafe releaseAtEndOfTurn(.passRetained(connection)) }
         let entry = unsafe connections[slot]
         let last = unsafe connections.removeLast()
         if unsafe slot < connections.count {
@@ -228,14 +232,18 @@ open class ReactorBase {
             unsafe last._withUnsafeGuaranteedRef { $0.slot = Int32(truncatingIfNeeded: slot) }
         }
         connection.slot = -1
-        unsafe ended.append(entry)
-        hasEnded = true
+        unsafe releaseAtEndOfTurn(entry)
         connection.settings.members?.remove(connection.peer)
         connection.settings.adoption?.release()
         load?.update(unsafe connections.count)
         if !starvedPorts.isEmpty { retryStarvedListeners() }
         // Releases the memory of the table after a flood of connections.
         if unsafe connections.capacity > 4096 && connections.count < connections.capacity / 8 { shrinkConnections() }
+    }
+
+    private func releaseAtEndOfTurn(_ connection: Unmanaged<StreamConnection>) {
+        unsafe ended.append(connection)
+        hasEnded = true
     }
 
     /// Shrinks the table to twice its count.
@@ -273,12 +281,6 @@ open class ReactorBase {
         hasScheduledFlushes = true
     }
 
-    private func retryStarvedListeners() {
-        let starved = starvedPorts
-        starvedPorts = []
-        for port in starved { port.descriptorFreed() }
-    }
-
     package final func report(_ diagnostic: ReactorDiagnostic) {
         onDiagnostic(diagnostic)
     }
@@ -288,9 +290,6 @@ open class ReactorBase {
         lastID += 1
         return lastID
     }
-
-    final func add(_ port: ListeningPort) { ports.add(port, as: port.id) }
-    final func remove(_ port: ListeningPort) { ports.remove(port.id) }
 }
 
 @available(*, unavailable)

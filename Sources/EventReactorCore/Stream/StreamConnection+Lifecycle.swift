@@ -85,11 +85,8 @@ extension StreamConnection {
         flush()
         state.remove(.watermarkCrossed)
         switch state.ending {
-        case .failed:
-            finish(.failed(extras?.failure ?? CancellationError()), reset: true)
-            return false
-        case .aborted:
-            finish(.aborted, reset: true)
+        case .failed, .aborted:
+            finishUngracefully()
             return false
         case .broken: return endBroken()
         case .lost: return false
@@ -111,7 +108,7 @@ extension StreamConnection {
         }
         guard waiting == 0, !state.contains(.hasQueuedTransfers) else { return false }
         if state.contains(.closing) {
-            finishClosing()
+            if state.contains(.layered) { closeBelow() } else { finishClosing() }
             return false
         }
         if state.contains(.writeEnding) && !state.contains(.writeEnded) {
@@ -120,8 +117,17 @@ extension StreamConnection {
             run { $0.writeConnectionLost() }
             return true
         }
-        if state.isSuperset(of: [.writeEnded, .readEnded]) { finish(.done) }
+        if state.isSuperset(of: [.writeEnded, .readEnded]) {
+            if state.contains(.layered) { closeBelow() } else { finish(.done) }
+        }
         return false
+    }
+
+    /// A callback threw, a limit was exceeded, or the protocol aborted: the rest is dropped.
+    private func finishUngracefully() {
+        if state.contains(.layered) { return endBelow() }
+        if state.ending == .aborted { return finish(.aborted, reset: true) }
+        finish(.failed(extras?.failure ?? CancellationError()), reset: true)
     }
 
     /// Sending failed: delivers what had arrived before, then ends the connection.
@@ -180,6 +186,7 @@ extension StreamConnection {
     }
 
     func setDeadline(_ deadline: Duration?) {
+        if let below { return below.setDeadline(deadline) }
         extras?.deadline?.cancel()
         guard let deadline else { return }
         makeExtras().deadline = reactor.callLater(deadline) { [self] in
@@ -193,6 +200,7 @@ extension StreamConnection {
     ///
     /// - Returns: the objects that it retained, to be released once nothing refers to the reactor any more.
     func abandon() -> [Any] {
+        let above = carriedLayer?.upper?.abandon() ?? []
         let local = localAddress
         state.begin(.lost)
         state.remove(.queued)
@@ -210,7 +218,10 @@ extension StreamConnection {
         self.queue = nil
         settings.members?.remove(peer)
         defer { releaseProtocol() }
-        return [last as Any, queue as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any]
+        let rest: [Any] = [
+            last as Any, queue as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any,
+        ]
+        return above + rest
     }
 
     /// Ends the connection: closes the descriptor, calls `connectionLost`, and releases the protocol.
@@ -219,10 +230,16 @@ extension StreamConnection {
     ///   or a relay's rest are dropped: after an orderly end the peer would take what it got for all there was.
     package func finish(_ reason: ConnectionLostReason, reset: Bool = false, expired: StreamTimeout? = nil) {
         guard !state.contains(.lost) else { return }
+        var reason = reason
+        if case .done = reason, let failure = extras?.failure { reason = .failed(failure) }
         let local = localAddress
         let resets = reset || dropsWrittenBytes
+        if state.contains(.carriesLayer) {
+            if !resets { carriedLayer?.willClose() }
+        } else if let queue {
+            reactor.counts.bytesDropped &+= queue.byteCount + queue.byteCountBehindTransfers
+        }
         state.begin(.lost)
-        if let queue { reactor.counts.bytesDropped &+= queue.byteCount + queue.byteCountBehindTransfers }
         state.remove(.queued)
         dropGathered()
         stopTimeouts()
@@ -241,7 +258,7 @@ extension StreamConnection {
         let queue = self.queue
         self.queue = nil
         reactor.unregister(self)
-        reactor.counts.lost.add(.init(reason))
+        if !state.contains(.layered) { reactor.counts.lost.add(.init(reason)) }
         if let queue { reportLoss(toTransfersOf: queue, reason) }
         if let relay = last?.relay { relay.sourceLost(reason) }
         unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
@@ -251,6 +268,8 @@ extension StreamConnection {
     /// Whether ending now drops something that was to be sent.
     private var dropsWrittenBytes: Bool {
         if gatheredByteCount > 0 { return true }
+        // What waits above a layer is dropped with it.
+        if extras?.failure == nil, let upper = carriedLayer?.upper, upper.dropsWrittenBytes { return true }
         guard let queue else { return false }
         // All of the queue: also what a file or a relay at the front has put there.
         return queue.byteCount > 0 || queue.hasUnsentTransfers

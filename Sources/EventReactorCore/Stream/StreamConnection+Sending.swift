@@ -228,8 +228,10 @@ extension StreamConnection {
 
     /// The bytes that were written and wait.
     var waitingByteCount: Int {
-        guard !state.isDisjoint(with: .queuesWrites), let queue else { return 0 }
-        return queue.byteCountBehindTransfers + (queue.frontBelongsToTransfer ? 0 : queue.byteCount)
+        guard !state.isDisjoint(with: .mayHaveWaitingBytes) else { return 0 }
+        let below = self.below?.waitingByteCount ?? 0
+        guard let queue else { return below }
+        return below + queue.byteCountBehindTransfers + (queue.frontBelongsToTransfer ? 0 : queue.byteCount)
     }
 
     /// The bytes that wait, those of files and relays that were copied among them.
@@ -250,6 +252,7 @@ extension StreamConnection {
     /// reports neither room nor an error. An empty send answers without sending anything.
     func canStillSend() -> Bool {
         guard peer.family == .unix else { return true }
+        if let below { return below.canStillSend() }
         let answer = unsafe engine.send(self, UnsafeRawBufferPointer(start: nil, count: 0))
         if answer < 0 { sendFailed(Int32(-answer)) }
         return answer >= 0

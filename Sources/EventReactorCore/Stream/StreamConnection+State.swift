@@ -73,6 +73,10 @@ extension StreamConnection {
         static let processingPendingState = State(rawValue: 1 << 25)
         /// It has timeouts: activity is noted in its ``ConnectionTimeouts``.
         package static let hasTimeouts = State(rawValue: 1 << 26)
+        /// A layer is its protocol, and has a connection above it.
+        package static let carriesLayer = State(rawValue: 1 << 27)
+        /// It is above a layer: its handle is the connection below.
+        package static let layered = State(rawValue: 1 << 28)
 
         // MARK: Masks
 
@@ -82,6 +86,10 @@ extension StreamConnection {
         static let cannotSend: State = [.broken, .failed, .aborted, .lost]
         /// Writes go into the send queue in these, and not to the kernel at once.
         static let queuesWrites: State = [.queued, .writeRateLimited, .queuesAll]
+        /// Bytes that were written may wait in these: here, or below a layer.
+        static let mayHaveWaitingBytes: State = [.queuesWrites, .layered]
+        /// Its queue, or the one above its layer, may count in the metrics.
+        static let mayHaveTraffic: State = [.queuesWrites, .carriesLayer]
         /// A write is not just offered to the kernel in these.
         static let needsSlowSendPath: State = [.cannotSend, .queuesWrites, .hasTimeouts]
         /// Bytes that arrive in these are not for the protocol: they are dropped, or relayed.

@@ -39,6 +39,7 @@ extension StreamConnection {
 
     /// Reading has begun or ended, by the protocol's will, a relay's or a limit's.
     func noteReading(_ reads: Bool) {
+        if let below { return below.noteReading(reads) }
         if reads { timeouts?.readingResumed() } else { timeouts?.readingPaused() }
     }
 
@@ -46,6 +47,7 @@ extension StreamConnection {
 
     package func setTimeouts(_ timeouts: StreamTimeouts) {
         guard state.contains(.established), !state.contains(.lost) else { return }
+        if let below { return below.setTimeouts(timeouts) }
         let policy = reactor.timeouts.policy(for: timeouts)
         stopTimeouts()
         if let policy { startTimeouts(by: policy) }

@@ -90,7 +90,7 @@ extension StreamConnection: Transport {
     }
 
     package var bufferedByteCount: Int {
-        gatheredByteCount + waitingByteCount
+        gatheredByteCount + waitingByteCount + (below?.gatheredByteCount ?? 0)
     }
 
     package func setWriteBufferLimits(high: Int, low: Int) {

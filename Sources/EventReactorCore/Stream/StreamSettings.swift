@@ -15,6 +15,10 @@ package final class StreamSettings {
     let limits: TimeoutPolicy?
     /// That the connection was adopted: others may hold descriptors of its socket.
     package internal(set) var adoption: AdoptionClaim?
+    /// The settings of connections that carry a layer, made once for all that would share these.
+    private var carrying: StreamSettings?
+    /// Of connections that carry a layer: the settings of those above it.
+    package private(set) var above: StreamSettings?
 
     package init(engine: any StreamEngine, options: StreamOptions, reactor: ReactorBase) {
         self.engine = engine
@@ -39,6 +43,28 @@ package final class StreamSettings {
         self.members = members
         limits = other.limits
         adoption = other.adoption
+    }
+
+    /// The settings of connections that carry a layer: with marks of 0, they tell it as soon as bytes wait.
+    func carrying(_ engine: any StreamEngine) -> StreamSettings {
+        if let carrying, carrying.above?.engine === engine { return carrying }
+        let made = with(high: 0, low: 0, limit: .max)
+        made.above = StreamSettings(above: self, engine: engine)
+        carrying = made
+        return made
+    }
+
+    /// The settings of a connection above a layer: those of the connection below that do not concern its socket.
+    private init(above settings: StreamSettings, engine: any StreamEngine) {
+        self.engine = engine
+        unsafe owner = settings.owner
+        closeDeadline = settings.closeDeadline
+        highMark = settings.highMark
+        lowMark = settings.lowMark
+        limit = settings.limit
+        rateLimit = nil
+        members = nil
+        limits = nil
     }
 
     /// The same settings with other marks, for one connection.

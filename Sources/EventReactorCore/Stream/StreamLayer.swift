@@ -1,0 +1,18 @@
+/// A transport between a connection and the protocol of the program, such as TLS.
+///
+/// To the connection below it is the protocol: it is called with what arrives, and writes what is to be sent. To the
+/// program's protocol it is the connection above, a ``StreamConnection`` as well, whose engine is the layer's. So both
+/// sides keep the contract by the same state machine.
+///
+/// What concerns the socket is the business of the connection below: timeouts, deadlines, rate limits, addresses. Both
+/// connections end together, in the order below, above: the connection above never finishes by itself, but has the one
+/// below end, and the layer passes the loss on by `layerBelowLost`.
+package protocol StreamLayer: Protocol {
+    /// The connection above; nil until there is one.
+    var upper: StreamConnection? { get }
+
+    /// The connection below is about to be closed in order, by a timeout or a stop: sends what says so.
+    ///
+    /// The bytes are offered to the kernel at once, and dropped if it does not take them.
+    func willClose()
+}
