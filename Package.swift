@@ -23,11 +23,13 @@ let library =
 
 // One folder each in Examples/, complete programs that show one thing.
 let examples = [
-    "Chat", "Client", "Cores", "Echo", "FileServer", "Handover", "PortForwarder", "Relay", "Timers",
+    "Chat", "Client", "Cores", "Echo", "FileServer", "Handover", "PortForwarder", "Relay", "TLSClient", "TLSEcho",
+    "Timers",
 ].map { name in
     Target.executableTarget(
         name: name,
-        dependencies: ["EventReactor"] + (name == "Handover" ? ["EventReactorHandover"] : []),
+        dependencies: ["EventReactor"] + (name == "Handover" ? ["EventReactorHandover"] : [])
+            + (name.hasPrefix("TLS") ? ["EventReactorTLS"] : []),
         path: "Examples/\(name)",
         swiftSettings: strict
     )
@@ -41,6 +43,7 @@ let package = Package(
         .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
         .library(name: "EventReactorHandover", targets: ["EventReactorHandover"]),
         .library(name: "EventReactorTesting", targets: ["EventReactorTesting"]),
+        .library(name: "EventReactorTLS", targets: ["EventReactorTLS"]),
     ],
     traits: [
         .trait(
@@ -78,6 +81,14 @@ let package = Package(
         .target(
             name: "EventReactorNative",
             dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorPosix"], swiftSettings: library),
+        // OpenSSL's libraries, found by pkg-config.
+        .systemLibrary(
+            name: "COpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
+        // TLS between connections and protocols, on every engine.
+        .target(name: "EventReactorTLS", dependencies: ["COpenSSL", "EventReactorCore"], swiftSettings: library),
         // The contract on a simulated network, for tests: no kernel under it.
         .target(name: "EventReactorTesting", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .executableTarget(

@@ -1,0 +1,114 @@
+import COpenSSL
+public import EventReactorCore
+
+/// What a server needs to speak TLS, made once: for all its connections, on any number of reactors and threads.
+///
+/// ```swift
+/// let context = try TLSServerContext(identity: .pem(chain: "server.pem", key: "server.key"))
+/// try reactor.listen(.tcp(port: 8443).tls(context)) { Echo() }
+/// ```
+public final class TLSServerContext: Sendable {
+    /// The settings that it was made with; the identity may have been replaced since.
+    public let settings: TLSServerSettings
+
+    private let current: Locked<SSLContext>
+    private let ticketKeys: RotatingTicketKeys
+    private let stapled: Locked<[UInt8]?>
+    private let identity: Locked<TLSIdentity>
+
+    /// Makes a context.
+    ///
+    /// - Throws: ``TLSError`` if a setting has a value that it cannot have.
+    public init(_ settings: TLSServerSettings) throws(TLSError) {
+        self.settings = settings
+        ticketKeys = RotatingTicketKeys(settings.ticketKeys)
+        stapled = Locked(settings.stapledResponse)
+        identity = Locked(settings.identity)
+        current = Locked(
+            try TLSServerContext.make(settings, settings.identity, ticketKeys, stapled: settings.stapledResponse))
+    }
+
+    /// Makes a context with an identity and the default settings.
+    public convenience init(identity: TLSIdentity) throws(TLSError) {
+        try self.init(TLSServerSettings(identity: identity))
+    }
+
+    /// Shows another identity from now on: a renewed certificate, for example.
+    ///
+    /// Live connections and those in their handshake keep theirs. It may be called on any thread.
+    ///
+    /// - Parameter stapledResponse: the OCSP response of the new certificate, if there is one.
+    /// - Throws: ``TLSError/badIdentity(_:)``; the last identity stays then.
+    public func replaceIdentity(with identity: TLSIdentity, stapledResponse: [UInt8]? = nil) throws(TLSError) {
+        let made = try TLSServerContext.make(settings, identity, ticketKeys, stapled: stapledResponse)
+        current.withLock { $0 = made }
+        self.identity.withLock { $0 = identity }
+        stapled.withLock { $0 = stapledResponse }
+    }
+
+    /// Staples another OCSP response from now on.
+    public func replaceStapledResponse(with response: [UInt8]?) throws(TLSError) {
+        try replaceIdentity(with: identity.withLock { $0 }, stapledResponse: response)
+    }
+
+    /// A protocol that speaks TLS with the peer, as its server, and the plaintext with another protocol.
+    ///
+    /// It is for what has no endpoint: `adoptStreamConnection`, or `TestTransport`.
+    public func secured(_ protocol: Protocol) -> Protocol {
+        TLSLayer(TLSHandshake(.server(self), serving: `protocol`))
+    }
+
+    /// A new connection of OpenSSL's, in the role of a server.
+    func makeConnection() -> OpaquePointer? {
+        guard let ssl = unsafe current.withLock({ $0 }).makeConnection() else { return nil }
+        unsafe SSL_set_accept_state(ssl)
+        return unsafe ssl
+    }
+
+    private static func make(
+        _ settings: TLSServerSettings, _ identity: TLSIdentity, _ ticketKeys: RotatingTicketKeys, stapled: [UInt8]?
+    ) throws(TLSError) -> SSLContext {
+        guard (0...16).contains(settings.ticketCount) else {
+            throw .badSetting("the number of tickets is 0 to 16, not \(settings.ticketCount)")
+        }
+        let callbacks = try ContextCallbacks(
+            applicationProtocols: settings.applicationProtocols,
+            refusesUnknownProtocols: settings.refusesUnknownProtocols,
+            identityForServerName: settings.identityForServerName, ticketKeys: ticketKeys, stapledResponse: stapled,
+            keyLog: settings.keyLog)
+        let context = try SSLContext(
+            server: true,
+            .init(
+                minimumVersion: settings.minimumVersion, maximumVersion: settings.maximumVersion,
+                cipherSuites: settings.cipherSuites, groups: settings.groups, keyLog: settings.keyLog),
+            callbacks: callbacks)
+        guard unsafe identity.use(forContext: context.pointer) else {
+            throw .badIdentity(OpenSSLFailure.takeMessage(or: "OpenSSL refuses it"))
+        }
+        unsafe callbacks.setUp(context.pointer)
+        _ = unsafe SSL_CTX_set_num_tickets(context.pointer, settings.ticketCount)
+        if settings.ticketCount == 0 { unsafe SSL_CTX_set_options(context.pointer, OPENSSL_OPTION_NO_TICKET) }
+        // Sessions are in the tickets, so that they need no memory here and survive this process.
+        _ = unsafe SSL_CTX_ctrl(context.pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
+        let name: StaticString = "swift-event-reactor"
+        unsafe SSL_CTX_set_session_id_context(context.pointer, name.utf8Start, UInt32(name.utf8CodeUnitCount))
+        switch settings.clientCertificates {
+        case .none: unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_NONE, nil)
+        case .request(let trust): try ask(context, SSL_VERIFY_PEER, trust)
+        case .require(let trust): try ask(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, trust)
+        }
+        return context
+    }
+
+    private static func ask(_ context: SSLContext, _ mode: Int32, _ trust: TLSTrust) throws(TLSError) {
+        try context.trust(trust)
+        unsafe trust.addNames(to: context.pointer)
+        unsafe SSL_CTX_set_verify(context.pointer, mode, nil)
+    }
+}
+
+extension TLSServerContext: ServerLayer {
+    package func wrap(_ factory: Factory, on reactor: ReactorBase) -> Factory {
+        TLSFactory(self, factory)
+    }
+}

@@ -1,0 +1,141 @@
+import COpenSSL
+import EventReactorCore
+
+/// Beginning: the handshake, and the connection above.
+extension TLSLayer {
+    /// Takes a connection over from its protocol, which goes on above it.
+    func start(on lower: StreamConnection, for served: Protocol) {
+        begin(over: lower)
+        lower.interpose(self, engine: runtime.engine)
+        handshake?.served = nil
+        upper = StreamConnection(over: lower, protocol: served)
+        if lower.state.contains(.parked) || !lower.wantsReading { lower.setReadingForLayer(true) }
+        startHandshake()
+    }
+
+    func begin(over lower: StreamConnection) {
+        unsafe lowerReference = lower
+        let runtime = TLSRuntime.of(lower.reactor)
+        unsafe runtimeReference = runtime
+    }
+
+    func startHandshake() {
+        guard let handshake else { return }
+        if case .impossible(let error) = handshake.role { return fail(error) }
+        let limit = handshake.limit
+        handshake.timeout = runtime.timeout(limit, on: lower.reactor).arm { [weak self] in
+            self?.fail(.handshakeTimedOut(after: limit))
+        }
+        if handshake.isServer { return }
+        guard makeSSL() else { return fail(ended(OpenSSLFailure.take())) }
+        runtime.metrics.begun &+= 1
+        continueHandshake()
+    }
+
+    func makeSSL() -> Bool {
+        ERR_clear_error()
+        switch handshake?.role {
+        case .server(let context): unsafe ssl = context.makeConnection()
+        case .client(let context, let name, let cacheKey):
+            let session = cacheKey.flatMap { context.settings.sessions?.take(for: $0) }
+            unsafe ssl = context.makeConnection(to: name, session: session)
+        case .impossible, nil: return false
+        }
+        guard let ssl = unsafe ssl else { return false }
+        unsafe SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
+        unsafe BIO_up_ref(buffers.bio)
+        unsafe BIO_up_ref(buffers.bio)
+        unsafe SSL_set0_rbio(ssl, buffers.bio)
+        unsafe SSL_set0_wbio(ssl, buffers.bio)
+        return true
+    }
+
+    /// A server's handshake begins with the first byte: takes a slot for it, and makes the SSL.
+    ///
+    /// - Returns: whether it may go on.
+    func beginServerHandshake() -> Bool {
+        guard let handshake, case .server(let context) = handshake.role else { return false }
+        if marks.contains(.waitsForSlot) { return false }
+        if !marks.contains(.hasSlot) {
+            let slots = runtime.slots(of: context)
+            handshake.slots = slots
+            guard slots.take(for: self) else {
+                marks.insert(.waitsForSlot)
+                return false
+            }
+            marks.insert(.hasSlot)
+        }
+        runtime.metrics.begun &+= 1
+        if makeSSL() { return true }
+        fail(ended(OpenSSLFailure.take()))
+        return false
+    }
+
+    /// A slot came for which this waited.
+    ///
+    /// - Returns: whether it takes it.
+    func slotCame() -> Bool {
+        guard marks.contains(.waitsForSlot), phase == .handshaking else { return false }
+        marks.remove(.waitsForSlot)
+        marks.insert(.hasSlot)
+        readSoon()
+        return true
+    }
+
+    func giveSlot() {
+        guard marks.contains(.hasSlot) else { return }
+        marks.remove(.hasSlot)
+        handshake?.slots?.give()
+    }
+
+    func continueHandshake() {
+        ERR_clear_error()
+        buffers.allowHeaders(TLSLayer.headersOfHandshake)
+        let result = unsafe SSL_do_handshake(ssl)
+        if result == 1 { return complete() }
+        let error = unsafe SSL_get_error(ssl, result)
+        if error == SSL_ERROR_WANT_READ {
+            sendOutput()
+            if buffers.isFlooded { fail(.tooManyEmptyRecords) }
+            return
+        }
+        fail(ended(OpenSSLFailure.take()))
+    }
+
+    func complete() {
+        phase = .open
+        giveSlot()
+        unsafe runtime.metrics.completed(ssl)
+        let handshake = self.handshake
+        if handshake?.isServer == true { self.handshake = nil }
+        let served = handshake?.complete()
+        if let upper {
+            sendOutput()
+            return upper.layerBelowChanged()
+        }
+        guard let served else {
+            sendOutput()
+            phase = .ended
+            sendCloseNotify()
+            return lower.endForLayer()
+        }
+        if served.wasConnected {
+            lower.reactor.report(.protocolReused(peer: lower.peerAddress))
+            phase = .ended
+            return lower.abortConnection()
+        }
+        let upper = StreamConnection(over: lower, protocol: served)
+        self.upper = upper
+        upper.beginAboveLayer()
+        sendOutput()
+    }
+
+    /// A session came that can be resumed; OpenSSL's reference is taken over.
+    func keep(_ session: OpaquePointer) -> Bool {
+        guard case .client(let context, _, let key?)? = handshake?.role, let sessions = context.settings.sessions else {
+            return false
+        }
+        unsafe sessions.add(taking: session, for: key)
+        return true
+    }
+}

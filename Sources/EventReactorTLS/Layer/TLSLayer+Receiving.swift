@@ -1,0 +1,98 @@
+import COpenSSL
+import EventReactorCore
+
+/// Receiving: ciphertext from below, plaintext to the connection above.
+extension TLSLayer {
+    /// Reads ciphertext as far as it may be read, and keeps the rest.
+    func read(_ bytes: UnsafeRawBufferPointer) {
+        guard phase != .ended else { return }
+        if unsafe ssl == nil, !beginServerHandshake() {
+            if phase == .handshaking { unsafe keepUnread(bytes) }
+            return
+        }
+        buffers.reservePlaintext(bytes.count)
+        unsafe buffers.input = bytes
+        if phase == .handshaking { continueHandshake() }
+        if phase == .open { readRecords() }
+        if unsafe !buffers.input.isEmpty, phase == .open, !marks.contains(.gotCloseNotify) {
+            unsafe keepUnread(buffers.input)
+        }
+        unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    func keepUnread(_ bytes: UnsafeRawBufferPointer) {
+        guard unsafe !bytes.isEmpty else { return }
+        unread = unsafe [UInt8](bytes)
+        lower.setReadingForLayer(false)
+    }
+
+    /// Decrypts what has arrived and delivers it in one piece.
+    func readRecords() {
+        guard let upper else { return }
+        guard upper.wantsReading else {
+            // Told when it is resumed.
+            if !upper.state.contains(.readEnded) { upper.state.insert(.parked) }
+            return
+        }
+        ERR_clear_error()
+        var count = 0
+        var records = 0
+        var error = SSL_ERROR_NONE
+        let plaintext = unsafe buffers.plaintext
+        buffers.allowHeaders(TLSLayer.headersWithoutData)
+        while plaintext.count - count >= RecordBuffers.recordCapacity, records < TLSLayer.recordsPerTurn {
+            var read = 0
+            let result = unsafe SSL_read_ex(
+                ssl, plaintext.baseAddress.unsafelyUnwrapped + count, plaintext.count - count, &read)
+            guard result == 1 else {
+                error = unsafe SSL_get_error(ssl, result)
+                break
+            }
+            count += read
+            records += 1
+            buffers.allowHeaders(TLSLayer.headersWithoutData)
+        }
+        let isFlooded = buffers.isFlooded
+        let failure = error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL ? OpenSSLFailure.take() : nil
+        let rest = unsafe buffers.input
+        if count > 0 {
+            // What the callback does may use the memory that the rest is in.
+            if unsafe !rest.isEmpty, error == SSL_ERROR_NONE { unsafe keepUnread(rest) }
+            unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
+            unsafe upper.received(
+                UnsafeRawBufferPointer(rebasing: plaintext[..<count]).bindMemory(to: UInt8.self).span)
+        }
+        guard phase == .open, !lower.isEnding else { return }
+        switch error {
+        case SSL_ERROR_NONE: if unread != nil { readSoon() }
+        case SSL_ERROR_WANT_READ:
+            sendOutput()
+            if isFlooded { lower.failForLayer(TLSError.tooManyEmptyRecords) }
+        case SSL_ERROR_ZERO_RETURN:
+            marks.insert(.gotCloseNotify)
+            sendOutput()
+            upper.receivedEnd()
+        default: fail(ended(failure))
+        }
+    }
+
+    /// Reads on in a later turn: what was left, and what arrives then.
+    func readSoon() {
+        guard !marks.contains(.readsSoon) else { return }
+        marks.insert(.readsSoon)
+        lower.reactor.callSoon { [self] in
+            marks.remove(.readsSoon)
+            readOn()
+        }
+    }
+
+    func readOn() {
+        guard phase != .ended, !lower.isEnding else { return }
+        if let bytes = unread {
+            unread = nil
+            unsafe bytes.withUnsafeBytes { unsafe read($0) }
+        }
+        let isWanted = upper.map { $0.wantsReading } ?? !marks.contains(.waitsForSlot)
+        if unread == nil, isWanted, phase != .ended, !lower.isEnding { lower.setReadingForLayer(true) }
+    }
+}

@@ -1,0 +1,87 @@
+import COpenSSL
+import EventReactorCore
+
+/// Sending: plaintext from the connection above, ciphertext below.
+extension TLSLayer {
+    /// Encrypts and sends; returns as an engine's `send`.
+    func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard phase == .open, !lower.hasWaitingBytes else { return phase == .ended ? bytes.count : 0 }
+        var sent = 0
+        while sent < bytes.count {
+            let count = min(bytes.count - sent, TLSLayer.bytesPerSend)
+            guard unsafe encrypt(UnsafeRawBufferPointer(rebasing: bytes[sent..<sent + count])) else {
+                return bytes.count
+            }
+            sent += count
+            sendOutput()
+            if lower.hasWaitingBytes { break }
+        }
+        return sent
+    }
+
+    func send(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        guard phase == .open, !lower.hasWaitingBytes else { return 0 }
+        var sent = 0
+        for index in pieces.indices {
+            guard unsafe encrypt(pieces[index]) else { break }
+            unsafe sent += pieces[index].count
+            if buffers.outputCount >= TLSLayer.bytesPerSend {
+                sendOutput()
+                if lower.hasWaitingBytes { break }
+            }
+        }
+        sendOutput()
+        return sent
+    }
+
+    func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard unsafe !bytes.isEmpty else { return true }
+        ERR_clear_error()
+        var written = 0
+        if unsafe SSL_write_ex(ssl, bytes.baseAddress, bytes.count, &written) == 1 { return true }
+        fail(ended(OpenSSLFailure.take()))
+        return false
+    }
+
+    func sendOutput() {
+        unsafe buffers.takeOutput { unsafe lower.writeUncounted($0) }
+    }
+
+    func sendCloseNotify() {
+        guard unsafe ssl != nil, !marks.contains(.sentCloseNotify), phase != .handshaking else { return }
+        marks.insert(.sentCloseNotify)
+        ERR_clear_error()
+        unsafe SSL_shutdown(ssl)
+        ERR_clear_error()
+        sendOutput()
+    }
+
+    func willClose() {
+        guard phase == .open, unsafe ssl != nil, !marks.contains(.sentCloseNotify) else { return }
+        marks.insert(.sentCloseNotify)
+        ERR_clear_error()
+        unsafe SSL_shutdown(ssl)
+        ERR_clear_error()
+        unsafe buffers.takeOutput { unsafe lower.offerLastWords($0) }
+    }
+
+    /// The connection above wants to read again, or to send.
+    func interestChanged() {
+        if let upper, upper.wantsReading, unread != nil || !lower.wantsReading { readSoon() }
+        reportRoomIfWanted()
+    }
+
+    /// The connection above is told of room in each turn in which there is some, as sockets do.
+    func reportRoomIfWanted() {
+        guard let upper, phase == .open, upper.state.contains(.wantsRoom), !lower.hasWaitingBytes,
+            !marks.contains(.reportsRoomSoon)
+        else { return }
+        marks.insert(.reportsRoomSoon)
+        lower.reactor.callSoon { [self] in
+            marks.remove(.reportsRoomSoon)
+            guard phase == .open, !lower.isEnding, !lower.hasWaitingBytes else { return }
+            self.upper?.layerBelowChanged()
+            reportRoomIfWanted()
+        }
+    }
+}

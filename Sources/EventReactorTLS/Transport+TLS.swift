@@ -1,0 +1,66 @@
+import COpenSSL
+public import EventReactorCore
+
+extension Transport {
+    /// What the handshake agreed on; nil if the connection does not use TLS, before the handshake is complete, and
+    /// after the loss.
+    ///
+    /// It is made anew at each access: keep it rather than asking often.
+    public var tls: TLSInfo? {
+        guard let layer = tlsLayer, layer.phase == .open, let ssl = unsafe layer.ssl else { return nil }
+        return unsafe TLSInfo(ssl)
+    }
+
+    /// Bytes that both ends can derive from the connection's secrets, and nobody else (RFC 5705, RFC 8446 section 7.5).
+    ///
+    /// - Parameters:
+    ///   - label: of the purpose, which the application's standard gives.
+    ///   - context: further bytes of that standard; nil for none.
+    ///   - byteCount: how many.
+    /// - Returns: the bytes; nil under the conditions of ``tls``, and if OpenSSL refuses the label.
+    public func tlsKeyingMaterial(label: String, context: [UInt8]? = nil, byteCount: Int) -> [UInt8]? {
+        guard let layer = tlsLayer, layer.phase == .open, let ssl = unsafe layer.ssl, byteCount > 0 else { return nil }
+        var made = [UInt8](repeating: 0, count: byteCount)
+        let isMade = unsafe SSL_export_keying_material(
+            ssl, &made, byteCount, label, label.utf8.count, context ?? [], context?.count ?? 0,
+            context == nil ? 0 : 1)
+        ERR_clear_error()
+        return isMade == 1 ? made : nil
+    }
+
+    /// Starts TLS on this connection as its server, after a command of the application's protocol such as STARTTLS.
+    ///
+    /// What was written before goes out as plaintext. What is written from now on waits for the handshake, and goes out
+    /// by TLS; ``Protocol/transport`` is another object from now on, so get it anew. A failed handshake ends the
+    /// connection, with a ``TLSError`` in ``ConnectionLostReason/failed(_:)``.
+    ///
+    /// - Parameters:
+    ///   - context: how to speak TLS.
+    ///   - unconsumed: the number of bytes behind the command that arrived with it. There must be none, since whoever is
+    ///     on the way can have put them there.
+    /// - Throws: ``TLSError``; nothing has changed then.
+    public func startTLS(_ context: TLSServerContext, unconsumed: Int = 0) throws(TLSError) {
+        try startTLS(.server(context), unconsumed)
+    }
+
+    /// Starts TLS on this connection as its client; otherwise as ``startTLS(_:unconsumed:)`` of a server.
+    ///
+    /// - Parameter serverName: the name that the server has to prove; nil for that of the context's settings.
+    /// - Throws: ``TLSError``; also if there is no name and it has to be verified. Nothing has changed then.
+    public func startTLS(
+        _ context: TLSClientContext, serverName: String? = nil, unconsumed: Int = 0
+    ) throws(TLSError) {
+        try startTLS(.client(context, try context.name(serverName), cacheKey: nil), unconsumed)
+    }
+
+    private func startTLS(_ role: TLSHandshake.Role, _ unconsumed: Int) throws(TLSError) {
+        guard let lower = self as? StreamConnection else { throw .unsupportedTransport }
+        guard lower.below == nil else { throw .alreadyStarted }
+        guard let served = lower.servedProtocol, lower.mayCarryLayer else { throw .notOpen }
+        if served is TLSLayer { throw .alreadyStarted }
+        guard unconsumed == 0 else { throw .plaintextAfterStart(byteCount: unconsumed) }
+        TLSLayer(TLSHandshake(role, serving: served)).start(on: lower, for: served)
+    }
+
+    private var tlsLayer: TLSLayer? { (self as? StreamConnection)?.below?.servedProtocol as? TLSLayer }
+}
