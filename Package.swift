@@ -124,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "ContractTests",
             dependencies: [
-                "EventReactor", "EventReactorNative", "EventReactorPosix", "EventReactorTesting", "TestSupport",
+                "EventReactor", "EventReactorNative", "EventReactorPosix", "EventReactorTLS", "EventReactorTesting",
+                "TestSupport",
             ],
             swiftSettings: strict
         ),
@@ -134,6 +135,11 @@ let package = Package(
             dependencies: [
                 "EventReactor", "EventReactorHandover", "EventReactorNative", "EventReactorTesting", "TestSupport",
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EventReactorTLSTests",
+            dependencies: ["COpenSSL", "EventReactorTLS", "EventReactorTesting", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

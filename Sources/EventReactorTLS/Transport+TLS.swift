@@ -36,30 +36,35 @@ extension Transport {
     ///
     /// - Parameters:
     ///   - context: how to speak TLS.
+    ///   - next: a protocol that takes over: it gets `connectionMade` when the handshake is complete, and the one that
+    ///     starts TLS is called no more. Unless given, the same protocol goes on, and is not told.
     ///   - unconsumed: the number of bytes behind the command that arrived with it. There must be none, since whoever is
     ///     on the way can have put them there.
     /// - Throws: ``TLSError``; nothing has changed then.
-    public func startTLS(_ context: TLSServerContext, unconsumed: Int = 0) throws(TLSError) {
-        try startTLS(.server(context), unconsumed)
+    public func startTLS(
+        _ context: TLSServerContext, continuingAs next: Protocol? = nil, unconsumed: Int = 0
+    ) throws(TLSError) {
+        try startTLS(.server(context), next, unconsumed)
     }
 
-    /// Starts TLS on this connection as its client; otherwise as ``startTLS(_:unconsumed:)`` of a server.
+    /// Starts TLS on this connection as its client; otherwise as ``startTLS(_:continuingAs:unconsumed:)`` of a server.
     ///
     /// - Parameter serverName: the name that the server has to prove; nil for that of the context's settings.
     /// - Throws: ``TLSError``; also if there is no name and it has to be verified. Nothing has changed then.
     public func startTLS(
-        _ context: TLSClientContext, serverName: String? = nil, unconsumed: Int = 0
+        _ context: TLSClientContext, serverName: String? = nil, continuingAs next: Protocol? = nil,
+        unconsumed: Int = 0
     ) throws(TLSError) {
-        try startTLS(.client(context, try context.name(serverName), cacheKey: nil), unconsumed)
+        try startTLS(.client(context, try context.name(serverName), cacheKey: nil), next, unconsumed)
     }
 
-    private func startTLS(_ role: TLSHandshake.Role, _ unconsumed: Int) throws(TLSError) {
+    private func startTLS(_ role: TLSHandshake.Role, _ next: Protocol?, _ unconsumed: Int) throws(TLSError) {
         guard let lower = self as? StreamConnection else { throw .unsupportedTransport }
         guard lower.below == nil else { throw .alreadyStarted }
         guard let served = lower.servedProtocol, lower.mayCarryLayer else { throw .notOpen }
         if served is TLSLayer { throw .alreadyStarted }
         guard unconsumed == 0 else { throw .plaintextAfterStart(byteCount: unconsumed) }
-        TLSLayer(TLSHandshake(role, serving: served)).start(on: lower, for: served)
+        TLSLayer(TLSHandshake(role, serving: next ?? served)).start(on: lower, goingOnAs: next == nil ? served : nil)
     }
 
     private var tlsLayer: TLSLayer? { (self as? StreamConnection)?.below?.servedProtocol as? TLSLayer }

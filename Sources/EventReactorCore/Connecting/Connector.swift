@@ -168,8 +168,15 @@ public final class Connector {
         reactor.connectors.remove(id)
         defer { endUse() }
         let made = factory?.buildProtocol(for: peer)
-        if made == nil { reactor.counts.connectsFailed.add(.declined) }
-        return made
+        guard let made else {
+            reactor.counts.connectsFailed.add(.declined)
+            return nil
+        }
+        guard made.wasConnected else { return made }
+        reactor.report(.protocolReused(peer: peer))
+        report(
+            .system(SystemError(code: EISCONN, operation: "serving two connections by one protocol", address: peer)))
+        return nil
     }
 
     private func fail(_ error: ConnectError) {

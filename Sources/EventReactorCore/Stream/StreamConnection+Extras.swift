@@ -11,10 +11,19 @@ extension StreamConnection {
         var rateLimit: ConnectionRateLimit?
         /// The relay that arriving bytes are for.
         var relay: StreamRelay?
+        /// The limits of the connection above the layer that it carries, until there is one.
+        var limitsAbove: LimitsAbove?
         /// The timeout that ended the connection.
         var expired: StreamTimeout?
         /// The address of this end, kept from the loss on.
         var local = SocketAddress.unnamedUnix
+    }
+
+    /// Limits that count the bytes of the program.
+    struct LimitsAbove {
+        var rateLimit: RateLimit?
+        var group: RateLimitGroup?
+        var timeouts: TimeoutPolicy?
     }
 
     func makeExtras() -> Extras {

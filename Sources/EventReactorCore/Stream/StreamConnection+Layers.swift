@@ -11,6 +11,15 @@ extension StreamConnection {
     package func carryLayer(_ engine: any StreamEngine) {
         state.insert(.carriesLayer)
         settings = settings.carrying(engine)
+        // They count the bytes of the program, and so those above.
+        let rates = extras?.rateLimit
+        let policy = timeouts?.policy
+        guard rates != nil || policy != nil else { return }
+        let limits = LimitsAbove(rateLimit: rates?.limit, group: rates?.group, timeouts: policy)
+        _ = setRateLimitGroup(nil)
+        _ = setRateLimit(nil)
+        stopTimeouts()
+        makeExtras().limitsAbove = limits
     }
 
     /// Gives the connection to a layer in place of its protocol, which the layer has to retain.
@@ -43,6 +52,15 @@ extension StreamConnection {
             $0.callbacks &-= 1
             $0.bytesReceived &-= byteCount
         }
+    }
+
+    /// Refuses to serve by a protocol that serves another connection: reports it, and resets.
+    ///
+    /// - Parameter wasAccepted: whether a listener made it, whose refusals are counted.
+    package func refuseReusedProtocol(wasAccepted: Bool) {
+        reactor.report(.protocolReused(peer: peer))
+        if wasAccepted { reactor.counts.refused.add(.protocolReused) }
+        abortConnection()
     }
 
     /// Whether it ends otherwise than in order, or has ended.
@@ -107,6 +125,11 @@ extension StreamConnection {
         // What the protocol knows of the connection stays true if it was its own before.
         state.formUnion(lower.state.intersection([.readPaused, .writePaused]))
         `protocol`.connect(to: self)
+        guard let limits = lower.extras?.limitsAbove else { return }
+        lower.extras?.limitsAbove = nil
+        _ = setRateLimitGroup(limits.group)
+        _ = setRateLimit(limits.rateLimit)
+        if let policy = limits.timeouts { startTimeouts(by: policy) }
     }
 
     /// The connection below, if this one is carried by a layer and not lost.
@@ -121,10 +144,13 @@ extension StreamConnection {
     }
 
     /// Looks at the watermarks: bytes wait below, or wait no more.
-    package func layerBelowChanged() {
+    package func layerBelowChanged(hasRoom: Bool) {
         guard !state.contains(.lost) else { return }
         state.insert(.watermarkCrossed)
-        if state.contains(.wantsRoom) { hasRoom() }
+        if !state.contains(.wantsRoom) {
+            if hasRoom { timeouts?.endedWaiting() } else { timeouts?.beganWaiting() }
+        }
+        if hasRoom { self.hasRoom() }
         if !state.contains(.inCallback) { processPendingState() }
     }
 

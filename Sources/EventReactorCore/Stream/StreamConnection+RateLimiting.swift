@@ -4,13 +4,11 @@
 /// limits pays nothing.
 extension StreamConnection {
     package func setRateLimit(_ limit: RateLimit?) -> Bool {
-        if let below { return below.setRateLimit(limit) }
-        return changeLimits(limit: limit, group: extras?.rateLimit?.group)
+        changeLimits(limit: limit, group: extras?.rateLimit?.group)
     }
 
     package func setRateLimitGroup(_ group: RateLimitGroup?) -> Bool {
         guard !state.contains(.lost) else { return false }
-        if let below { return below.setRateLimitGroup(group) }
         if let group, group.timeouts !== reactor.timeouts { return false }
         return changeLimits(limit: extras?.rateLimit?.limit, group: group)
     }

@@ -39,15 +39,16 @@ extension StreamConnection {
 
     /// Reading has begun or ended, by the protocol's will, a relay's or a limit's.
     func noteReading(_ reads: Bool) {
-        if let below { return below.noteReading(reads) }
         if reads { timeouts?.readingResumed() } else { timeouts?.readingPaused() }
     }
+
+    /// Whether bytes wait until the peer takes some, here or below a layer.
+    var isWaitingForPeer: Bool { state.contains(.wantsRoom) || below?.state.contains(.wantsRoom) == true }
 
     // MARK: Setting
 
     package func setTimeouts(_ timeouts: StreamTimeouts) {
         guard state.contains(.established), !state.contains(.lost) else { return }
-        if let below { return below.setTimeouts(timeouts) }
         let policy = reactor.timeouts.policy(for: timeouts)
         stopTimeouts()
         if let policy { startTimeouts(by: policy) }
@@ -77,6 +78,7 @@ extension StreamConnection {
         // Another ending has begun, and is reported at the end of the turn.
         if !state.isDisjoint(with: [.failed, .aborted]) { return processPendingState() }
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }
-        finish(.timedOut, expired: timeout)
+        // One above a layer is lost by the loss of the one below.
+        (below ?? self).finish(.timedOut, expired: timeout)
     }
 }

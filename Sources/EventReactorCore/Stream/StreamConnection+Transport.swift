@@ -90,7 +90,7 @@ extension StreamConnection: Transport {
     }
 
     package var bufferedByteCount: Int {
-        gatheredByteCount + waitingByteCount + (below?.gatheredByteCount ?? 0)
+        gatheredByteCount + waitingByteCount
     }
 
     package func setWriteBufferLimits(high: Int, low: Int) {

@@ -62,9 +62,10 @@ package final class StreamSettings {
         highMark = settings.highMark
         lowMark = settings.lowMark
         limit = settings.limit
+        // Moved by the connections themselves.
         rateLimit = nil
-        members = nil
         limits = nil
+        members = nil
     }
 
     /// The same settings with other marks, for one connection.

@@ -68,7 +68,7 @@ final class ConnectionTimeouts: ArmedTimeout {
     }
 
     /// Whether bytes wait for the peer to take some.
-    private var isWaiting: Bool { unsafe connection.state.contains(.wantsRoom) }
+    private var isWaiting: Bool { unsafe connection.isWaitingForPeer }
 
     func begin() {
         let now = policy.queue.clock.exactTime

@@ -83,7 +83,9 @@ final class ContextCallbacks: Sendable {
                 guard let keys = unsafe ContextCallbacks.of(ssl)?.ticketKeys, let name = unsafe name,
                     let iv = unsafe iv, let cipher = unsafe cipher, let mac = unsafe mac
                 else { return -1 }
-                return unsafe keys.current.setUp(name: name, iv: iv, cipher: cipher, mac: mac, makes: makes == 1)
+                return unsafe keys.current.setUp(
+                    name: name, iv: iv, cipher: cipher, mac: mac, makes: makes == 1,
+                    isOfTLS13: SSL_version(ssl) == TLS1_3_VERSION)
             }
         }
         if stapledResponse != nil {

@@ -104,7 +104,7 @@ public final class TLSTicketKeys: Sendable {
     /// Sets up ciphers for a ticket to make or to read, as `SSL_CTX_set_tlsext_ticket_key_evp_cb` has it.
     func setUp(
         name: UnsafeMutablePointer<UInt8>, iv: UnsafeMutablePointer<UInt8>, cipher: OpaquePointer, mac: OpaquePointer,
-        makes: Bool
+        makes: Bool, isOfTLS13: Bool
     ) -> Int32 {
         let keys = current
         let method = unsafe EVP_aes_256_cbc()
@@ -120,8 +120,8 @@ public final class TLSTicketKeys: Sendable {
         let key = keys[index]
         let isSet = unsafe EVP_DecryptInit_ex(cipher, method, nil, Array(key.encryption), iv) == 1
         guard isSet, unsafe setUp(mac, key) else { return -1 }
-        // An older key's ticket is good, and the client gets a new one.
-        return index == 0 ? 1 : 2
+        // 2 gives the client a new ticket: for one of an older key, and always in TLS 1.3, whose tickets serve once.
+        return index == 0 && !isOfTLS13 ? 1 : 2
     }
 
     private func setUp(_ mac: OpaquePointer, _ key: Key) -> Bool {

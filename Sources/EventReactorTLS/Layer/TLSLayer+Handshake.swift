@@ -3,12 +3,16 @@ import EventReactorCore
 
 /// Beginning: the handshake, and the connection above.
 extension TLSLayer {
-    /// Takes a connection over from its protocol, which goes on above it.
-    func start(on lower: StreamConnection, for served: Protocol) {
+    /// Takes a connection over from its protocol, which goes on above it if it is given.
+    func start(on lower: StreamConnection, goingOnAs served: Protocol?) {
         begin(over: lower)
-        lower.interpose(self, engine: runtime.engine)
-        handshake?.served = nil
-        upper = StreamConnection(over: lower, protocol: served)
+        if let served {
+            handshake?.served = nil
+            lower.interpose(self, engine: runtime.engine)
+            upper = StreamConnection(over: lower, protocol: served)
+        } else {
+            lower.interpose(self, engine: runtime.engine)
+        }
         if lower.state.contains(.parked) || !lower.wantsReading { lower.setReadingForLayer(true) }
         startHandshake()
     }
@@ -89,17 +93,17 @@ extension TLSLayer {
     }
 
     func continueHandshake() {
+        assert(buffers.outputCount == 0, "records of another connection")
         ERR_clear_error()
         buffers.allowHeaders(TLSLayer.headersOfHandshake)
         let result = unsafe SSL_do_handshake(ssl)
-        if result == 1 { return complete() }
-        let error = unsafe SSL_get_error(ssl, result)
-        if error == SSL_ERROR_WANT_READ {
-            sendOutput()
-            if buffers.isFlooded { fail(.tooManyEmptyRecords) }
-            return
+        let error = result == 1 ? SSL_ERROR_NONE : unsafe SSL_get_error(ssl, result)
+        sendOutput()
+        switch error {
+        case SSL_ERROR_NONE: complete()
+        case SSL_ERROR_WANT_READ: if buffers.isFlooded { fail(.tooManyEmptyRecords) }
+        default: fail(ended(OpenSSLFailure.take()))
         }
-        fail(ended(OpenSSLFailure.take()))
     }
 
     func complete() {
@@ -110,24 +114,21 @@ extension TLSLayer {
         if handshake?.isServer == true { self.handshake = nil }
         let served = handshake?.complete()
         if let upper {
-            sendOutput()
-            return upper.layerBelowChanged()
+            upper.layerBelowChanged(hasRoom: true)
+            return reportRoomIfWanted()
         }
         guard let served else {
-            sendOutput()
-            phase = .ended
             sendCloseNotify()
+            phase = .ended
             return lower.endForLayer()
         }
         if served.wasConnected {
-            lower.reactor.report(.protocolReused(peer: lower.peerAddress))
             phase = .ended
-            return lower.abortConnection()
+            return lower.refuseReusedProtocol(wasAccepted: handshake?.isServer == true)
         }
         let upper = StreamConnection(over: lower, protocol: served)
         self.upper = upper
         upper.beginAboveLayer()
-        sendOutput()
     }
 
     /// A session came that can be resumed; OpenSSL's reference is taken over.

@@ -14,36 +14,37 @@ extension TLSLayer {
         unsafe buffers.input = bytes
         if phase == .handshaking { continueHandshake() }
         if phase == .open { readRecords() }
-        if unsafe !buffers.input.isEmpty, phase == .open, !marks.contains(.gotCloseNotify) {
-            unsafe keepUnread(buffers.input)
-        }
+        if phase == .open, unread == nil, !marks.contains(.gotCloseNotify) { unsafe keepUnread(buffers.input) }
         unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
     func keepUnread(_ bytes: UnsafeRawBufferPointer) {
-        guard unsafe !bytes.isEmpty else { return }
+        guard unsafe !bytes.isEmpty || hasPendingPlaintext else { return }
         unread = unsafe [UInt8](bytes)
         lower.setReadingForLayer(false)
     }
 
+    /// Whether a part of a record is left that was decrypted, under a rate limit or after a turn's share.
+    private var hasPendingPlaintext: Bool { unsafe ssl != nil && SSL_pending(ssl) > 0 }
+
     /// Decrypts what has arrived and delivers it in one piece.
     func readRecords() {
         guard let upper else { return }
-        guard upper.wantsReading else {
-            // Told when it is resumed.
-            if !upper.state.contains(.readEnded) { upper.state.insert(.parked) }
-            return
-        }
+        guard upper.wantsReading else { return waitForResume(upper) }
+        assert(buffers.outputCount == 0, "records of another connection")
         ERR_clear_error()
         var count = 0
         var records = 0
         var error = SSL_ERROR_NONE
         let plaintext = unsafe buffers.plaintext
         buffers.allowHeaders(TLSLayer.headersWithoutData)
-        while plaintext.count - count >= RecordBuffers.recordCapacity, records < TLSLayer.recordsPerTurn {
+        // Under a rate limit a record may be read in parts.
+        let most = upper.readsFreely ? plaintext.count : upper.readAllowance(of: plaintext.count)
+        guard most > 0 else { return waitForResume(upper) }
+        while count < most, records < TLSLayer.recordsPerTurn {
             var read = 0
             let result = unsafe SSL_read_ex(
-                ssl, plaintext.baseAddress.unsafelyUnwrapped + count, plaintext.count - count, &read)
+                ssl, plaintext.baseAddress.unsafelyUnwrapped + count, most - count, &read)
             guard result == 1 else {
                 error = unsafe SSL_get_error(ssl, result)
                 break
@@ -55,23 +56,23 @@ extension TLSLayer {
         let isFlooded = buffers.isFlooded
         let failure = error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL ? OpenSSLFailure.take() : nil
         let rest = unsafe buffers.input
+        // Answers to the peer's messages of TLS itself.
+        sendOutput()
         if count > 0 {
             // What the callback does may use the memory that the rest is in.
-            if unsafe !rest.isEmpty, error == SSL_ERROR_NONE { unsafe keepUnread(rest) }
+            if error == SSL_ERROR_NONE { unsafe keepUnread(rest) }
             unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
             unsafe upper.received(
                 UnsafeRawBufferPointer(rebasing: plaintext[..<count]).bindMemory(to: UInt8.self).span)
         }
         guard phase == .open, !lower.isEnding else { return }
         switch error {
-        case SSL_ERROR_NONE: if unread != nil { readSoon() }
-        case SSL_ERROR_WANT_READ:
-            sendOutput()
-            if isFlooded { lower.failForLayer(TLSError.tooManyEmptyRecords) }
+        case SSL_ERROR_NONE: if unread != nil || hasPendingPlaintext { readSoon() }
+        case SSL_ERROR_WANT_READ: if isFlooded { lower.failForLayer(TLSError.tooManyEmptyRecords) }
         case SSL_ERROR_ZERO_RETURN:
             marks.insert(.gotCloseNotify)
-            sendOutput()
-            upper.receivedEnd()
+            // The callback may have paused: then the end waits as bytes do.
+            if upper.wantsReading { upper.receivedEnd() } else { waitForResume(upper) }
         default: fail(ended(failure))
         }
     }
@@ -92,7 +93,15 @@ extension TLSLayer {
             unread = nil
             unsafe bytes.withUnsafeBytes { unsafe read($0) }
         }
-        let isWanted = upper.map { $0.wantsReading } ?? !marks.contains(.waitsForSlot)
-        if unread == nil, isWanted, phase != .ended, !lower.isEnding { lower.setReadingForLayer(true) }
+        guard unread == nil, phase != .ended, !lower.isEnding, !marks.contains(.waitsForSlot) else { return }
+        guard let upper else { return lower.setReadingForLayer(true) }
+        guard upper.wantsReading else { return waitForResume(upper) }
+        if marks.contains(.gotCloseNotify) { return upper.receivedEnd() }
+        lower.setReadingForLayer(true)
+    }
+
+    /// Has the connection above tell when it is resumed.
+    func waitForResume(_ upper: StreamConnection) {
+        if !upper.state.contains(.readEnded) { upper.state.insert(.parked) }
     }
 }

@@ -6,6 +6,7 @@ extension TLSLayer {
     /// Encrypts and sends; returns as an engine's `send`.
     func send(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard phase == .open, !lower.hasWaitingBytes else { return phase == .ended ? bytes.count : 0 }
+        assert(buffers.outputCount == 0, "records of another connection")
         var sent = 0
         while sent < bytes.count {
             let count = min(bytes.count - sent, TLSLayer.bytesPerSend)
@@ -39,10 +40,14 @@ extension TLSLayer {
         ERR_clear_error()
         var written = 0
         if unsafe SSL_write_ex(ssl, bytes.baseAddress, bytes.count, &written) == 1 { return true }
+        sendOutput()
         fail(ended(OpenSSLFailure.take()))
         return false
     }
 
+    /// Passes on what OpenSSL wrote.
+    ///
+    /// After each of its calls: the buffer is that of all connections.
     func sendOutput() {
         unsafe buffers.takeOutput { unsafe lower.writeUncounted($0) }
     }
@@ -67,7 +72,9 @@ extension TLSLayer {
 
     /// The connection above wants to read again, or to send.
     func interestChanged() {
-        if let upper, upper.wantsReading, unread != nil || !lower.wantsReading { readSoon() }
+        if let upper, upper.wantsReading, unread != nil || !lower.wantsReading || marks.contains(.gotCloseNotify) {
+            readSoon()
+        }
         reportRoomIfWanted()
     }
 
@@ -80,7 +87,7 @@ extension TLSLayer {
         lower.reactor.callSoon { [self] in
             marks.remove(.reportsRoomSoon)
             guard phase == .open, !lower.isEnding, !lower.hasWaitingBytes else { return }
-            self.upper?.layerBelowChanged()
+            self.upper?.layerBelowChanged(hasRoom: true)
             reportRoomIfWanted()
         }
     }

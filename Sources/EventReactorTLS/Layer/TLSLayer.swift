@@ -106,11 +106,11 @@ final class TLSLayer: Protocol, StreamLayer {
     }
 
     override func pauseWriting() {
-        upper?.layerBelowChanged()
+        upper?.layerBelowChanged(hasRoom: false)
     }
 
     override func resumeWriting() {
-        upper?.layerBelowChanged()
+        upper?.layerBelowChanged(hasRoom: true)
         reportRoomIfWanted()
     }
 
@@ -134,7 +134,6 @@ final class TLSLayer: Protocol, StreamLayer {
     func fail(_ error: TLSError) {
         guard phase != .ended else { return }
         let wasHandshaking = phase == .handshaking
-        sendOutput()
         phase = .ended
         unread = nil
         runtime.metrics.failed(error, inHandshake: wasHandshaking)

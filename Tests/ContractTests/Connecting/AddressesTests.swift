@@ -60,7 +60,7 @@ struct AddressesTests {
         check()
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func line22AScopeSurvives(_ setting: Setting) throws {
         guard let address = linkLocalAddress() else { return }
         try setting.run { world in
@@ -154,7 +154,7 @@ struct AddressesTests {
         }
     }
 
-    @Test(arguments: Setting.withPorts.filter(\.isOnKernel), [false, true])
+    @Test(arguments: Setting.withPorts.filter(\.admitsRawPeers), [false, true])
     func line22AConnectionOfASocketToItselfIsRefused(_ setting: Setting, toWildcard: Bool) throws {
         let outcome = Outcome()
         try setting.run { world in

@@ -27,7 +27,7 @@ struct BindAddressTests {
         #expect(local.host == host && local.port != 0)
     }
 
-    @Test(arguments: Setting.withPorts.filter(\.isOnKernel))
+    @Test(arguments: Setting.withPorts.filter(\.admitsRawPeers))
     func line22ABoundConnectHasItsAddressAndAPortOfTheSystems(_ setting: Setting) throws {
         try setting.run { world in
             let server = Recorder("server")

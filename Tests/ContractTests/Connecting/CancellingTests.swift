@@ -79,7 +79,7 @@ struct CancellingTests {
         #expect(outcome.failures.count == 1)
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line21CancellingWhileThePeerIsSilentIsReportedOnce(_ setting: Setting) throws {
         let outcome = Outcome()
         var peer: SilentPeer?
@@ -100,7 +100,7 @@ struct CancellingTests {
         case plain, draining, fromTheQueue, drainingFromTheQueue, cancelledBefore, cancelledBeforeInTheQueue, inAHook
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel), Stop.allCases)
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers), Stop.allCases)
     func line21StoppingTheReactorCancelsWhatIsConnecting(_ setting: Setting, _ stop: Stop) throws {
         let outcome = Outcome()
         var peer: SilentPeer?

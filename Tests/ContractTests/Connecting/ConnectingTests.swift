@@ -33,7 +33,7 @@ struct ConnectingTests {
         #expect(cause.address == address)
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line19TimedOutIsReportedOnce(_ setting: Setting) throws {
         var peer: SilentPeer?
         let error = try failure(of: setting) { world, outcome in
@@ -82,7 +82,7 @@ struct ConnectingTests {
         #expect(!message.isEmpty)
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func line19UnreachableIsReportedOnce(_ setting: Setting) throws {
         let error = try failure(of: setting) { world, outcome in
             // TCP has no way to a multicast group, on any machine.

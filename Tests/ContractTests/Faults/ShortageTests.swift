@@ -6,7 +6,7 @@ import Testing
 // The limit is the process's, so each of these runs in one of its own.
 @Suite("Contract 23: out of descriptors")
 struct ShortageTests {
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line23ExcessPeersAreClosedAndTheLiveConnectionEchoesOn(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in
@@ -31,7 +31,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line23PeersThatWaitAreAcceptedOnceSomeoneLeaves(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in
@@ -57,7 +57,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel), [true, false])
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers), [true, false])
     func line23AShortageDoesNotSpin(_ setting: Setting, closes: Bool) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting, closes = closes as Bool] in
             try setting.run { world in
@@ -89,7 +89,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel), [true, false])
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers), [true, false])
     func line23TheLastDescriptorIsNoFailure(_ setting: Setting, closes: Bool) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting, closes = closes as Bool] in
             try setting.run { world in
@@ -108,7 +108,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel), [EMFILE, ENFILE, ENOBUFS, ENOMEM])
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers), [EMFILE, ENFILE, ENOBUFS, ENOMEM])
     func line23EveryKindOfShortageClosesThoseWhoWait(_ setting: Setting, _ code: Int32) throws {
         try setting.run { world in
             // The port only lends its policy: the peers wait at a socket that is not registered.
@@ -131,7 +131,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel), [EPROTO, ENETDOWN, EHOSTUNREACH])
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers), [EPROTO, ENETDOWN, EHOSTUNREACH])
     func line23WhatIsWrongWithOnePeerIsNoShortage(_ setting: Setting, _ code: Int32) throws {
         try setting.run { world in
             let port = try world.listen { nil }
@@ -142,7 +142,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func line23WithoutAHookAShortageIsOneDiagnostic(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in
@@ -166,7 +166,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func line23StoppingAndPausingWhileItLastsIsHarmless(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in
@@ -189,7 +189,7 @@ struct ShortageTests {
         }
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel))
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers))
     func line23AConnectWithoutADescriptorFailsOnce(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let outcome = Outcome()

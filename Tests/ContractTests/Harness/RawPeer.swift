@@ -4,7 +4,7 @@ import Testing
 
 /// A peer outside the library: a plain socket, for acts that no protocol of the library does to its peer.
 ///
-/// No call blocks: `EAGAIN` is a result of its own. Tests that use it need `Setting.isOnKernel`.
+/// No call blocks: `EAGAIN` is a result of its own. Tests that use it need `Setting.admitsRawPeers`.
 final class RawPeer {
     enum Received: Equatable {
         case bytes([UInt8])

@@ -15,10 +15,14 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
         case simulated
 
         /// The transport of its connections.
-        var transports: [Transport] { self == .simulated ? [.simulated] : [.tcp4, .tcp6, .unix] }
+        var transports: [Transport] {
+            (self == .simulated ? [.simulated] : [.tcp4, .tcp6, .unix]) + [.tls, .startTLS]
+        }
 
-        /// Bufferevents are libevent's.
-        var movements: [Movement] { self == .libevent ? Movement.allCases : [.direct] }
+        /// Bufferevents are libevent's, and below TLS as they are without it.
+        func movements(of transport: Transport) -> [Movement] {
+            self == .libevent && !transport.isSecured ? Movement.allCases : [.direct]
+        }
     }
 
     enum Transport: String, Sendable, Codable, CaseIterable {
@@ -26,6 +30,11 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
         case tcp6 = "TCP over IPv6"
         case unix = "UNIX stream"
         case simulated = "simulated stream"
+        /// Over TCP and IPv4, or simulated streams.
+        case tls = "TLS"
+        case startTLS
+
+        var isSecured: Bool { self == .tls || self == .startTLS }
     }
 
     enum Movement: String, Sendable, Codable, CaseIterable {
@@ -44,7 +53,7 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
     /// Every cell.
     static let all: [Setting] = Engine.allCases.flatMap { engine in
         engine.transports.flatMap { transport in
-            engine.movements.map { Setting(engine: engine, transport: transport, movement: $0) }
+            engine.movements(of: transport).map { Setting(engine: engine, transport: transport, movement: $0) }
         }
     }
 
@@ -59,6 +68,9 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
 
     /// Whether real sockets of the system carry it, so that a peer outside the library can join in.
     var isOnKernel: Bool { engine != .simulated }
+
+    /// Whether such a peer can join in with bytes in the clear.
+    var admitsRawPeers: Bool { isOnKernel && !transport.isSecured }
 
     func makeReactor(_ configuration: ReactorConfiguration) throws -> ReactorBase {
         switch engine {

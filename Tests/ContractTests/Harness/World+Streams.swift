@@ -1,4 +1,5 @@
 import EventReactor
+import EventReactorTLS
 import TestSupport
 import Testing
 
@@ -15,7 +16,8 @@ extension World {
         }
         func listen(_ port: Int) throws -> ListeningPort {
             try reactor.listen(
-                .tcp(port: port, host: address?.host ?? loopback, backlog: backlog), options: options, factory: factory)
+                secured(.tcp(port: port, host: address?.host ?? loopback, backlog: backlog)), options: options,
+                factory: starting(factory, isServer: true))
         }
         return try address?.port.map(listen) ?? atFreshPort(listen)
     }
@@ -31,13 +33,29 @@ extension World {
     /// A connector of the setting's transport for a factory.
     @discardableResult
     func connect(
-        to address: SocketAddress, timeout: Duration? = .seconds(30), factory: Factory,
+        to address: SocketAddress, timeout: Duration? = .seconds(30), options: StreamOptions = StreamOptions(),
+        factory: Factory,
         onFailure: @escaping (ConnectError) -> Void = { Issue.record("unexpected: \($0)") }
     ) throws -> Connector {
         let endpoint =
             try address.path.map { ClientEndpoint.unix(path: $0, timeout: timeout) }
             ?? .tcp(host: #require(address.host), port: #require(address.port), timeout: timeout)
-        return try reactor.connect(endpoint, factory: factory, onFailure: onFailure)
+        return try reactor.connect(
+            secured(endpoint), options: options, factory: starting(factory, isServer: false), onFailure: onFailure)
+    }
+
+    /// The endpoint as the setting's transport has it.
+    func secured(_ endpoint: ServerEndpoint) -> ServerEndpoint {
+        setting.transport == .tls ? endpoint.tls(TLSContexts.server) : endpoint
+    }
+
+    func secured(_ endpoint: ClientEndpoint) -> ClientEndpoint {
+        setting.transport == .tls ? endpoint.tls(TLSContexts.client) : endpoint
+    }
+
+    /// The factory, whose protocols start TLS first if the setting's transport does.
+    func starting(_ factory: Factory, isServer: Bool) -> Factory {
+        setting.transport == .startTLS ? StartTLSFactory(factory, isServer: isServer) : factory
     }
 
     /// The loopback address of the setting's family.

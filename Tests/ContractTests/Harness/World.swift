@@ -26,7 +26,7 @@ final class World {
     /// Tests wait on events.
     ///
     /// This ends one whose event never comes; it measures no speed.
-    static let patience: Duration = .seconds(60)
+    static let patience: Duration = .seconds(10)
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
         self.setting = setting
@@ -63,12 +63,13 @@ final class World {
     ) throws -> ListeningPort {
         var options = options
         options.stream.buffering = setting.movement.buffering
-        switch setting.transport {
-        case .tcp4, .tcp6, .simulated:
-            let host = setting.transport == .tcp6 ? "::1" : "127.0.0.1"
-            return try atFreshPort { try reactor.listenTCP(port: $0, host: host, options: options, makeProtocol) }
-        case .unix:
+        if setting.transport == .unix {
             return try reactor.listenUNIX(path: freshPath(), options: options, makeProtocol)
+        }
+        return try atFreshPort { port in
+            try reactor.listen(
+                secured(.tcp(port: port, host: loopback)), options: options,
+                factory: starting(ClosureFactory(makeProtocol), isServer: true))
         }
     }
 
@@ -81,14 +82,9 @@ final class World {
     ) throws -> Connector {
         var options = options
         options.buffering = setting.movement.buffering
-        if let path = address.path {
-            return try reactor.connectUNIX(
-                path: path, timeout: timeout, options: options, makeProtocol, onFailure: onFailure)
-        }
-        let host = try #require(address.host)
-        let port = try #require(address.port)
-        return try reactor.connectTCP(
-            host: host, port: port, timeout: timeout, options: options, makeProtocol, onFailure: onFailure)
+        return try connect(
+            to: address, timeout: timeout, options: options, factory: ClosureFactory(makeProtocol),
+            onFailure: onFailure)
     }
 
     /// Both ends of one connection, once the reactor runs.

@@ -11,7 +11,7 @@ struct AcceptErrorTests {
         EHOSTUNREACH, ENONET, ECONNREFUSED, EPIPE, EACCES, EPROTONOSUPPORT,
     ]
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel), ofOnePeer)
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers), ofOnePeer)
     func line23AnErrorOfOnePeerHoldsNobodyUp(_ setting: Setting, _ code: Int32) throws {
         try setting.run { world in
             let port = try world.listen { nil }
@@ -28,7 +28,7 @@ struct AcceptErrorTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func line23AnErrorThatComesForEverIsReportedAndNotTriedWithoutPause(_ setting: Setting) throws {
         try setting.run { world in
             let port = try world.listen { nil }
@@ -47,7 +47,7 @@ struct AcceptErrorTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel), [EBADF, ENOTSOCK, EINVAL])
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers), [EBADF, ENOTSOCK, EINVAL])
     func line23AnErrorOfTheListenerIsReportedAtOnce(_ setting: Setting, _ code: Int32) throws {
         try setting.run { world in
             let port = try world.listen { nil }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Contract 44: the owner of an adopted descriptor")
 struct AdoptedDescriptorTests {
-    private static let onKernel = Setting.all.filter(\.isOnKernel)
+    private static let onKernel = Setting.all.filter(\.admitsRawPeers)
 
     // MARK: Closing
 

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Contract 44: adopting descriptors")
 struct AdoptingTests {
-    private static let onKernel = Setting.all.filter(\.isOnKernel)
+    private static let onKernel = Setting.all.filter(\.admitsRawPeers)
 
     // MARK: Listeners
 

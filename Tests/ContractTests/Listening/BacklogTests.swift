@@ -69,7 +69,7 @@ struct BacklogTests {
         #expect(port.counters.accepted == count)
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel), End.allCases)
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers), End.allCases)
     func line47PeersThatConnectWhileTheLoopIsBusyAreServed(_ setting: Setting, _ how: End) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
@@ -185,7 +185,7 @@ struct BacklogTests {
         #expect(world.reactor.endingPorts.isEmpty)
     }
 
-    @Test(arguments: Setting.transports.filter { $0.isOnKernel && $0.transport != .unix })
+    @Test(arguments: Setting.transports.filter { $0.admitsRawPeers && $0.transport != .unix })
     func line47APeerThatConnectsAsListeningEndsIsServedOrRefused(_ setting: Setting) throws {
         for _ in 0..<5 {
             let world = try setting.makeWorld()
@@ -206,7 +206,7 @@ struct BacklogTests {
         }
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel))
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers))
     func line47WhatAnAdoptedSocketHasWaitingIsServed(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }

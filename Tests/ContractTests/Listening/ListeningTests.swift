@@ -37,7 +37,7 @@ struct ListeningTests {
         }
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel))
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers))
     func line16AFailedListenLeaksNoDescriptor(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in
@@ -176,7 +176,7 @@ struct ListeningTests {
 
     // MARK: 18
 
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func line18AFactoryReturningNilClosesThePeerAndNothingElse(_ setting: Setting) throws {
         try setting.run { world in
             var asked = 0

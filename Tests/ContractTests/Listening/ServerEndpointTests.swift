@@ -34,7 +34,7 @@ struct ServerEndpointTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel), [true, false])
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers), [true, false])
     func anInheritedEndpointListens(_ setting: Setting, withFactory: Bool) throws {
         try setting.run { world in
             let socket = try world.listeningSocket()

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Contract 50: the owner of a UNIX path")
 struct UnixPathTests {
-    private static let onKernel = Setting.unixSockets.filter(\.isOnKernel)
+    private static let onKernel = Setting.unixSockets.filter(\.admitsRawPeers)
 
     /// Leaves a socket file behind, as a program does if it is killed.
     private func leaveStaleFile(_ path: String) throws {

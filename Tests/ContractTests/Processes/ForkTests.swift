@@ -105,7 +105,7 @@ struct ForkTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel), [false, true])
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers), [false, true])
     func line57TheEndReachesThePeerThoughAChildHoldsTheConnection(_ setting: Setting, isAborted: Bool) async {
         await #expect(processExitsWith: .success) { [setting, isAborted] in
             var child: ChildOfFork?

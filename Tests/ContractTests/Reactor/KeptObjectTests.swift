@@ -80,8 +80,8 @@ struct KeptObjectTests {
         var isRelaying = false
         let port = try world.listen(options: options) {
             let server = Recorder("server")
-            servers.append(server)
             server.onMade = { server in
+                servers.append(server)
                 kept.transports.append(server.transport)
                 if servers.count == 2 {
                     kept.relays.append(try servers[0].transport.relay(to: servers[1].transport))

@@ -124,7 +124,7 @@ struct MetricsTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func peersThatAShortageClosesAreCounted(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in

@@ -226,7 +226,7 @@ struct SignalTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line06WritingToAPeerThatIsGoneKillsNoProcess(_ setting: Setting) async throws {
         await #expect(processExitsWith: .success) { [setting] in
             signal(SIGPIPE, SIG_DFL)

@@ -64,7 +64,7 @@ struct ClosingTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line30APeerThatNeverStopsSendingDoesNotHoldTheCloseUp(_ setting: Setting) throws {
         try setting.run { world in
             let server = Recorder("server")

@@ -58,7 +58,7 @@ struct DroppedBytesTests {
         }
     }
 
-    @Test(arguments: Setting.withReset.filter(\.isOnKernel), Rest.allCases)
+    @Test(arguments: Setting.withReset.filter(\.admitsRawPeers), Rest.allCases)
     func line46AStopResetsWhereSomethingIsLeft(_ setting: Setting, _ rest: Rest) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
@@ -78,7 +78,7 @@ struct DroppedBytesTests {
         #expect(end == .failure(ECONNRESET))
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line46AStopWithNothingLeftIsAnOrderlyEnd(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
@@ -95,7 +95,7 @@ struct DroppedBytesTests {
     }
 
     /// The kernel has not been offered the bytes in a bufferevent's output buffer.
-    @Test(arguments: Setting.all.filter(\.isOnKernel), [false, true])
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers), [false, true])
     func line46WhatTheLastCallbackWroteIsSentBeforeAStop(_ setting: Setting, closes: Bool) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
@@ -114,7 +114,7 @@ struct DroppedBytesTests {
         #expect(closes ? server.reason?.isDone == true : server.reason?.isReactorStopped == true)
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line46AnswersAreSentBeforeACloseWithoutTime(_ setting: Setting) throws {
         try setting.run { world in
             let server = Recorder("server")
@@ -132,7 +132,7 @@ struct DroppedBytesTests {
     }
 
     /// Bytes of a copying relay wait in the receiver's write queue, also once the source has ended.
-    @Test(arguments: Setting.withReset.filter(\.isOnKernel))
+    @Test(arguments: Setting.withReset.filter(\.admitsRawPeers))
     func line46ATimeoutBehindTheEndOfARelaysSourceResets(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
@@ -158,7 +158,7 @@ struct DroppedBytesTests {
     }
 
     /// The source has not ended, so that more may have been to come.
-    @Test(arguments: Setting.withReset.filter(\.isOnKernel))
+    @Test(arguments: Setting.withReset.filter(\.admitsRawPeers))
     func line46AStopInTheMiddleOfARelayResets(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }

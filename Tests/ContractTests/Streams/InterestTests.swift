@@ -13,7 +13,7 @@ struct InterestTests {
     /// epoll refuses a regular file, which replaces the connection's socket here.
     ///
     /// In a process of its own, so that no other thread gets the fd.
-    @Test(arguments: Setting.all.filter(\.isOnKernel), Wait.allCases)
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers), Wait.allCases)
     func line52AConnectionThatCannotBeWatchedEnds(_ setting: Setting, _ wait: Wait) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting, wait = wait as Wait] in
             try setting.run { world in

@@ -124,7 +124,7 @@ struct LossTests {
     }
 
     /// The kernel refuses bytes for a peer that has gone: no write reports that by a callback.
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line28AWriteToAPeerThatHasGoneDoesNotCallBack(_ setting: Setting) throws {
         try setting.run { world in
             var peer: RawPeer?
@@ -257,7 +257,7 @@ struct LossTests {
     }
 
     /// Bytes that came before a reset are delivered, then the reset.
-    @Test(arguments: Setting.withReset.filter(\.isOnKernel))
+    @Test(arguments: Setting.withReset.filter(\.admitsRawPeers))
     func line33AResetIsTheReason(_ setting: Setting) throws {
         try setting.run { world in
             let server = Recorder("server")
@@ -275,7 +275,7 @@ struct LossTests {
     }
 
     /// The reset arrives while a graceful close checks whether the peer has everything.
-    @Test(arguments: Setting.withReset.filter(\.isOnKernel))
+    @Test(arguments: Setting.withReset.filter(\.admitsRawPeers))
     func line33AResetDuringACloseIsTheReason(_ setting: Setting) throws {
         try setting.run { world in
             var peer: RawPeer?

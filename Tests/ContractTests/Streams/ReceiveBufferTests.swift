@@ -6,7 +6,7 @@ struct ReceiveBufferTests {
     /// Only bulk data grows it; a second later it starts again from its first size.
     ///
     /// A UNIX socket never has so much at once.
-    @Test(arguments: Setting.withReset.filter { $0.isOnKernel && $0.movement == .direct })
+    @Test(arguments: Setting.withReset.filter { $0.admitsRawPeers && $0.movement == .direct })
     func itGrowsForBulkAndShrinksAgain(_ setting: Setting) throws {
         try setting.run { world in
             let (server, client) = (PatternSink(), Recorder("client"))

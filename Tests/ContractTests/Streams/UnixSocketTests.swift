@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Contract 42: UNIX stream sockets")
 struct UnixSocketTests {
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel), [0o600, 0o660, 0o666, 0o700])
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers), [0o600, 0o660, 0o666, 0o700])
     func line42TheModeIsApplied(_ setting: Setting, _ mode: UInt16) throws {
         try setting.run { world in
             let path = world.freshPath()
@@ -15,7 +15,7 @@ struct UnixSocketTests {
         }
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel))
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers))
     func line42ThePathIsRemovedOnStop(_ setting: Setting) throws {
         var left = ""
         try setting.run { world in
@@ -33,7 +33,7 @@ struct UnixSocketTests {
         #expect(status(of: left) == nil)
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel))
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers))
     func line42ThePathIsRemovedByAReactorThatNeverRan(_ setting: Setting) throws {
         var path = ""
         do {
@@ -45,7 +45,7 @@ struct UnixSocketTests {
         #expect(status(of: path) == nil)
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel))
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers))
     func line42WhatASuccessorPutAtThePathIsNotRemoved(_ setting: Setting) throws {
         try setting.run { world in
             let path = world.freshPath()
@@ -59,7 +59,7 @@ struct UnixSocketTests {
         }
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel))
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers))
     func line42AStaleSocketFileIsReplaced(_ setting: Setting) throws {
         try setting.run { world in
             let path = world.freshPath()
@@ -84,7 +84,7 @@ struct UnixSocketTests {
         case accepting, backlogFull, boundAlone, datagrams
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel), Life.allCases)
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers), Life.allCases)
     func line42ALiveSocketIsNotReplaced(_ setting: Setting, _ life: Life) throws {
         try setting.run { world in
             let path = world.freshPath()
@@ -102,7 +102,7 @@ struct UnixSocketTests {
         }
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel))
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers))
     func line42AFileInTheWayIsNotDeleted(_ setting: Setting) throws {
         try setting.run { world in
             let file = world.freshPath()
@@ -121,7 +121,7 @@ struct UnixSocketTests {
         }
     }
 
-    @Test(arguments: Setting.unixSockets.filter(\.isOnKernel))
+    @Test(arguments: Setting.unixSockets.filter(\.admitsRawPeers))
     func line42AFolderThatIsMissingIsATypedError(_ setting: Setting) throws {
         try setting.run { world in
             let error = #expect(throws: ListenError.self) {

@@ -24,7 +24,7 @@ struct UrgentByteTests {
     }
 
     /// Splicing stops at an urgent byte, and returns EAGAIN for ever.
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line53ARelayGoesOnBehindAnUrgentByte(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
@@ -59,7 +59,7 @@ struct UrgentByteTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line53AnUrgentByteKeepsNoConnectionBusy(_ setting: Setting) throws {
         try setting.run { world in
             let server = Recorder("server")
@@ -77,7 +77,7 @@ struct UrgentByteTests {
     }
 
     /// With the end behind it, splicing returns 0 at the urgent byte.
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line53WhatIsBetweenAnUrgentByteAndTheEndIsRelayed(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))
@@ -104,7 +104,7 @@ struct UrgentByteTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func line53AnUrgentByteBeforeTheEndHidesNoEnd(_ setting: Setting) throws {
         try setting.run { world in
             let (source, receiver) = (Recorder("source"), Recorder("receiver"))

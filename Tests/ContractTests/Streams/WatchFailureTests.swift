@@ -41,7 +41,7 @@ struct WatchFailureTests {
         return (world, Poller(since: before))
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel))
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers))
     func line52AListenerThatCannotBeWatchedIsATypedError(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (world, poller) = try WatchFailureTests.world(setting)
@@ -66,7 +66,7 @@ struct WatchFailureTests {
         }
     }
 
-    @Test(arguments: Setting.transports.filter(\.isOnKernel))
+    @Test(arguments: Setting.transports.filter(\.admitsRawPeers))
     func line52AListenerThatCannotBeResumedIsReportedAndTriedAgain(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (world, poller) = try WatchFailureTests.world(setting)
@@ -90,7 +90,7 @@ struct WatchFailureTests {
         }
     }
 
-    @Test(arguments: Setting.reactors.filter(\.isOnKernel))
+    @Test(arguments: Setting.reactors.filter(\.admitsRawPeers))
     func line52AConnectThatCannotBeWatchedFailsWithTheSystemsError(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (world, poller) = try WatchFailureTests.world(setting)

@@ -41,7 +41,7 @@ struct RelayResourceTests {
     }
 
     /// Without a descriptor for a pipe the bytes are copied.
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func withoutDescriptorsForAPipeItIsCopied(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in
@@ -59,7 +59,7 @@ struct RelayResourceTests {
     }
 
     /// A relay owns a pipe while bytes are in it; a few idle pipes are kept for the relay that moves bytes next.
-    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    @Test(arguments: Setting.all.filter(\.admitsRawPeers))
     func aRelayThatMovesNothingHoldsNoPipe(_ setting: Setting) async {
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             try setting.run { world in

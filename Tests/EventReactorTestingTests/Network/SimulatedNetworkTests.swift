@@ -166,6 +166,7 @@ struct SimulatedNetworkTests {
                 case .timedOut(let after, _): failures.append(after == nil ? "unanswered" : "timed out")
                 case .unreachable: failures.append("unreachable")
                 case .bindFailed: failures.append("bind failed")
+                case .handshakeFailed: failures.append("handshake failed")
                 case .cancelled, .system: failures.append("\(error)")
                 }
             }
