@@ -33,7 +33,7 @@ extension AcceptDistributor {
             load.announce()
             target.queue.post { reactor in
                 load.arrived {
-                    (reactor as? Reactor)?.membership?.inboxes[address]?.arrived(connection)
+                    (reactor as? Reactor)?.membership?.inbox(of: address)?.arrived(connection)
                 }
             }
             return true

@@ -32,7 +32,7 @@ extension GroupListeners {
                 return fits && !entry.members.contains(index)
             }
             if let found, contents.entries[found].distributor != nil {
-                contents.entries[found].members.insert(index)
+                contents.entries[found].members.append(index)
                 seat = Seat(contents.entries[found], socket: nil)
                 return
             }
@@ -44,7 +44,7 @@ extension GroupListeners {
                     at: found.map { contents.entries[$0].actual } ?? asked, backlog: backlog, options: options,
                     mode: mode, letsOthersJoin: isShared)
                 if let found {
-                    contents.entries[found].members.insert(index)
+                    contents.entries[found].members.append(index)
                     seat = Seat(contents.entries[found], socket: socket)
                 } else {
                     contents.lastID += 1
@@ -66,7 +66,7 @@ extension GroupListeners {
     func leave(_ index: Int, address id: Int, accepts: Bool) {
         contents.withLock { contents in
             guard let found = contents.entries.firstIndex(where: { $0.id == id }) else { return }
-            contents.entries[found].members.remove(index)
+            contents.entries[found].members.removeAll { $0 == index }
             let isOver =
                 contents.entries[found].members.isEmpty || (accepts && contents.entries[found].distributor != nil)
             if isOver { contents.entries.remove(at: found) }

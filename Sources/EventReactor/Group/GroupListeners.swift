@@ -9,7 +9,7 @@ final class GroupListeners: Sendable {
         let asked: SocketAddress
         let actual: SocketAddress
         /// The indices of the reactors that listen.
-        var members: Set<Int>
+        var members: [Int]
         let isOfSetUp: Bool
         /// Set if one reactor accepts for all.
         let distributor: AcceptDistributor?

@@ -36,7 +36,8 @@ extension GroupMembership {
                 address: seat.address, port: port, id: id, membership: self,
                 setOpen: { [index] in distributor?.set(index, isOpen: $0) })
             inner = inbox
-            inboxes[id] = inbox
+            inboxes.removeAll { $0.id == id }
+            inboxes.append(inbox)
         }
         distributor?.add(
             AcceptDistributor.Target(index: index, queue: engine.reactor.queue, load: load, port: port.load))

@@ -17,10 +17,10 @@ final class GroupMembership {
     private let stopSignals: [Int32]
     /// The reactor's set-up has not returned yet.
     var isSettingUp = true
-    /// The listeners whose connections another reactor accepts, by the id of the address.
-    var inboxes: [Int: RemoteAcceptListener] = [:]
+    /// The listeners whose connections another reactor accepts: one for an address.
+    var inboxes: [RemoteAcceptListener] = []
     /// Those whose ports have stopped, until the last connection that was under way has arrived.
-    var endingInboxes: [ObjectIdentifier: RemoteAcceptListener] = [:]
+    var endingInboxes: [RemoteAcceptListener] = []
     /// Listens together with the group.
     ///
     /// A closure, so that a program without a group links no code of one.
@@ -32,6 +32,12 @@ final class GroupMembership {
         self.load = load
         self.wakeUp = wakeUp
         self.stopSignals = stopSignals
+    }
+
+    /// The listener for an address whose connections another reactor accepts.
+    func inbox(of address: Int) -> RemoteAcceptListener? {
+        for inbox in inboxes where inbox.id == address { return inbox }
+        return nil
     }
 
     /// The stop signals of the group, by which the loop shows that it is not stuck.

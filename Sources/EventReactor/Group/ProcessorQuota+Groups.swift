@@ -1,3 +1,5 @@
+import EventReactorCore
+
 extension ProcessorQuota {
     /// Calls a closure with the folders of the process's groups and of all groups around them that are mounted.
     ///
@@ -30,11 +32,14 @@ extension ProcessorQuota {
 
     /// The path in a line of `/proc/self/cgroup`; `nil` if it is of the other version or controller.
     private static func path(ofGroup line: String, isUnified: Bool) -> String? {
-        let fields = line.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-        guard fields.count == 3, let number = String(fields[0]), let controllers = String(fields[1]) else { return nil }
-        let hasAll = number == "0" && controllers.isEmpty
-        guard hasAll == isUnified, hasAll || split(controllers, at: ",").contains("cpu") else { return nil }
-        return String(fields[2])
+        let fields = ByteText.split(ByteText.bytes(line), keepsEmpty: true, at: { $0 == UInt8(ascii: ":") }).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        guard fields.count >= 3 else { return nil }
+        let hasAll = fields[0] == "0" && fields[1].isEmpty
+        guard hasAll == isUnified, hasAll || split(fields[1], at: ",").contains("cpu") else { return nil }
+        // The path itself may have colons.
+        return Array(fields[2...]).joined(separator: ":")
     }
 
     /// The folders of a group and of those around it, up to the mount point of the hierarchy.
@@ -57,16 +62,23 @@ extension ProcessorQuota {
 
     /// Blanks and backslashes are written as three octal digits.
     private static func unescaped(_ field: String) -> String {
+        let field = ByteText.bytes(field)
         var bytes: [UInt8] = []
-        var rest = Array(field.utf8)[...]
-        while let byte = rest.popFirst() {
-            let code = rest.prefix(3).reduce(0) { $0 << 3 | ($1 & ~7 == UInt8(ascii: "0") ? Int($1 & 7) : 1 << 16) }
-            if byte == UInt8(ascii: "\\"), rest.count >= 3, code <= 255 {
-                bytes.append(UInt8(code))
-                rest = rest.dropFirst(3)
-            } else {
-                bytes.append(byte)
+        var index = 0
+        while index < field.count {
+            var byte = field[index]
+            if byte == UInt8(ascii: "\\"), index + 3 < field.count {
+                var code = 0
+                for digit in field[index + 1...index + 3] {
+                    code = code << 3 | (digit & ~7 == UInt8(ascii: "0") ? Int(digit & 7) : 1 << 16)
+                }
+                if code <= 255 {
+                    byte = UInt8(code)
+                    index += 3
+                }
             }
+            bytes.append(byte)
+            index += 1
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -1,4 +1,5 @@
-import Glibc
+import EventReactorCore
+import EventReactorPosix
 
 extension ProcessorQuota {
     /// In whole processors, rounded up; `nil` if there is no limit.
@@ -26,25 +27,13 @@ extension ProcessorQuota {
     }
 
     /// The parts between separators, without empty ones.
-    static func split(_ text: String, at separators: String) -> [String] {
-        text.utf8.split { separators.utf8.contains($0) }.map { String($0) ?? "" }
+    static func split(_ text: String, at separators: StaticString) -> [String] {
+        let isSeparator: (UInt8) -> Bool = { byte in separators.withUTF8Buffer { unsafe $0.contains(byte) } }
+        return ByteText.split(ByteText.bytes(text), at: isSeparator).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A file of the kernel, whole: the list of mounts is long on a machine with many containers.
     private static func text(ofFile path: String) -> String? {
-        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        while true {
-            let count = unsafe withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 1) { room in
-                let count = unsafe Glibc.read(file, room.baseAddress, room.count)
-                if count > 0 { unsafe bytes.append(contentsOf: room.prefix(count)) }
-                return count
-            }
-            if count < 0 && errno == EINTR { continue }
-            if count <= 0 { break }
-        }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+        guard let bytes = SystemFile.contents(of: path), !bytes.isEmpty else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

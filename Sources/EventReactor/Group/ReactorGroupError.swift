@@ -28,14 +28,16 @@ public enum ReactorGroupError: Error, Sendable {
 
 extension ReactorGroupError: CustomStringConvertible {
     /// The error in words.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .invalidConfiguration(let text): "the group cannot be: \(MessageText.escaped(text))"
         case .alreadyRunning: "the group is running already"
         case .calledFromGroup: "a thread of a group can neither wait for the group nor start one"
         case .setUpFailed(let index, let error):
             "reactor \(index) of the group could not be set up: \(MessageText.escaped(error))"
-        case .reactorFailed(let index, let error): "reactor \(index) of the group failed: \(error)"
+        case .reactorFailed(let index, let error): "reactor \(index) of the group failed: \(error.description)"
         case .system(let error): "the group cannot work: \(error)"
         }
     }

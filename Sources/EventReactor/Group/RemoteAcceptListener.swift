@@ -5,7 +5,7 @@ final class RemoteAcceptListener: ListenerEngine {
     let address: SocketAddress
     private unowned let port: ListeningPort
     /// The id of the address in the group.
-    private let id: Int
+    let id: Int
     private unowned let membership: GroupMembership
     /// Has connections sent here, or to the others.
     private let setOpen: (Bool) -> Void
@@ -60,14 +60,18 @@ final class RemoteAcceptListener: ListenerEngine {
         endingPort = port
         port.beginLateSource()
         let key = ObjectIdentifier(self)
-        membership.endingInboxes[key] = self
+        membership.endingInboxes.append(self)
         port.reactor.queue.post { reactor in
-            (reactor as? Reactor)?.membership?.endingInboxes.removeValue(forKey: key)?.arrivalsEnded()
+            guard let membership = (reactor as? Reactor)?.membership else { return }
+            for inbox in membership.endingInboxes where ObjectIdentifier(inbox) == key {
+                membership.endingInboxes.removeAll { $0 === inbox }
+                inbox.arrivalsEnded()
+            }
         }
     }
 
     private func arrivalsEnded() {
-        if membership.inboxes[id] === self { membership.inboxes[id] = nil }
+        membership.inboxes.removeAll { $0 === self }
         endingPort?.endLateSource()
         endingPort = nil
     }
@@ -75,6 +79,6 @@ final class RemoteAcceptListener: ListenerEngine {
     func close() {
         isOpen = false
         waiting = []
-        if endingPort == nil { membership.inboxes[id] = nil }
+        if endingPort == nil { membership.inboxes.removeAll { $0.id == id } }
     }
 }

@@ -38,7 +38,9 @@ public enum AddressError: Error, Equatable, Sendable {
 
 extension AddressError: CustomStringConvertible {
     /// The error as a message, such as `port 70000 is outside 0...65535`.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .invalidPort(let port):
             "port \(port) is outside 0...65535"

@@ -42,7 +42,9 @@ public enum AdoptError: Error, Equatable, Sendable {
 
 extension AdoptError: CustomStringConvertible {
     /// The error as a message.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .notOpen(let fd): "cannot adopt descriptor \(fd): it is not open"
         case .notASocket(let fd): "cannot adopt descriptor \(fd): it is no socket"

@@ -26,7 +26,9 @@ public enum ConnectionLostReason: Error {
 
 extension ConnectionLostReason: CustomStringConvertible {
     /// The reason as a message.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .done: "connection closed in order"
         case .lost(let code): "connection lost: \(ErrnoText.message(code)) (\(ErrnoText.name(code)))"

@@ -29,7 +29,9 @@ public enum FileError: Error, Sendable {
 
 extension FileError: CustomStringConvertible {
     /// The error as a message.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .notFound(let file): "there is no file \(MessageText.escaped(file))"
         case .notRegular(let file): "\(MessageText.escaped(file)) is not a regular file"
@@ -39,7 +41,7 @@ extension FileError: CustomStringConvertible {
         case .unsupported: "the transport sends no files"
         case .truncated(let file, let sent, let length):
             "\(MessageText.escaped(file)) became shorter while it was sent: it ended after \(sent) of \(length) bytes"
-        case .lost(let sent, let reason): "\(sent) bytes of the file were sent: \(reason)"
+        case .lost(let sent, let reason): "\(sent) bytes of the file were sent: \(reason.description)"
         case .system(let file, let error): "\(MessageText.escaped(file)): \(error)"
         }
     }

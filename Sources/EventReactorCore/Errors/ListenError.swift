@@ -28,14 +28,16 @@ public enum ListenError: Error, Equatable, Sendable {
 
 extension ListenError: CustomStringConvertible {
     /// The error as a message.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
-        case .invalidAddress(let error): "cannot listen: \(error)"
+        case .invalidAddress(let error): "cannot listen: \(error.description)"
         case .unresolvable(let host, let message):
             "cannot listen: no address for host \(MessageText.quoted(host)): \(MessageText.escaped(message))"
         case .cancelled(let host): "listening at \(MessageText.quoted(host)) was cancelled"
         case .reactorClosed: "cannot listen: the reactor is closed"
-        case .notAdoptable(let error): "cannot listen: \(error)"
+        case .notAdoptable(let error): "cannot listen: \(error.description)"
         case .addressInUse(let error), .system(let error): "cannot listen: \(error)"
         }
     }

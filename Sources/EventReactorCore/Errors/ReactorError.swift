@@ -18,7 +18,9 @@ public enum ReactorError: Error, Equatable, Sendable {
 
 extension ReactorError: CustomStringConvertible {
     /// The error as a message.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .notRunning: "the reactor is not running"
         case .alreadyStopping: "the reactor is stopping already"

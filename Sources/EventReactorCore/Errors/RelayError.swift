@@ -21,14 +21,16 @@ public enum RelayError: Error, Sendable {
 
 extension RelayError: CustomStringConvertible {
     /// The error as a message.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .sourceClosed(let peer): "nothing more can arrive from \(peer) to be relayed"
         case .receiverClosed(let peer): "the connection to \(peer) takes no more bytes"
         case .alreadyRelaying(let peer): "what arrives from \(peer) is relayed already"
         case .otherReactor: "the connections are of different reactors"
         case .unsupported: "the transport cannot take part in a relay"
-        case .otherLost(let peer, let reason): "the connection to \(peer) that it relayed with was lost: \(reason)"
+        case .otherLost(let peer, let reason): "the connection to \(peer) that it relayed with was lost: \(reason.description)"
         }
     }
 }

@@ -33,8 +33,8 @@ public struct SystemError: Error, Equatable, Sendable {
 extension SystemError: CustomStringConvertible {
     /// One line for people and logs: the call, the address, the message and the symbol.
     public var description: String {
-        let operation = MessageText.escaped(operation)
-        let step = address.map { "\(operation) \($0)" } ?? operation
-        return "\(step): \(message) (\(name))"
+        let place: Message = if let address { " \(address)" } else { "" }
+        let line: Message = "\(MessageText.escaped(operation))\(place.text): \(message) (\(name))"
+        return line.text
     }
 }

@@ -19,6 +19,7 @@ public struct WriteLimitExceeded: Error, Equatable, Sendable, CustomStringConver
 
     /// The error as a message.
     public var description: String {
-        "\(wanted) bytes would wait for \(peer), which does not read them; the limit is \(limit)"
+        let message: Message = "\(wanted) bytes would wait for \(peer), which does not read them; the limit is \(limit)"
+        return message.text
     }
 }

@@ -3,16 +3,20 @@
 /// Prometheus rejects a page as a whole if one sample has a label name twice.
 enum PrometheusLabels {
     /// The label names that the library uses itself.
-    private static let reserved: Set<String> = ["by", "reason", "cause", "le", "series"]
+    private static let reserved = ["by", "reason", "cause", "le", "series"]
 
     /// The text between the braces: labels in order of their original names.
     static func text(_ labels: [String: String]) -> String {
-        var used: Set<String> = []
-        let texts = labels.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }.map { key, value in
-            let name = unique(unreserved(key), among: &used)
-            return "\(name)=\"\(escaped(value))\""
+        var used: [String] = []
+        var text = ""
+        for key in labels.keys.sorted() {
+            guard let value = labels[key], !value.isEmpty else { continue }
+            let name = unique(unreserved(key), among: used)
+            used.append(name)
+            if !text.isEmpty { text += "," }
+            text += name + "=\"" + escaped(value) + "\""
         }
-        return texts.joined(separator: ",")
+        return text
     }
 
     /// A valid name that is not reserved: Prometheus too prefixes colliding names with `exported_`.
@@ -21,11 +25,11 @@ enum PrometheusLabels {
         return reserved.contains(name) || name.hasPrefix("__") ? "exported_" + name : name
     }
 
-    private static func unique(_ name: String, among used: inout Set<String>) -> String {
+    private static func unique(_ name: String, among used: [String]) -> String {
         var candidate = name
         var suffix = 2
-        while !used.insert(candidate).inserted {
-            candidate = "\(name)_\(suffix)"
+        while used.contains(candidate) {
+            candidate = name + "_" + String(suffix)
             suffix += 1
         }
         return candidate

@@ -28,5 +28,6 @@ package struct OrderedRegistry<Element: AnyObject> {
     /// The ids of all objects, in the order of their addition.
     ///
     /// - Complexity: O(n).
+    @inline(never)
     package var ids: [UInt64] { order.filter { entries[$0] != nil } }
 }

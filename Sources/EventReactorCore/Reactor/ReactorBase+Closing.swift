@@ -42,8 +42,8 @@ extension ReactorBase {
     private func releaseClosures() {
         timeouts.shut()
         timers.removeAll()
-        let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers.values
-        signalHandlers = [:]
+        let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers
+        signalHandlers = []
         for hook in hooks { hook.cancel() }
         let results = cancelDeferredWork()
         withExtendedLifetime(results) { dropSoon() }

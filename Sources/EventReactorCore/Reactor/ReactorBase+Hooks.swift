@@ -66,11 +66,12 @@ extension ReactorBase {
     /// - Returns: A handle to remove the handler; an inactive one for nil.
     @discardableResult
     public func onSignal(_ signal: Int32, _ handler: (() -> Void)?) -> ReactorHook {
-        let registered = ReactorHook(isClosed ? nil : handler.map { handler in { _ in handler() } })
-        let last = signalHandlers[signal]
-        signalHandlers[signal] = registered.isActive ? registered : nil
+        let registered = ReactorHook(signal: signal, isClosed ? nil : handler.map { handler in { _ in handler() } })
+        let last = self.handler(of: signal, in: signalHandlers)
+        signalHandlers.removeAll { $0.signal == signal }
+        if registered.isActive { signalHandlers.append(registered) }
         // A handler of the current run may still be called.
-        if let last, runHandlers[signal] !== last { last.cancel() }
+        if let last, self.handler(of: signal, in: runHandlers) !== last { last.cancel() }
         return registered
     }
 
@@ -78,7 +79,7 @@ extension ReactorBase {
 
     /// Handles a signal that arrived; the engine calls it on the reactor's thread.
     package func signalled(_ signal: Int32) {
-        if let handler = runHandlers[signal] {
+        if let handler = handler(of: signal, in: runHandlers) {
             if handler.isActive { return runHook { try handler.call() } }
             // Cancelled in this run.
             guard configuration.stopSignals.contains(signal) else { return }
@@ -89,8 +90,15 @@ extension ReactorBase {
     /// Cancels the handlers of this run that the next run does not have.
     func releaseReplacedHandlers() {
         let handlers = runHandlers
-        runHandlers = [:]
-        for (signal, handler) in handlers where signalHandlers[signal] !== handler { handler.cancel() }
+        runHandlers = []
+        for hook in handlers where handler(of: hook.signal, in: signalHandlers) !== hook { hook.cancel() }
+    }
+
+    /// The handler of a signal among the few that there are: a dictionary would take 5 KB of code.
+    @inline(never)
+    func handler(of signal: Int32, in handlers: [ReactorHook]) -> ReactorHook? {
+        for hook in handlers where hook.signal == signal { return hook }
+        return nil
     }
 
     private func addShutdownHook(_ hook: ReactorHook) -> ReactorHook {

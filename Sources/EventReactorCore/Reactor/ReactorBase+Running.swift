@@ -23,12 +23,15 @@ extension ReactorBase {
     /// Begins a run, which `continueRun` carries on; an engine with a clock of its own goes step by step.
     package func beginRun() throws(ReactorError) {
         guard !isClosed else { throw .closed }
-        runHandlers = signalHandlers.filter { $0.value.isActive }
+        runHandlers = signalHandlers.filter { $0.isActive }
         do throws(SystemError) {
-            let stops = configuration.stopSignals.filter { runHandlers[$0] == nil }
-            try engine.beginSignals(Array(runHandlers.keys), deadly: Array(stops))
+            var stops: [Int32] = []
+            for signal in configuration.stopSignals where handler(of: signal, in: runHandlers) == nil {
+                stops.append(signal)
+            }
+            try engine.beginSignals(runHandlers.map { $0.signal }, deadly: stops)
         } catch {
-            runHandlers = [:]
+            runHandlers = []
             throw .system(error)
         }
         phase = .starting

@@ -98,9 +98,9 @@ open class ReactorBase {
     /// The listeners whose host is being resolved.
     final var pendingListeners = OrderedRegistry<PendingListener>()
     private var lastID: UInt64 = 0
-    final var signalHandlers: [Int32: ReactorHook] = [:]
+    final var signalHandlers: [ReactorHook] = []
     /// The signal handlers of this run: changes apply to the next.
-    final var runHandlers: [Int32: ReactorHook] = [:]
+    final var runHandlers: [ReactorHook] = []
     /// The completions of blocking work in progress, by id.
     final var deferred = OrderedRegistry<DeferredResult>()
 

@@ -37,20 +37,21 @@ public enum ReactorDiagnostic: Sendable, CustomStringConvertible {
     case notAdopted(name: String, addresses: [SocketAddress])
 
     /// The failure in words.
-    public var description: String {
+    public var description: String { message.text }
+
+    private var message: Message {
         switch self {
         case .hookFailed(let error): "a hook of the reactor failed: \(MessageText.escaped(error))"
         case .acceptFailed(let error): "a connection could not be accepted: \(error)"
         case .acceptFailedAgain(let error, let times): "connections could not be accepted \(times) more times: \(error)"
-        case .engineMessage(let text): MessageText.escaped(text)
+        case .engineMessage(let text): "\(MessageText.escaped(text))"
         case .connectionFailed(let error): "a connection could not be watched: \(error)"
         case .protocolReused(let peer):
             "the connection from \(peer) was given a protocol object that serves another connection, and was reset"
-        case .connectFailed(let error): "\(error)"
-        case .handoverFailed(let error): MessageText.escaped(error)
+        case .connectFailed(let error): "\(error.description)"
+        case .handoverFailed(let error): "\(MessageText.escaped(error))"
         case .notAdopted(let name, let addresses):
-            "nothing adopted the sockets handed over as \(MessageText.quoted(name)), which are closed: "
-                + addresses.map(\.description).joined(separator: ", ")
+            "nothing adopted the sockets handed over as \(MessageText.quoted(name)), which are closed: \(addresses.map { $0.description }.joined(separator: ", "))"
         }
     }
 }

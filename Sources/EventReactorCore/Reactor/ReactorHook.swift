@@ -12,8 +12,11 @@
 /// the reactor.
 public final class ReactorHook {
     private var body: ((ShutdownCompletion?) throws -> Void)?
+    /// The signal that it handles; 0 for a hook of the start or the stop.
+    let signal: Int32
 
-    init(_ body: ((ShutdownCompletion?) throws -> Void)?) {
+    init(signal: Int32 = 0, _ body: ((ShutdownCompletion?) throws -> Void)?) {
+        self.signal = signal
         self.body = body
     }
 

@@ -3,12 +3,12 @@ struct FairQueue {
     /// The owner of jobs; nil for jobs of no owner.
     typealias Owner = ObjectIdentifier?
 
-    private struct Lane {
+    private final class Lane {
         // A job that is popped leaves nil.
         var jobs: [PoolJob?] = []
         var first = 0
 
-        mutating func popFirst() -> PoolJob? {
+        func popFirst() -> PoolJob? {
             guard first < jobs.count else { return nil }
             let job = jobs[first].take()
             first += 1
@@ -23,14 +23,19 @@ struct FairQueue {
         }
     }
 
-    private var lanes: [Owner: Lane] = [:]
+    /// The lanes of class `Lane`, by owner: of the dictionary type of `OrderedRegistry`, which saves a further one, 4 KB.
+    private var lanes: [UInt64: AnyObject] = [:]
     /// The owners that have jobs, in the order in which their next run, from `nextTurn` on.
     private var turns: [Owner] = []
     private var nextTurn = 0
 
     mutating func append(_ job: PoolJob, of owner: Owner) {
-        if lanes[owner] == nil { turns.append(owner) }
-        lanes[owner, default: Lane()].jobs.append(job)
+        let lane = lane(of: owner) ?? Lane()
+        if lane.jobs.isEmpty {
+            turns.append(owner)
+            lanes[FairQueue.key(owner)] = lane
+        }
+        lane.jobs.append(job)
     }
 
     /// The next job, cancelled or not.
@@ -42,9 +47,10 @@ struct FairQueue {
             turns.removeFirst(nextTurn)
             nextTurn = 0
         }
-        let job = lanes[owner]?.popFirst()
-        if lanes[owner]?.jobs.isEmpty ?? true {
-            lanes[owner] = nil
+        let lane = lane(of: owner)
+        let job = lane?.popFirst()
+        if lane?.jobs.isEmpty ?? true {
+            lanes[FairQueue.key(owner)] = nil
         } else {
             turns.append(owner)
         }
@@ -54,11 +60,19 @@ struct FairQueue {
     /// Removes the jobs that were cancelled.
     mutating func removeCancelled() {
         for owner in turns[nextTurn...] {
-            lanes[owner]?.jobs.removeAll { !($0?.isWaiting ?? false) }
-            lanes[owner]?.first = 0
-            if lanes[owner]?.jobs.isEmpty ?? true { lanes[owner] = nil }
+            guard let lane = lane(of: owner) else { continue }
+            lane.jobs.removeAll { !($0?.isWaiting ?? false) }
+            lane.first = 0
+            if lane.jobs.isEmpty { lanes[FairQueue.key(owner)] = nil }
         }
-        turns = turns[nextTurn...].filter { lanes[$0] != nil }
+        turns = turns[nextTurn...].filter { lane(of: $0) != nil }
         nextTurn = 0
     }
+
+    @inline(never)
+    private func lane(of owner: Owner) -> Lane? {
+        lanes[FairQueue.key(owner)].map { unsafe unsafeDowncast($0, to: Lane.self) }
+    }
+
+    private static func key(_ owner: Owner) -> UInt64 { owner.map { UInt64(UInt(bitPattern: $0)) } ?? 0 }
 }

@@ -1,0 +1,41 @@
+/// Parsing of short texts as arrays of bytes.
+///
+/// The generic `split`, `prefix` and the like are compiled again for each view of a string that they are used with, 1 to
+/// 2 KB of code each time. These are compiled once; they are for texts of the system and of callers, not for traffic.
+package enum ByteText {
+    /// The parts of a text between separators, without empty ones unless they are to be kept.
+    @inline(never)
+    package static func split(
+        _ text: [UInt8], keepsEmpty: Bool = false, at isSeparator: (UInt8) -> Bool
+    ) -> [[UInt8]] {
+        var parts: [[UInt8]] = []
+        var part: [UInt8] = []
+        for byte in text {
+            if !isSeparator(byte) {
+                part.append(byte)
+            } else {
+                if keepsEmpty || !part.isEmpty { parts.append(part) }
+                part = []
+            }
+        }
+        if keepsEmpty || !part.isEmpty { parts.append(part) }
+        return parts
+    }
+
+    /// The bytes of a text; `[UInt8](text.utf8)` compiled once.
+    @inline(never)
+    package static func bytes(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
+
+    /// Whether a byte is a decimal digit.
+    package static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
+
+    /// Whether a byte is a hexadecimal digit of either case.
+    package static func isHexDigit(_ byte: UInt8) -> Bool {
+        isDigit(byte) || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20
+    }
+
+    /// The byte, an ASCII capital letter in lower case.
+    package static func lowercased(_ byte: UInt8) -> UInt8 {
+        UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
+    }
+}
