@@ -117,7 +117,7 @@ final class LibeventListener: ListenerEngine {
     var descriptor: Int32? { socket == nil ? nil : fd }
 
     var duties: CloseActions {
-        get { socket?.duties ?? [] }
+        get { socket?.duties ?? .none }
         set { socket?.duties = newValue }
     }
 }

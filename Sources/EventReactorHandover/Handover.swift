@@ -138,7 +138,7 @@ public final class Handover {
     }
 
     /// Transfers ownership of the connection to the predecessor to the caller; `nil` once it was informed.
-    package func takeLink() -> Int32? {
+    func takeLink() -> Int32? {
         defer { link = nil }
         return link?.takeDescriptor()
     }

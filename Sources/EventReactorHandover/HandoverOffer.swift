@@ -78,7 +78,7 @@ public final class HandoverOffer {
     func listens(at own: ListeningPort) {
         self.own = own
         // A successor in the backlog is left to the program that continues to offer: it asks again.
-        for socket in own.sockets { socket.duties.remove(.serveBacklog) }
+        for socket in own.sockets { socket.duties = socket.duties.without(.serveBacklog) }
     }
 
     /// Answers successors from now on: the predecessor does not any more.
@@ -127,7 +127,7 @@ public final class HandoverOffer {
     /// The successor may share the sockets for a while yet, or have passed them on, so they are never shut down again.
     func takeBack() {
         successor = nil
-        for (listener, duties) in handedOut { listener.duties = duties.subtracting(.shutDown) }
+        for (listener, duties) in handedOut { listener.duties = duties.without(.shutDown) }
         handedOut = []
     }
 

@@ -12,7 +12,7 @@ package enum HandoverWire {
     static let ownName = "@handover"
 
     /// The largest length of a line in bytes; a name has 255.
-    package static let lineLimit = 256
+    static let lineLimit = 256
     /// The largest size of a batch in bytes: it fits into any socket's empty buffer.
     static let batchLimit = 16 * 1024
     /// The largest number of descriptors of a handover.

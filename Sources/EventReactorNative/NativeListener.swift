@@ -72,7 +72,7 @@ final class NativeListener: ListenerEngine {
     var descriptor: Int32? { socket == nil ? nil : fd }
 
     var duties: CloseActions {
-        get { socket?.duties ?? [] }
+        get { socket?.duties ?? .none }
         set { socket?.duties = newValue }
     }
 }

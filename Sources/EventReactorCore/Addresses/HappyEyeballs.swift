@@ -1,7 +1,7 @@
 /// The order and pace of connection attempts to the addresses of one host, as in RFC 8305.
 package enum HappyEyeballs {
     /// The Connection Attempt Delay that section 5 recommends: the time after which the next address is tried as well.
-    package static let attemptDelay: Duration = .milliseconds(250)
+    static let attemptDelay: Duration = .milliseconds(250)
 
     /// Interleaves the address families as in section 4, starting with the family of the first address.
     ///

@@ -9,52 +9,62 @@ import Darwin
 /// Parsing of IP addresses in every form of RFC 4291, and formatting in the canonical form of RFC 5952.
 ///
 /// Formatting does not use `inet_ntop`, whose output differs from RFC 5952 for some addresses.
-package enum IPText {
+enum IPText {
     /// Parses an address of either family, IPv6 with or without brackets and scope.
     static func parse(_ text: String, port: UInt16) throws(AddressError) -> SocketAddress.Storage {
-        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
-        let inner = isBracketed ? text.dropFirst().dropLast() : text[...]
-        if inner.isEmpty { throw .emptyHost }
-        if !isBracketed, let (bits, _) = read(inner, AF_INET) {
+        var bytes = ByteText.bytes(text)
+        let isBracketed = bytes.count > 1 && bytes.first == UInt8(ascii: "[") && bytes.last == UInt8(ascii: "]")
+        if isBracketed {
+            bytes.removeLast()
+            bytes.removeFirst()
+        }
+        if bytes.isEmpty { throw .emptyHost }
+        if !isBracketed, let (bits, _) = read(bytes, AF_INET) {
             return .ipv4(bits: UInt32(truncatingIfNeeded: bits >> 32), port: port)
         }
-        let end = inner.firstIndex(of: "%") ?? inner.endIndex
-        guard let (high, low) = read(inner[..<end], AF_INET6) else { throw .invalidAddress(text) }
-        if end == inner.endIndex {
+        let end = bytes.firstIndex(of: UInt8(ascii: "%")) ?? bytes.count
+        guard let (high, low) = read([UInt8](bytes[..<end]), AF_INET6) else { throw .invalidAddress(text) }
+        if end == bytes.count {
             return .ipv6(high: high, low: low, scope: 0, port: port)
         }
-        guard let scope = parseScope(inner[end...].dropFirst()) else { throw .invalidAddress(text) }
+        guard let scope = parseScope([UInt8](bytes[(end + 1)...])) else { throw .invalidAddress(text) }
         return .ipv6(high: high, low: low, scope: scope, port: port)
     }
 
     /// The bits of an address, aligned to the most significant.
-    private static func read(_ text: Substring, _ family: Int32) -> (high: UInt64, low: UInt64)? {
+    @inline(never)
+    private static func read(_ text: [UInt8], _ family: Int32) -> (high: UInt64, low: UInt64)? {
         // C would ignore everything after a NUL.
-        guard !text.utf8.contains(0) else { return nil }
+        guard !text.contains(0) else { return nil }
         var bits: (high: UInt64, low: UInt64) = (0, 0)
         let isAddress = unsafe withUnsafeMutableBytes(of: &bits) { room in
-            unsafe inet_pton(family, String(text), room.baseAddress) == 1
+            unsafe inet_pton(family, String(decoding: text, as: UTF8.self), room.baseAddress) == 1
         }
         return isAddress ? (UInt64(bigEndian: bits.high), UInt64(bigEndian: bits.low)) : nil
     }
 
     /// Parses a scope: the index of an interface, or the name of an existing one.
-    private static func parseScope(_ text: Substring) -> UInt32? {
+    private static func parseScope(_ text: [UInt8]) -> UInt32? {
         if let index = parseDecimal(text) { return index }
         // Some C libraries truncate a longer name, and would find another interface.
-        guard 1..<Int(IF_NAMESIZE) ~= text.utf8.count, !text.utf8.contains(0) else { return nil }
-        let index = unsafe if_nametoindex(String(text))
+        guard 1..<Int(IF_NAMESIZE) ~= text.count, !text.contains(0) else { return nil }
+        let index = unsafe if_nametoindex(String(decoding: text, as: UTF8.self))
         return index == 0 ? nil : UInt32(index)
     }
 
-    /// Parses digits alone: `UInt32.init` would also accept a sign.
-    private static func parseDecimal(_ text: Substring) -> UInt32? {
-        guard let first = text.utf8.first, UInt8(ascii: "0")...UInt8(ascii: "9") ~= first else { return nil }
-        return UInt32(text)
+    /// Parses digits alone, without a sign.
+    private static func parseDecimal(_ text: [UInt8]) -> UInt32? {
+        var number: UInt64 = 0
+        for byte in text {
+            guard ByteText.isDigit(byte) else { return nil }
+            number = number * 10 + UInt64(byte - UInt8(ascii: "0"))
+            if number > UInt64(UInt32.max) { return nil }
+        }
+        return text.isEmpty ? nil : UInt32(number)
     }
 
     /// The IPv4 address inside `::ffff:0:0/96`.
-    package static func mappedIPv4(_ high: UInt64, _ low: UInt64) -> UInt32? {
+    static func mappedIPv4(_ high: UInt64, _ low: UInt64) -> UInt32? {
         high == 0 && low >> 32 == 0xffff ? UInt32(truncatingIfNeeded: low) : nil
     }
 

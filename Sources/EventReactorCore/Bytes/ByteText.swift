@@ -27,10 +27,10 @@ package enum ByteText {
     package static func bytes(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
 
     /// Whether a byte is a decimal digit.
-    package static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
+    static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
 
     /// Whether a byte is a hexadecimal digit of either case.
-    package static func isHexDigit(_ byte: UInt8) -> Bool {
+    static func isHexDigit(_ byte: UInt8) -> Bool {
         isDigit(byte) || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20
     }
 

@@ -75,7 +75,7 @@ public final class ListeningPort {
     package private(set) var sockets: [any ListenerEngine] = []
     /// Claims to the sockets that were adopted, by which a second adoption is refused.
     var adoptions: [AdoptionClaim] = []
-    private var pauseReasons: PauseReasons = []
+    private var pauseReasons = PauseReasons.none
     var retry: DelayedCall?
     private var nextToken: DelayedCall?
     /// Accept failures that are not reported yet; `nil` while there are none.
@@ -89,18 +89,28 @@ public final class ListeningPort {
     var isServingLate = false
 
     /// Reasons for which accepting is paused; several may apply.
-    struct PauseReasons: OptionSet {
-        let rawValue: UInt8
-        /// `pauseAccepting` was called.
-        static let caller = PauseReasons(rawValue: 1 << 0)
-        /// Descriptors were exhausted.
-        static let starved = PauseReasons(rawValue: 1 << 1)
-        /// The limit of open connections is reached.
-        static let full = PauseReasons(rawValue: 1 << 2)
-        /// The token bucket of the rate is empty.
-        static let tooFast = PauseReasons(rawValue: 1 << 3)
+    ///
+    /// Not an `OptionSet`: its conformance alone takes 2.5 KB of code.
+    struct PauseReasons {
+        private var bits: UInt8
 
-        static let limits: PauseReasons = [.full, .tooFast]
+        static let none = PauseReasons(bits: 0)
+        /// `pauseAccepting` was called.
+        static let caller = PauseReasons(bits: 1)
+        /// Descriptors were exhausted.
+        static let starved = PauseReasons(bits: 2)
+        /// The limit of open connections is reached.
+        static let full = PauseReasons(bits: 4)
+        /// The token bucket of the rate is empty.
+        static let tooFast = PauseReasons(bits: 8)
+
+        var isEmpty: Bool { bits == 0 }
+        /// Whether a limit of the listener is among them.
+        var areLimits: Bool { bits & (4 | 8) != 0 }
+
+        func contains(_ reason: PauseReasons) -> Bool { bits & reason.bits != 0 }
+        mutating func insert(_ reason: PauseReasons) { bits |= reason.bits }
+        mutating func remove(_ reason: PauseReasons) { bits &= ~reason.bits }
     }
 
     package init(reactor: ReactorBase, factory: Factory, options: ListenOptions) {
@@ -209,7 +219,7 @@ public final class ListeningPort {
     func pause(_ reason: PauseReasons) {
         guard isListening, !pauseReasons.contains(reason) else { return }
         if pauseReasons.isEmpty { for socket in sockets { socket.disable() } }
-        if pauseReasons.isDisjoint(with: .limits) && !reason.isDisjoint(with: .limits) { counters.waits += 1 }
+        if !pauseReasons.areLimits && reason.areLimits { counters.waits += 1 }
         pauseReasons.insert(reason)
     }
 

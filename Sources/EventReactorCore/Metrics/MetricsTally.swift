@@ -23,20 +23,14 @@ extension ReactorMetrics {
         /// - Complexity: O(n) in the number of causes.
         public var total: Int { counts.total }
 
-        /// Combines the counts of each cause with those of another tally.
-        func combined(with other: Tally, _ combine: (Int, Int) -> Int) -> Tally {
-            Tally(counts.combined(with: other.counts, combine))
-        }
+        /// Adds a multiple of the counts of another tally.
+        mutating func add(_ other: Tally, times factor: Int) { counts.add(other.counts, times: factor) }
 
-        /// Calls a closure with the name and the count of each cause, in the order of the cases.
-        func forEach(_ body: (_ name: String, _ count: Int) -> Void) {
-            counts.forEach(named: Tally.name, body)
-        }
+        /// The name and the count of each cause, in the order of the cases.
+        var named: [(name: String, count: Int)] { counts.named(by: Cause.self) }
 
         /// The total, followed in brackets by the causes that occurred.
-        public var description: String { counts.text(named: Tally.name) }
-
-        private static func name(_ rawValue: Int) -> String { Cause(rawValue: rawValue)?.name ?? "" }
+        public var description: String { counts.text(by: Cause.self) }
     }
 
     /// The non-generic part of a tally: compiled once rather than for each type of cause.
@@ -49,23 +43,27 @@ extension ReactorMetrics {
 
         var total: Int { values.reduce(0, &+) }
 
-        func combined(with other: Counts, _ combine: (Int, Int) -> Int) -> Counts {
-            var result = self
-            for index in values.indices { result.values[index] = combine(values[index], other.values[index]) }
-            return result
+        @inline(never)
+        mutating func add(_ other: Counts, times factor: Int) {
+            for index in values.indices { values[index] &+= factor &* other.values[index] }
         }
 
-        func forEach(named name: (Int) -> String, _ body: (_ name: String, _ count: Int) -> Void) {
-            for index in values.indices { body(name(index), values[index]) }
+        @inline(never)
+        func named(by cause: any MetricsCause.Type) -> [(name: String, count: Int)] {
+            var named: [(name: String, count: Int)] = []
+            for index in values.indices { named.append((cause.init(rawValue: index)?.name ?? "", values[index])) }
+            return named
         }
 
         /// The total, followed in brackets by the causes that occurred.
-        func text(named name: (Int) -> String) -> String {
+        @inline(never)
+        func text(by cause: any MetricsCause.Type) -> String {
             var causes = ""
-            forEach(named: name) { name, count in
-                if count != 0 { causes += (causes.isEmpty ? "" : ", ") + "\(name) \(count)" }
+            for (name, count) in named(by: cause) where count != 0 {
+                if !causes.isEmpty { causes += ", " }
+                causes += name + " " + String(count)
             }
-            return causes.isEmpty ? "0" : "\(total) (\(causes))"
+            return causes.isEmpty ? "0" : String(total) + " (" + causes + ")"
         }
     }
 }

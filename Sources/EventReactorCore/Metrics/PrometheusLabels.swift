@@ -9,7 +9,10 @@ enum PrometheusLabels {
     static func text(_ labels: [String: String]) -> String {
         var used: [String] = []
         var text = ""
-        for key in labels.keys.sorted() {
+        // `sorted` alone would take 4 KB of code.
+        var keys: [String] = []
+        for key in labels.keys { keys.insert(key, at: keys.firstIndex { $0 > key } ?? keys.count) }
+        for key in keys {
             guard let value = labels[key], !value.isEmpty else { continue }
             let name = unique(unreserved(key), among: used)
             used.append(name)

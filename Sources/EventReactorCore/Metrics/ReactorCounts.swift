@@ -1,6 +1,6 @@
 /// Counters of a reactor that are incremented as events happen; ``ReactorBase/metrics`` reads the other figures
 /// directly.
-package final class ReactorCounts {
+final class ReactorCounts {
     private let startTime: ReactorInstant
     var made = LiveTally<ReactorMetrics.Origin>()
     var lost = LiveTally<ReactorMetrics.Loss>()

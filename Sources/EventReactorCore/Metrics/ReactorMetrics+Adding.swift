@@ -7,7 +7,7 @@ extension ReactorMetrics {
     ///
     /// - Complexity: O(n) in the buckets of the histograms, 216 each.
     public static func + (left: ReactorMetrics, right: ReactorMetrics) -> ReactorMetrics {
-        var sum = left.combined(with: right, counts: &+)
+        var sum = left.adding(right, times: 1)
         sum.reactors &+= right.reactors
         sum.period = max(left.period, right.period)
         sum.connections.now &+= right.connections.now
@@ -45,7 +45,7 @@ extension ReactorMetrics {
     /// - Returns: The figures of the time between the two copies.
     /// - Complexity: O(n) in the buckets of the histograms, 216 each.
     public func since(_ earlier: ReactorMetrics) -> ReactorMetrics {
-        var rest = combined(with: earlier, counts: &-)
+        var rest = adding(earlier, times: -1)
         // A program may set periods to any value: their difference may overflow a duration.
         let (length, overflow) = period.attoseconds.subtractingReportingOverflow(earlier.period.attoseconds)
         rest.period = overflow ? period : Duration(attoseconds: length)
@@ -54,26 +54,24 @@ extension ReactorMetrics {
         return rest
     }
 
-    /// Combines the counters and tallies; gauges and histograms stay unchanged.
-    private func combined(with other: ReactorMetrics, counts combine: (Int, Int) -> Int) -> ReactorMetrics {
+    /// Adds a multiple of the counters and tallies; gauges and histograms stay unchanged.
+    @inline(never)
+    private func adding(_ other: ReactorMetrics, times factor: Int) -> ReactorMetrics {
         var result = self
-        func apply(_ count: WritableKeyPath<ReactorMetrics, Int>) {
-            result[keyPath: count] = combine(self[keyPath: count], other[keyPath: count])
-        }
-        apply(\.accepting.accepted)
-        apply(\.accepting.shortages)
-        apply(\.connecting.started)
-        apply(\.traffic.bytesReceived)
-        apply(\.traffic.bytesSent)
-        apply(\.traffic.bytesDropped)
-        apply(\.traffic.callbacks)
-        apply(\.loop.turns)
-        apply(\.timers.fired)
-        apply(\.remote.calls)
-        result.connections.made = connections.made.combined(with: other.connections.made, combine)
-        result.connections.lost = connections.lost.combined(with: other.connections.lost, combine)
-        result.accepting.refused = accepting.refused.combined(with: other.accepting.refused, combine)
-        result.connecting.failed = connecting.failed.combined(with: other.connecting.failed, combine)
+        result.accepting.accepted &+= factor &* other.accepting.accepted
+        result.accepting.shortages &+= factor &* other.accepting.shortages
+        result.connecting.started &+= factor &* other.connecting.started
+        result.traffic.bytesReceived &+= factor &* other.traffic.bytesReceived
+        result.traffic.bytesSent &+= factor &* other.traffic.bytesSent
+        result.traffic.bytesDropped &+= factor &* other.traffic.bytesDropped
+        result.traffic.callbacks &+= factor &* other.traffic.callbacks
+        result.loop.turns &+= factor &* other.loop.turns
+        result.timers.fired &+= factor &* other.timers.fired
+        result.remote.calls &+= factor &* other.remote.calls
+        result.connections.made.add(other.connections.made, times: factor)
+        result.connections.lost.add(other.connections.lost, times: factor)
+        result.accepting.refused.add(other.accepting.refused, times: factor)
+        result.connecting.failed.add(other.connecting.failed, times: factor)
         return result
     }
 }

@@ -3,29 +3,40 @@ extension ReactorMetrics: CustomStringConvertible {
     public var description: String {
         var table = Table()
         if reactors != 1 { table.add("reactors", "\(reactors)") }
-        table.add("connections", "\(connections.now) now, made \(connections.made), lost \(connections.lost)")
-        let shortages = accepting.shortages > 0 ? ", \(accepting.shortages) shortages" : ""
+        table.add(
+            "connections",
+            "\(connections.now) now, made \(connections.made.description), lost \(connections.lost.description)")
+        let shortages: Message = accepting.shortages > 0 ? ", \(accepting.shortages) shortages" : ""
         table.add(
             "accepting",
-            "\(accepting.listeners) listeners, \(accepting.accepted) accepted, refused \(accepting.refused)"
-                + shortages)
+            """
+            \(accepting.listeners) listeners, \(accepting.accepted) accepted, \
+            refused \(accepting.refused.description)\(shortages.text)
+            """)
         table.add(
             "connecting",
-            "\(connecting.underWay) under way, \(connecting.started) started, failed \(connecting.failed)")
+            """
+            \(connecting.underWay) under way, \(connecting.started) started, \
+            failed \(connecting.failed.description)
+            """)
         table.add("received", "\(traffic.bytesReceived) bytes in \(traffic.callbacks) callbacks")
         table.add(
             "sent",
-            "\(traffic.bytesSent) bytes, \(traffic.bytesQueued) queued on \(traffic.connectionsQueued) connections, "
-                + "\(traffic.bytesDropped) dropped")
+            """
+            \(traffic.bytesSent) bytes, \(traffic.bytesQueued) queued on \(traffic.connectionsQueued) connections, \
+            \(traffic.bytesDropped) dropped
+            """)
         table.add("turns", "\(loop.turns), busy \(Text.perCent(utilization)) of \(Text.short(period))")
-        table.add("lag", "\(loop.lag)")
-        table.add("timers", "\(timers.waiting) waiting, \(timers.fired) fired, late \(timers.lateness)")
+        table.add("lag", "\(loop.lag.description)")
+        table.add("timers", "\(timers.waiting) waiting, \(timers.fired) fired, late \(timers.lateness.description)")
         table.add(
             "remote calls", "\(remote.waiting) waiting, \(remote.calls) taken, \(remote.deepest) at once at most")
         table.add(
             "other work",
-            "\(loop.callSoonWaiting) calls soon, \(work.underWay) deferred, \(work.waitingForThread) waiting for "
-                + "a thread, \(work.waitingForResolver) for a resolver")
+            """
+            \(loop.callSoonWaiting) calls soon, \(work.underWay) deferred, \(work.waitingForThread) waiting for \
+            a thread, \(work.waitingForResolver) for a resolver
+            """)
         return table.text
     }
 }
@@ -34,9 +45,10 @@ extension ReactorMetrics: CustomStringConvertible {
 private struct Table {
     private(set) var text = ""
 
-    mutating func add(_ name: String, _ words: String) {
+    @inline(never)
+    mutating func add(_ name: String, _ words: Message) {
         if !text.isEmpty { text += "\n" }
-        text += name + String(repeating: " ", count: 14 - name.utf8.count) + words
+        text += name + String(repeating: " ", count: 14 - name.utf8.count) + words.text
     }
 }
 
@@ -44,37 +56,32 @@ extension ReactorMetrics.Histogram: CustomStringConvertible {
     /// The usual percentiles and the maximum.
     public var description: String {
         guard count > 0 else { return "-" }
-        let percentiles = [("p50", 50), ("p90", 90), ("p99", 99), ("p99.9", 99.9)].map { name, percent in
-            "\(name) \(Text.short(percentile(percent)))"
-        }
-        return percentiles.joined(separator: ", ") + ", max \(Text.short(max))"
+        func text(_ percent: Double) -> String { Text.short(percentile(percent)) }
+        let line: Message =
+            "p50 \(text(50)), p90 \(text(90)), p99 \(text(99)), p99.9 \(text(99.9)), max \(Text.short(max))"
+        return line.text
     }
 }
 
 /// Formatting of numbers for people.
 private enum Text {
     /// A duration to about three digits, in a fitting unit.
+    @inline(never)
     static func short(_ duration: Duration) -> String {
         let nanoseconds = duration / .nanoseconds(1)
-        let units = [(1e9, "s"), (1e6, "ms"), (1e3, "us")]
-        guard let (size, unit) = units.first(where: { abs(nanoseconds) >= $0.0 }) else {
-            return "\(Int(nanoseconds)) ns"
-        }
-        return "\(rounded(nanoseconds / size)) \(unit)"
+        let size = abs(nanoseconds)
+        if size >= 1e9 { return rounded(nanoseconds / 1e9) + " s" }
+        if size >= 1e6 { return rounded(nanoseconds / 1e6) + " ms" }
+        if size >= 1e3 { return rounded(nanoseconds / 1e3) + " us" }
+        return String(Int(nanoseconds)) + " ns"
     }
 
-    static func perCent(_ share: Double) -> String { "\(rounded(share * 100)) %" }
+    static func perCent(_ share: Double) -> String { rounded(share * 100) + " %" }
 
+    @inline(never)
     private static func rounded(_ number: Double) -> String {
-        guard abs(number) < 100 else { return "\(number.rounded())".droppingSuffix(".0") }
-        let scale: Double = abs(number) < 10 ? 100 : 10
-        return "\((number * scale).rounded() / scale)".droppingSuffix(".0")
-    }
-}
-
-extension String {
-    /// The string without an ending, if it has it.
-    fileprivate func droppingSuffix(_ ending: String) -> String {
-        hasSuffix(ending) ? String(dropLast(ending.count)) : self
+        let scale: Double = abs(number) < 10 ? 100 : abs(number) < 100 ? 10 : 1
+        let text = ((number * scale).rounded() / scale).description
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 }

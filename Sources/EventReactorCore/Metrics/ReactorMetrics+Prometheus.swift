@@ -34,17 +34,18 @@ extension ReactorMetrics {
     ) -> String {
         var text = PrometheusText(series: series, prefix: prefix)
         text.gauge("connections", "Open connections.", \.connections.now)
-        text.counter("connections_made_total", "Connections made, by origin.", "by", \.connections.made)
-        text.counter("connections_lost_total", "Connections lost, by reason.", "reason", \.connections.lost)
+        text.counter("connections_made_total", "Connections made, by origin.", "by") { $0.connections.made.named }
+        text.counter("connections_lost_total", "Connections lost, by reason.", "reason") { $0.connections.lost.named }
         text.gauge("listeners", "Listeners.", \.accepting.listeners)
         text.counter("accepted_total", "Peers accepted, including those refused afterwards.", \.accepting.accepted)
-        text.counter(
-            "refused_total", "Peers closed before their connection began.", "cause", \.accepting.refused)
+        text.counter("refused_total", "Peers closed before their connection began.", "cause") {
+            $0.accepting.refused.named
+        }
         text.counter(
             "accept_shortages_total", "Failures to accept because resources were exhausted.", \.accepting.shortages)
         text.gauge("connects_under_way", "Connects under way.", \.connecting.underWay)
         text.counter("connects_started_total", "Connects started.", \.connecting.started)
-        text.counter("connects_failed_total", "Connects that failed.", "cause", \.connecting.failed)
+        text.counter("connects_failed_total", "Connects that failed.", "cause") { $0.connecting.failed.named }
         text.counter("received_bytes_total", "Bytes passed to dataReceived or relayed.", \.traffic.bytesReceived)
         text.counter("received_callbacks_total", "Calls of dataReceived.", \.traffic.callbacks)
         text.counter("sent_bytes_total", "Bytes that the kernel accepted for sending.", \.traffic.bytesSent)
@@ -74,63 +75,74 @@ private struct PrometheusText {
 
     init(series: [(labels: [String: String], metrics: ReactorMetrics)], prefix: String) {
         self.prefix = PrometheusLabels.name(prefix)
-        var counts: [String: Int] = [:]
+        var texts: [String] = []
         self.series = series.map { labels, metrics in
             let text = PrometheusLabels.text(labels)
-            let count = (counts[text] ?? 0) + 1
-            counts[text] = count
+            texts.append(text)
+            var count = 0
+            for known in texts where known == text { count += 1 }
             if count == 1 { return (text, metrics) }
-            return (text + (text.isEmpty ? "" : ",") + "series=\"\(count)\"", metrics)
+            return (text + (text.isEmpty ? "" : ",") + "series=\"" + String(count) + "\"", metrics)
         }
     }
 
     mutating func gauge(_ name: String, _ help: String, _ value: KeyPath<ReactorMetrics, Int>) {
-        begin(name, help, "gauge")
-        samples(name, value)
+        samples(name, help, "gauge", value)
     }
 
     mutating func counter(_ name: String, _ help: String, _ value: KeyPath<ReactorMetrics, Int>) {
-        begin(name, help, "counter")
-        samples(name, value)
+        samples(name, help, "counter", value)
     }
 
-    private mutating func samples(_ name: String, _ value: KeyPath<ReactorMetrics, Int>) {
-        for (labels, metrics) in series { sample(name, labels, "\(metrics[keyPath: value])") }
+    @inline(never)
+    private mutating func samples(
+        _ name: String, _ help: String, _ type: String, _ value: KeyPath<ReactorMetrics, Int>
+    ) {
+        begin(name, help, type)
+        for (labels, metrics) in series { sample(name, labels, String(metrics[keyPath: value])) }
     }
 
-    mutating func counter<Cause>(
-        _ name: String, _ help: String, _ label: String, _ value: KeyPath<ReactorMetrics, ReactorMetrics.Tally<Cause>>
+    @inline(never)
+    mutating func counter(
+        _ name: String, _ help: String, _ label: String,
+        _ values: (ReactorMetrics) -> [(name: String, count: Int)]
     ) {
         begin(name, help, "counter")
         for (labels, metrics) in series {
             // Causes that have not occurred too: a rate needs a counter's first sample, zero.
-            metrics[keyPath: value].forEach { cause, count in
-                sample(name, labels, "\(count)", with: "\(label)=\"\(cause)\"")
+            for (cause, count) in values(metrics) {
+                sample(name, labels, String(count), with: label + "=\"" + cause + "\"")
             }
         }
     }
 
+    @inline(never)
     mutating func histogram(_ name: String, _ help: String, _ value: KeyPath<ReactorMetrics, ReactorMetrics.Histogram>)
     {
         begin(name, help, "histogram")
         for (labels, metrics) in series {
             let histogram = metrics[keyPath: value]
             for bits in 10...35 {
-                let bound = "le=\"\(Double(Int64(1) << Int64(bits)) / 1e9)\""
-                sample(name + "_bucket", labels, "\(histogram.count(below: bits))", with: bound)
+                let bound = (Double(Int64(1) << Int64(bits)) / 1e9).description
+                sample(name + "_bucket", labels, String(histogram.count(below: bits)), with: "le=\"" + bound + "\"")
             }
-            sample(name + "_bucket", labels, "\(histogram.count)", with: "le=\"+Inf\"")
-            sample(name + "_sum", labels, "\(histogram.sum / .seconds(1))")
-            sample(name + "_count", labels, "\(histogram.count)")
+            sample(name + "_bucket", labels, String(histogram.count), with: "le=\"+Inf\"")
+            sample(name + "_sum", labels, (histogram.sum / .seconds(1)).description)
+            sample(name + "_count", labels, String(histogram.count))
         }
     }
 
+    @inline(never)
     private mutating func begin(_ name: String, _ help: String, _ type: String) {
-        text += "# HELP \(prefix)_\(name) \(help)\n# TYPE \(prefix)_\(name) \(type)\n"
+        let lines: Message = "# HELP \(prefix)_\(name) \(help)\n# TYPE \(prefix)_\(name) \(type)\n"
+        text += lines.text
     }
 
+    @inline(never)
     private mutating func sample(_ name: String, _ labels: String, _ value: String, with more: String = "") {
         let all = labels.isEmpty || more.isEmpty ? labels + more : labels + "," + more
-        text += "\(prefix)_\(name)\(all.isEmpty ? "" : "{\(all)}") \(value)\n"
+        let braced: Message = all.isEmpty ? "" : "{\(all)}"
+        let line: Message = "\(prefix)_\(name)\(braced.text) \(value)\n"
+        text += line.text
     }
 }

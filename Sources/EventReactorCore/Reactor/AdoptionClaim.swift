@@ -1,5 +1,5 @@
 /// A claim to an adopted socket, until it is released: a second adoption is refused.
-package final class AdoptionClaim: Sendable {
+final class AdoptionClaim: Sendable {
     private struct Key: Hashable, Sendable {
         let socket: SocketIdentity
         /// The reactor of a listening socket, which several reactors may share; `nil` for a connection, which they cannot.

@@ -28,7 +28,7 @@ extension ListenerEngine {
     package var descriptor: Int32? { nil }
 
     package var duties: CloseActions {
-        get { [] }
+        get { .none }
         set {}
     }
 }

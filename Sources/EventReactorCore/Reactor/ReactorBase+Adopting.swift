@@ -35,7 +35,7 @@ extension ReactorBase {
     }
 
     /// Listens at sockets that listen already, as one port; on an error none has been adopted.
-    package func adoptListener(
+    func adoptListener(
         _ fds: [Int32], options: ListenOptions, factory: Factory
     ) throws(AdoptError) -> ListeningPort {
         guard !isClosed else { throw .reactorClosed }

@@ -31,7 +31,7 @@ open class ReactorBase {
     final var receiveGrowth: ReceiveBufferGrowth
     /// Counters of the data path, adjacent to the buffer that it uses; each access is one load or store.
     final var uncheckedTraffic = TrafficCounts()
-    package let counts: ReactorCounts
+    let counts: ReactorCounts
     package let timers: TimerQueue
     package let timeouts: TimeoutQueue
     private let clock: TurnClock
@@ -187,7 +187,7 @@ open class ReactorBase {
     /// Flushes scheduled connections and releases ended ones.
     ///
     /// - Precondition: No callback of a connection is on the stack.
-    package final func endTurn() {
+    final func endTurn() {
         if hasScheduledFlushes { runScheduledFlushes() }
         if hasEnded { releaseEnded() }
     }

@@ -2,9 +2,9 @@
 ///
 /// It is borrowed from the reactor's pool for the length of a callback, so that an idle connection owns none.
 @safe
-package struct Chunk {
+struct Chunk {
     /// Capacity in bytes.
-    package static let capacity = 16 * 1024
+    static let capacity = 16 * 1024
 
     @unsafe
     struct Header {
@@ -15,20 +15,20 @@ package struct Chunk {
     let header: UnsafeMutablePointer<Header>
 
     /// The next chunk, if several are linked; a chunk comes from the pool without one.
-    package var next: Chunk? {
+    var next: Chunk? {
         get { unsafe header.pointee.next.map { unsafe Chunk(header: $0) } }
         nonmutating set { unsafe header.pointee.next = newValue?.header }
     }
 
-    package var count: Int { unsafe header.pointee.count }
-    package var room: Int { Chunk.capacity - count }
+    var count: Int { unsafe header.pointee.count }
+    var room: Int { Chunk.capacity - count }
 
-    package var bytes: UnsafeRawBufferPointer {
+    var bytes: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(header + 1), count: header.pointee.count)
     }
 
     @inline(__always)
-    package func append(_ bytes: UnsafeRawBufferPointer) {
+    func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         unsafe (UnsafeMutableRawPointer(header + 1) + header.pointee.count)
             .copyMemory(from: source, byteCount: bytes.count)

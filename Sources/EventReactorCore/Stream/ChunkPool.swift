@@ -7,14 +7,14 @@ package final class ChunkPool {
     private var free: UnsafeMutablePointer<Chunk.Header>?
     private var freeCount = 0
 
-    package init() {}
+    init() {}
 
     deinit {
         empty()
     }
 
     /// Gives the chunks kept back to the system.
-    package func empty() {
+    func empty() {
         while let header = unsafe free {
             unsafe free = header.pointee.next
             unsafe UnsafeMutableRawPointer(header).deallocate()
@@ -26,7 +26,7 @@ package final class ChunkPool {
     package var keptCount: Int { freeCount }
 
     @inline(__always)
-    package func take() -> Chunk {
+    func take() -> Chunk {
         guard let header = unsafe free else { return ChunkPool.makeChunk() }
         unsafe free = header.pointee.next
         freeCount -= 1
@@ -44,7 +44,7 @@ package final class ChunkPool {
     }
 
     @inline(__always)
-    package func give(_ chunk: Chunk) {
+    func give(_ chunk: Chunk) {
         guard freeCount < ChunkPool.most else {
             return unsafe UnsafeMutableRawPointer(chunk.header).deallocate()
         }

@@ -1,6 +1,6 @@
 extension StreamConnection {
     /// Rarely used connection state, allocated on first use.
-    package final class Extras {
+    final class Extras {
         var failure: (any Error)?
         /// Ends a connection that closes in order if it takes too long.
         var deadline: DelayedCall?

@@ -13,7 +13,7 @@ extension StreamConnection {
         unsafe attachment._withUnsafeGuaranteedRef { body(unsafe unsafeDowncast($0, to: ConnectionTimeouts.self)) }
     }
 
-    package var extras: Extras? {
+    var extras: Extras? {
         get {
             if state.contains(.hasTimeouts) { return timeouts?.extras }
             return attachment.map { unsafe unsafeDowncast($0, to: Extras.self) }

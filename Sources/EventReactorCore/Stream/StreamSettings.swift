@@ -5,16 +5,18 @@ package final class StreamSettings {
     /// The reactor, which outlives its connections until their loss.
     let owner: Unmanaged<ReactorBase>
     package let closeDeadline: Duration?
-    package let highMark: Int
-    package let lowMark: Int
+    let highMark: Int
+    let lowMark: Int
     package let limit: Int
     let rateLimit: RateLimit?
     /// Where the connections are counted; nil for those of connectors.
-    package let members: PortMembers?
+    let members: PortMembers?
     /// The timeouts that each begins with.
     let limits: TimeoutPolicy?
     /// That the connection was adopted: others may hold descriptors of its socket.
-    package internal(set) var adoption: AdoptionClaim?
+    var adoption: AdoptionClaim?
+    /// Whether the socket was adopted: other processes may have it.
+    package var isAdopted: Bool { adoption != nil }
     /// The settings of connections that carry a layer, made once for all that would share these.
     private var carrying: StreamSettings?
     /// Of connections that carry a layer: the settings of those above it.

@@ -1,12 +1,12 @@
 /// The process's thread pools.
-package struct PoolWorkers: BlockingWorkers {
-    package init() {}
+struct PoolWorkers: BlockingWorkers {
+    init() {}
 
-    package func submit(
+    func submit(
         _ work: @escaping @Sendable () -> Void, to pool: ThreadPool, for owner: AnyObject
     ) -> any CancellableWork {
         pool.submit(for: owner, work)
     }
 
-    package func waitingCount(in pool: ThreadPool) -> Int { pool.waitingCount }
+    func waitingCount(in pool: ThreadPool) -> Int { pool.waitingCount }
 }

@@ -120,7 +120,7 @@ package final class ThreadPool: Sendable {
     /// meant for that reactor alone.
     ///
     /// - Returns: whether there is a thread at all.
-    package func startAllThreads() -> Bool {
+    func startAllThreads() -> Bool {
         while true {
             let starts = state.withLock { state in
                 state.startsElsewhere = true

@@ -56,7 +56,7 @@ package final class TimerQueue {
     }
 
     /// Makes a call that never fires.
-    package func makeInactive() -> DelayedCall {
+    func makeInactive() -> DelayedCall {
         DelayedCall(deadline: now(), sequence: 0, queue: self, body: nil)
     }
 

@@ -2,9 +2,9 @@ package import EventReactorCore
 import Glibc
 
 /// One attempt to connect: it ends when the descriptor is writable.
-package final class SocketConnectAttempt: ConnectAttempt {
+final class SocketConnectAttempt: ConnectAttempt {
     /// Registers interest in a descriptor and calls the closure when it is writable, until the result is released.
-    package typealias Watch =
+    typealias Watch =
         (_ descriptor: Int32, _ isWritable: @escaping () -> Void) throws(SystemError) -> AnyObject
 
     private unowned let reactor: ReactorBase

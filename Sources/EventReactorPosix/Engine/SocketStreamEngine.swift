@@ -66,6 +66,6 @@ extension SocketStreamEngine {
 
     /// Closes the descriptor of a connection that is unregistered.
     package func closeSocket(of connection: StreamConnection, reset: Bool) {
-        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.adoption != nil)
+        StreamSocket.close(connection.descriptor, reset: reset, endsForAll: connection.settings.isAdopted)
     }
 }

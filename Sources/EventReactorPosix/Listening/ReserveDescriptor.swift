@@ -19,7 +19,7 @@ package final class ReserveDescriptor {
     }
 
     /// Whether an errno of `accept` says that descriptors or memory are exhausted.
-    package static func isShortage(_ code: Int32) -> Bool {
+    static func isShortage(_ code: Int32) -> Bool {
         code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
     }
 
@@ -27,7 +27,7 @@ package final class ReserveDescriptor {
     ///
     /// `accept` reports the pending error of the new socket, which may be any of the network's or of a firewall. So these
     /// are all except those of the listening socket itself and those of the whole process.
-    package static func isOfOnePeer(_ code: Int32) -> Bool {
+    static func isOfOnePeer(_ code: Int32) -> Bool {
         switch code {
         case EBADF, ENOTSOCK, EINVAL, EFAULT, ENOSYS: false
         default: !isShortage(code)
@@ -37,7 +37,7 @@ package final class ReserveDescriptor {
     /// Accepts and closes waiting peers, up to a limit.
     ///
     /// - Returns: the number of closed peers; 0 if the reserve does not help.
-    package func closeWaiting(at listener: Int32, atMost bound: Int) -> Int {
+    func closeWaiting(at listener: Int32, atMost bound: Int) -> Int {
         if descriptor < 0 { descriptor = er_open_reserve() }
         guard descriptor >= 0 else { return 0 }
         _ = close(descriptor)
@@ -53,7 +53,7 @@ package final class ReserveDescriptor {
     }
 
     /// Whether a peer waits to be accepted.
-    package static func hasWaiting(at listener: Int32) -> Bool {
+    static func hasWaiting(at listener: Int32) -> Bool {
         var question = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&question, 1, 0) != 0
     }

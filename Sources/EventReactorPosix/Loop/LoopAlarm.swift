@@ -9,9 +9,9 @@ package final class LoopAlarm {
     /// `nil` after `shut`.
     private var wakeUp: WakeDescriptor?
     /// Readable when the loop has to call `woken(_:)`.
-    package let wakeDescriptor: Int32
+    let wakeDescriptor: Int32
     /// Readable when the loop has to call `timerFired()`; negative after `shut`.
-    package private(set) var timerDescriptor: Int32
+    private(set) var timerDescriptor: Int32
     /// The instant at which the timer's descriptor fires; `nil` if it has fired or was never armed.
     private var armed: ReactorInstant?
     private var subscription: Int32 = -1
@@ -69,7 +69,7 @@ package final class LoopAlarm {
         return true
     }
 
-    package func timerFired() {
+    func timerFired() {
         armed = nil
     }
 

@@ -17,7 +17,7 @@ package final class WakeDescriptor: Sendable {
     private let inProcess: ProcessWake
 
     /// Its descriptor in the process's table, for signal handlers: they run on threads with that table.
-    package var processDescriptor: Int32 { inProcess.descriptor }
+    var processDescriptor: Int32 { inProcess.descriptor }
 
     /// - Parameter table: the group of the descriptor tables that are to be copied from this thread's.
     package init(copiedTo table: Int32 = 0) throws(SystemError) {

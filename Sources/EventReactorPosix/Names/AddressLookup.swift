@@ -2,7 +2,7 @@ package import EventReactorCore
 import Glibc
 
 /// Names to addresses by `getaddrinfo`: `/etc/hosts`, DNS and whatever else the machine is set up for.
-package enum AddressLookup {
+enum AddressLookup {
     /// Resolves a host, which may block the thread; an address is parsed at once.
     package static func addresses(
         of host: String, port: UInt16, toListen: Bool

@@ -1,7 +1,7 @@
 import EventReactorCore
 
 /// Names that need no server: `localhost`, and what is in `/etc/hosts`.
-package enum LocalNames {
+enum LocalNames {
     /// Whether a host is one of them; it reads the file, each time as the system's resolver itself does.
     package static func contain(_ host: String) -> Bool {
         let name = ByteText.bytes(host).map(ByteText.lowercased)

@@ -1,7 +1,7 @@
 package import EventReactorCore
 
 /// The system's resolver: `getaddrinfo` on a thread of a pool, for names that need it.
-package struct SystemResolver: NameResolver {
+struct SystemResolver: NameResolver {
     private let reactor: ReactorBase
 
     package init(reactor: ReactorBase) {

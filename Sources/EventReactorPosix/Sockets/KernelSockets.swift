@@ -2,7 +2,7 @@ package import EventReactorCore
 import Glibc
 
 /// The kernel's sockets that have no connection.
-package struct KernelSockets: SocketDescriptors {
+struct KernelSockets: SocketDescriptors {
     package init() {}
 
     package func adopt(
