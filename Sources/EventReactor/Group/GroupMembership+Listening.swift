@@ -36,7 +36,7 @@ extension GroupMembership {
                 address: seat.address, port: port, id: id, membership: self,
                 setOpen: { [index] in distributor?.set(index, isOpen: $0) })
             inner = inbox
-            inboxes.removeAll { $0.id == id }
+            if let earlier = self.inbox(of: id) { GroupMembership.remove(earlier, from: &inboxes) }
             inboxes.append(inbox)
         }
         distributor?.add(

@@ -40,6 +40,12 @@ final class GroupMembership {
         return nil
     }
 
+    /// Removes a listener from the inboxes, or from those that are ending.
+    @inline(never)
+    static func remove(_ inbox: RemoteAcceptListener, from inboxes: inout [RemoteAcceptListener]) {
+        inboxes.removeAll { $0 === inbox }
+    }
+
     /// The stop signals of the group, by which the loop shows that it is not stuck.
     ///
     /// - Throws: `EBUSY` during the set-up: the group would never start.

@@ -168,6 +168,7 @@ extension GroupRun {
     }
 
     /// Has every reactor stop by an instant; of several the earliest counts.
+    @inline(never)
     private func stop(by deadline: inout ReactorInstant?, in time: Duration) {
         let instant = LoopAlarm.now.advanced(by: max(time, .zero))
         if let deadline, deadline <= instant { return }

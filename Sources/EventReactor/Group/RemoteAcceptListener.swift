@@ -64,14 +64,14 @@ final class RemoteAcceptListener: ListenerEngine {
         port.reactor.queue.post { reactor in
             guard let membership = (reactor as? Reactor)?.membership else { return }
             for inbox in membership.endingInboxes where ObjectIdentifier(inbox) == key {
-                membership.endingInboxes.removeAll { $0 === inbox }
+                GroupMembership.remove(inbox, from: &membership.endingInboxes)
                 inbox.arrivalsEnded()
             }
         }
     }
 
     private func arrivalsEnded() {
-        membership.inboxes.removeAll { $0 === self }
+        GroupMembership.remove(self, from: &membership.inboxes)
         endingPort?.endLateSource()
         endingPort = nil
     }
@@ -79,6 +79,6 @@ final class RemoteAcceptListener: ListenerEngine {
     func close() {
         isOpen = false
         waiting = []
-        if endingPort == nil { membership.inboxes.removeAll { $0.id == id } }
+        if endingPort == nil { GroupMembership.remove(self, from: &membership.inboxes) }
     }
 }

@@ -4,26 +4,20 @@
 /// Programs that filter hosts before connecting read these differently or not at all, and would let a forbidden address
 /// pass. They are therefore rejected here, before any resolver sees them.
 enum HostText {
-    case address(SocketAddress)
-    case name
-
-    /// Classifies a host as an address or a name.
+    /// Checks that a host is an address or a name.
     ///
     /// - Throws: ``AddressError/ambiguousAddress(_:)``, ``AddressError/invalidAddress(_:)`` for a malformed IPv6
     ///   address, ``AddressError/hostNotASCII(_:)``, ``AddressError/emptyHost``.
-    init(_ host: String, port: UInt16) throws(AddressError) {
+    @inline(never)
+    static func check(_ host: String, port: UInt16) throws(AddressError) {
         if host.isEmpty { throw .emptyHost }
-        if let address = try? SocketAddress(ip: host, port: Int(port)) {
-            self = .address(address)
-            return
-        }
+        if (try? SocketAddress(ip: host, port: Int(port))) != nil { return }
         // Some resolvers map letters and digits of other scripts to ASCII.
         let bytes = ByteText.bytes(host)
         guard bytes.allSatisfy({ $0 < 0x80 }) else { throw .hostNotASCII(host) }
         if HostText.isMadeOfNumbers(bytes) { throw .ambiguousAddress(host) }
         // No resolver has an answer for these, so none is asked.
         if HostText.looksLikeIPv6(bytes) { throw .invalidAddress(host) }
-        self = .name
     }
 
     /// Whether every label is a number for `inet_aton`, ignoring dots, blanks and brackets at both ends.

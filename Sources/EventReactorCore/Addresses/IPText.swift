@@ -68,12 +68,14 @@ enum IPText {
         high == 0 && low >> 32 == 0xffff ? UInt32(truncatingIfNeeded: low) : nil
     }
 
+    @inline(never)
     static func ipv4(_ bits: UInt32) -> String {
         "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
     }
 
     /// Formats in lower case, without leading zeros, and with `::` for the first longest run of two or more zero
     /// groups.
+    @inline(never)
     static func ipv6(_ high: UInt64, _ low: UInt64) -> String {
         if let bits = mappedIPv4(high, low) { return "::ffff:\(ipv4(bits))" }
         func group(_ index: Int) -> UInt64 {

@@ -17,6 +17,7 @@ package struct UnixName: Hashable, Sendable {
     }
 
     /// Validates a path that a caller gave; one that begins with a NUL is an abstract name.
+    @inline(never)
     init(path: String) throws(AddressError) {
         if path.utf8.first == 0 {
             try self.init(abstract: String(path.unicodeScalars.dropFirst()))
@@ -38,6 +39,7 @@ package struct UnixName: Hashable, Sendable {
     /// Creates a name from the bytes that the kernel reported.
     ///
     /// The kernel counts a path's terminating NUL, unless the path fills the field.
+    @inline(never)
     init(raw: [UInt8]) {
         if raw.first != 0, let end = raw.firstIndex(of: 0) {
             bytes = [UInt8](raw[..<end])

@@ -73,7 +73,7 @@ public struct ClientEndpoint: Sendable {
         case .tcp(let host, let port):
             let checked = try AddressError.checkPort(port)
             guard checked != 0 else { throw .invalidPort(port) }
-            _ = try HostText(host, port: checked)
+            try HostText.check(host, port: checked)
             return .host(host, port: checked)
         case .unix(let path):
             return .address(try SocketAddress.unix(path: path))

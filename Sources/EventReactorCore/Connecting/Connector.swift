@@ -179,6 +179,7 @@ public final class Connector {
         return nil
     }
 
+    @inline(never)
     private func fail(_ error: ConnectError) {
         guard isConnecting else { return }
         end()
@@ -189,6 +190,7 @@ public final class Connector {
     }
 
     /// Reports the failure to the caller, if there is one: in the next turn, or as the run ends.
+    @inline(never)
     func reportFailure() {
         guard let error = unreported else { return }
         unreported = nil

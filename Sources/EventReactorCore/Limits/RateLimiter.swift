@@ -16,6 +16,7 @@ final class RateLimiter {
     private var granted: [RateShare] = []
     private var timer: DelayedCall?
 
+    @inline(never)
     init(_ direction: Direction, rate: Int, burst: Int, reactor: ReactorBase) {
         self.direction = direction
         self.reactor = reactor

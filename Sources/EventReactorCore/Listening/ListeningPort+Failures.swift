@@ -68,6 +68,7 @@ extension ListeningPort {
         reactor.report(.acceptFailed(error))
     }
 
+    @inline(never)
     private func awaitReport(_ report: FailureReport) {
         report.due = reactor.callLater(.seconds(10)) { [weak self] in self?.reportRest(report) }
     }

@@ -136,6 +136,7 @@ public final class ListeningPort {
         return load
     }
 
+    @inline(never)
     package func add(_ socket: any ListenerEngine) {
         sockets.append(socket)
         localAddresses.append(socket.address)
@@ -179,6 +180,7 @@ public final class ListeningPort {
         endUse()
     }
 
+    @inline(never)
     private func endListening() {
         isListening = false
         retry?.cancel()
@@ -190,6 +192,7 @@ public final class ListeningPort {
     }
 
     /// Releases the closures that make protocols: there is no peer left that needs one.
+    @inline(never)
     func endUse() {
         members.port = nil
         failureReport?.cancel()
@@ -202,6 +205,7 @@ public final class ListeningPort {
     /// Ends without a callback: the reactor is released.
     ///
     /// - Returns: what it retained, to be released once nothing refers to the reactor any more.
+    @inline(never)
     func detach() -> [Any] {
         let retained: [Any] = [factory as Any, onAcceptFailure as Any, onExcess as Any]
         shut()
@@ -223,6 +227,7 @@ public final class ListeningPort {
         pauseReasons.insert(reason)
     }
 
+    @inline(never)
     func resume(_ reason: PauseReasons) {
         guard isListening, pauseReasons.contains(reason) else { return }
         pauseReasons.remove(reason)

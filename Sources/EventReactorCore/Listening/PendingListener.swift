@@ -79,6 +79,7 @@ public final class PendingListener {
         finish(Result(catching: listen))
     }
 
+    @inline(never)
     private func fail(_ error: ListenError) {
         isPending = false
         lookup?.cancel()
@@ -90,6 +91,7 @@ public final class PendingListener {
     }
 
     /// Calls the completion with the failure, if there is one: in the next turn, or as the run ends.
+    @inline(never)
     func reportFailure() {
         guard let error = unreported else { return }
         unreported = nil
@@ -106,6 +108,7 @@ public final class PendingListener {
     /// Ends in silence: the reactor is released or closed.
     ///
     /// - Returns: what is to be released.
+    @inline(never)
     func abandon() -> ((Result<ListeningPort, ListenError>) -> Void)? {
         isPending = false
         unreported = nil

@@ -76,7 +76,7 @@ public struct ServerEndpoint: Sendable {
     static func checkedPort(_ port: Int, host: String) throws(ListenError) -> UInt16 {
         do throws(AddressError) {
             let checked = try AddressError.checkPort(port)
-            if !host.isEmpty { _ = try HostText(host, port: checked) }
+            if !host.isEmpty { try HostText.check(host, port: checked) }
             return checked
         } catch {
             throw .invalidAddress(error)

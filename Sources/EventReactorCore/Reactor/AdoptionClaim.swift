@@ -42,6 +42,7 @@ final class AdoptionClaim: Sendable {
         try claim(fd, engine, owner: ObjectIdentifier(engine))
     }
 
+    @inline(never)
     private static func claim(
         _ fd: Int32, _ engine: any ReactorEngine, owner: ObjectIdentifier?
     ) throws(AdoptError) -> AdoptionClaim? {

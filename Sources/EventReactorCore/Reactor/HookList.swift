@@ -1,17 +1,13 @@
 /// Hooks in the order of their registration.
 struct HookList {
     private var hooks: [ReactorHook] = []
-    /// The count at which the next addition removes cancelled hooks: it doubles, so that additions are amortized O(1).
-    private var limit = 16
 
     /// The hooks that were not cancelled.
-    var active: [ReactorHook] { hooks.filter(\.isActive) }
+    var active: [ReactorHook] { hooks.filter { $0.isActive } }
 
     mutating func add(_ hook: ReactorHook) {
-        if hooks.count >= limit {
-            hooks.removeAll { !$0.isActive }
-            limit = max(16, hooks.count * 2)
-        }
+        // Cancelled hooks are removed when the count reaches a power of two: additions are amortized O(1).
+        if hooks.count >= 16 && hooks.count & (hooks.count - 1) == 0 { hooks = active }
         hooks.append(hook)
     }
 

@@ -281,6 +281,7 @@ open class ReactorBase {
         hasScheduledFlushes = true
     }
 
+    @inline(never)
     package final func report(_ diagnostic: ReactorDiagnostic) {
         onDiagnostic(diagnostic)
     }

@@ -40,6 +40,7 @@ public final class ReactorHook {
     /// Calls the closure, unless the hook was cancelled.
     ///
     /// - Parameter completion: The completion of a shutdown hook; finished here if the hook is inactive or throws.
+    @inline(never)
     func call(_ completion: ShutdownCompletion? = nil) throws {
         guard let body else {
             completion?.finish()

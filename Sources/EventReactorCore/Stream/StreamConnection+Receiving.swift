@@ -112,6 +112,7 @@ extension StreamConnection {
     /// Whether bytes are wanted may have changed: the engine registers interest accordingly.
     ///
     /// A pause alone changes nothing yet: most end before anything has come.
+    @inline(never)
     func updateReadInterest() {
         if wantsReading || takesBySplice {
             state.remove(.parked)

@@ -214,6 +214,7 @@ extension StreamConnection {
     }
 
     /// Has the engine call `hasRoom`, in each turn in which the kernel would take bytes.
+    @inline(never)
     func setWantsRoom(_ wanted: Bool) {
         guard wanted != state.contains(.wantsRoom) else { return }
         if wanted { state.insert(.wantsRoom) } else { state.remove(.wantsRoom) }

@@ -67,6 +67,7 @@ extension StreamConnection {
     }
 
     /// Runs a closure of the program as a callback is run: what follows from its calls is done when it has returned.
+    @inline(never)
     func runClosure(_ body: () -> Void) {
         let isNested = state.contains(.inCallback)
         state.insert(.inCallback)

@@ -46,6 +46,7 @@ extension StreamConnection: Transport {
         beginClosing(deadline: deadline)
     }
 
+    @inline(never)
     private func beginClosing(deadline: Duration?) {
         guard state.contains(.established) else { return }
         state.begin(.closing)

@@ -179,6 +179,7 @@ package final class StreamConnection {
     /// Sending failed.
     ///
     /// What arrived before the peer went is delivered first.
+    @inline(never)
     package func sendFailed(_ code: Int32) {
         guard state.isDisjoint(with: [.broken, .lost]) else { return }
         state.begin(.broken)

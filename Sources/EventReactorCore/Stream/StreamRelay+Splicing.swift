@@ -100,6 +100,7 @@ extension StreamRelay {
     }
 
     /// Has the source's readiness end up in `sourceIsReadable`, or not.
+    @inline(never)
     func setSplices(_ source: StreamConnection, _ takes: Bool) {
         guard takes != source.state.contains(.splices) else { return }
         guard takes else {

@@ -96,6 +96,7 @@ package final class ThreadPool: Sendable {
         return true
     }
 
+    @inline(never)
     private func startClaimed() {
         if state.withLock({ $0.startsElsewhere }) && self !== ThreadPool.waking {
             ThreadPool.waking.submit { [self] in startHere() }
@@ -187,6 +188,7 @@ package final class ThreadPool: Sendable {
     }
 
     /// The next job that was not cancelled, claimed for running.
+    @inline(never)
     private func next(_ state: inout State) -> PoolJob? {
         while let job = state.queue.popFirst() {
             if job.begin() {

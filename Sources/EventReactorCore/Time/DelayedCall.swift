@@ -40,6 +40,7 @@ public final class DelayedCall {
     /// - Returns: false if it has fired or was cancelled before; nothing happens then.
     /// - Complexity: O(log n) of the timers that are set.
     @discardableResult
+    @inline(never)
     public func cancel() -> Bool {
         guard isActive else { return false }
         unsafe queue.remove(self)

@@ -1,4 +1,4 @@
-package import EventReactorCore
+import EventReactorCore
 import Glibc
 
 /// One attempt to connect: it ends when the descriptor is writable.

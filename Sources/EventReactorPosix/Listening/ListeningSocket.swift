@@ -118,6 +118,7 @@ package struct ListeningSocket: ~Copyable {
         unsafe address.withKernelForm { unsafe Glibc.bind(descriptor, $0, $1) } == 0
     }
 
+    @inline(never)
     private static func error(_ operation: String, _ address: SocketAddress) -> ListenError {
         let code = errno
         return ListenError(

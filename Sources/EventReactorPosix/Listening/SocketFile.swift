@@ -49,6 +49,7 @@ struct SocketFile {
     }
 
     /// Removes the file if it is still there: a successor may have put its own in its place.
+    @inline(never)
     func remove() {
         if isThere { unsafe unlink(path) }
     }

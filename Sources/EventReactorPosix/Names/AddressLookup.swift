@@ -1,9 +1,10 @@
-package import EventReactorCore
+import EventReactorCore
 import Glibc
 
 /// Names to addresses by `getaddrinfo`: `/etc/hosts`, DNS and whatever else the machine is set up for.
 enum AddressLookup {
     /// Resolves a host, which may block the thread; an address is parsed at once.
+    @inline(never)
     package static func addresses(
         of host: String, port: UInt16, toListen: Bool
     ) throws(NameError) -> [SocketAddress] {

@@ -1,4 +1,4 @@
-package import EventReactorCore
+import EventReactorCore
 
 /// The system's resolver: `getaddrinfo` on a thread of a pool, for names that need it.
 struct SystemResolver: NameResolver {

@@ -48,6 +48,7 @@ package enum AdoptedSocket {
         return SocketIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
+    @inline(never)
     private static func checkStream(_ descriptor: Int32) throws(AdoptError) {
         guard fcntl(descriptor, F_GETFD) >= 0 else { throw .notOpen(descriptor: descriptor) }
         guard let family = option(SO_DOMAIN, of: descriptor), let type = option(SO_TYPE, of: descriptor) else {
@@ -59,6 +60,7 @@ package enum AdoptedSocket {
         guard type == Int32(SOCK_STREAM.rawValue) else { throw .notAStream(descriptor: descriptor) }
     }
 
+    @inline(never)
     private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -68,6 +70,7 @@ package enum AdoptedSocket {
     /// Creates a descriptor of the library's own.
     ///
     /// Non-blocking mode and options are properties of the socket: other processes that share it see the change.
+    @inline(never)
     private static func duplicate(
         _ descriptor: Int32, _ address: SocketAddress, _ options: StreamOptions
     ) throws(AdoptError) -> Int32 {

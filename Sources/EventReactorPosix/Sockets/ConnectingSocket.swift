@@ -76,6 +76,7 @@ package enum ConnectingSocket {
         return .failed(error(code, "connect", address))
     }
 
+    @inline(never)
     private static func error(_ code: Int32, _ operation: String, _ address: SocketAddress) -> ConnectError {
         let error = SystemError(code: code, operation: operation, address: address)
         switch code {

@@ -1,4 +1,4 @@
-package import EventReactorCore
+import EventReactorCore
 import Glibc
 
 /// The kernel's sockets that have no connection.
