@@ -43,7 +43,7 @@ final class TimeoutPolicy {
     }
 
     deinit {
-        unsafe queue.policies[timeouts] = nil
+        queue.forget(self)
     }
 
     /// Whether it has a time that runs only while the protocol reads.
@@ -52,16 +52,41 @@ final class TimeoutPolicy {
     }
 }
 
-extension TimeoutQueue {
-    /// The different policies that connections have.
-    package var policyCount: Int { unsafe policies.count }
+/// The policies whose timeouts have the same hash: one, in almost every case.
+@safe
+private final class PolicyList {
+    /// Unretained: a policy removes itself in its deinit.
+    var policies: [Unmanaged<TimeoutPolicy>] = unsafe []
+}
 
+extension TimeoutQueue {
     /// The policy with these timeouts, made on first use; nil for none.
     func policy(for timeouts: StreamTimeouts) -> TimeoutPolicy? {
         guard timeouts != .none else { return nil }
-        if let known = unsafe policies[timeouts] { return unsafe known.takeUnretainedValue() }
+        let list = policyList(for: timeouts) ?? PolicyList()
+        for unsafe known in unsafe list.policies {
+            let policy = unsafe known.takeUnretainedValue()
+            if policy.timeouts == timeouts { return policy }
+        }
         let made = TimeoutPolicy(timeouts, on: self)
-        unsafe policies[timeouts] = .passUnretained(made)
+        unsafe list.policies.append(.passUnretained(made))
+        policies[TimeoutQueue.key(timeouts)] = list
+        policyCount += 1
         return made
     }
+
+    fileprivate func forget(_ policy: TimeoutPolicy) {
+        guard let list = policyList(for: policy.timeouts) else { return }
+        unsafe list.policies.removeAll { unsafe $0.toOpaque() == Unmanaged.passUnretained(policy).toOpaque() }
+        if unsafe list.policies.isEmpty { policies[TimeoutQueue.key(policy.timeouts)] = nil }
+        policyCount -= 1
+    }
+
+    @inline(never)
+    private func policyList(for timeouts: StreamTimeouts) -> PolicyList? {
+        policies[TimeoutQueue.key(timeouts)].map { unsafe unsafeDowncast($0, to: PolicyList.self) }
+    }
+
+    @inline(never)
+    private static func key(_ timeouts: StreamTimeouts) -> UInt64 { UInt64(bitPattern: Int64(timeouts.hashValue)) }
 }
