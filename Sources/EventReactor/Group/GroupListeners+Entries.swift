@@ -49,7 +49,7 @@ extension GroupListeners {
                 } else {
                     contents.lastID += 1
                     let entry = Entry(
-                        id: contents.lastID, asked: asked, actual: socket.address, members: [index],
+                        id: contents.lastID, asked: asked, actual: socket.address, member: index,
                         isOfSetUp: isSettingUp, distributor: handing.map { AcceptDistributor($0) })
                     contents.entries.append(entry)
                     seat = Seat(entry, socket: socket)

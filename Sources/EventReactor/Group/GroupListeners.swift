@@ -3,7 +3,7 @@ import EventReactorPosix
 
 /// The addresses that a group listens at, and the reactors that do.
 final class GroupListeners: Sendable {
-    struct Entry: Sendable {
+    final class Entry {
         let id: Int
         /// The address that was asked for: its port may be 0.
         let asked: SocketAddress
@@ -13,9 +13,21 @@ final class GroupListeners: Sendable {
         let isOfSetUp: Bool
         /// Set if one reactor accepts for all.
         let distributor: AcceptDistributor?
+
+        init(
+            id: Int, asked: SocketAddress, actual: SocketAddress, member: Int, isOfSetUp: Bool,
+            distributor: AcceptDistributor?
+        ) {
+            self.id = id
+            self.asked = asked
+            self.actual = actual
+            members = [member]
+            self.isOfSetUp = isOfSetUp
+            self.distributor = distributor
+        }
     }
 
-    struct Contents: Sendable {
+    struct Contents {
         var entries: [Entry] = []
         var lastID = 0
     }

@@ -1,28 +1,28 @@
 /// Counters of a listener, from when it began to listen; they only grow.
 public struct ListeningPortCounters: Equatable, Sendable {
     /// Connections that were made: those of the factory, not those of ``ListeningPort/onExcess``.
-    public package(set) var accepted: UInt64 = 0
+    public internal(set) var accepted: UInt64 = 0
 
     /// Peers that the factory refused by making no protocol.
-    public package(set) var refusedByFactory: UInt64 = 0
+    public internal(set) var refusedByFactory: UInt64 = 0
 
     /// Peers turned away beyond ``ConnectionLimits/total``, those served by ``ListeningPort/onExcess`` among them.
-    public package(set) var refusedByTotal: UInt64 = 0
+    public internal(set) var refusedByTotal: UInt64 = 0
 
     /// Peers turned away beyond ``ConnectionLimits/perPeer``, those served by ``ListeningPort/onExcess`` among them.
-    public package(set) var refusedByPeer: UInt64 = 0
+    public internal(set) var refusedByPeer: UInt64 = 0
 
     /// Peers turned away beyond ``ConnectionLimits/rate``, those served by ``ListeningPort/onExcess`` among them.
-    public package(set) var refusedByRate: UInt64 = 0
+    public internal(set) var refusedByRate: UInt64 = 0
 
     /// Peers turned away by a protocol of ``ListeningPort/onExcess``; the others were reset.
-    public package(set) var excessServed: UInt64 = 0
+    public internal(set) var excessServed: UInt64 = 0
 
     /// Peers closed because there was no file descriptor for them.
-    public package(set) var refusedByShortage: UInt64 = 0
+    public internal(set) var refusedByShortage: UInt64 = 0
 
     /// Pauses of accepting because a limit was reached.
-    public package(set) var waits: UInt64 = 0
+    public internal(set) var waits: UInt64 = 0
 
     package init() {}
 }

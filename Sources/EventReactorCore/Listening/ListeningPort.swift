@@ -47,7 +47,7 @@ public final class ListeningPort {
     public let limits: ConnectionLimits
 
     /// Counters since it began to listen.
-    public package(set) var counters = ListeningPortCounters()
+    public internal(set) var counters = ListeningPortCounters()
 
     /// Number of open connections that it accepted, without those of ``onExcess``; they may outlive the port.
     public var connectionCount: Int { members.count }

@@ -1,5 +1,5 @@
 /// Identity of a socket in the kernel, the same for all of its descriptors.
-package struct SocketIdentity: Hashable, Sendable {
+package struct SocketIdentity: Equatable, Sendable {
     let device: UInt64
     let inode: UInt64
 

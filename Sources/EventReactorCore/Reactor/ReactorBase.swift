@@ -27,7 +27,7 @@ open class ReactorBase {
     /// The receive buffer, shared by all connections, since one callback runs at a time.
     ///
     /// Read at every message. Unchecked: each access is one load of two words, and spans no call.
-    @exclusivity(unchecked) package final var receiveBuffer: UnsafeMutableRawBufferPointer
+    @exclusivity(unchecked) package internal(set) final var receiveBuffer: UnsafeMutableRawBufferPointer
     final var receiveGrowth: ReceiveBufferGrowth
     /// Counters of the data path, adjacent to the buffer that it uses; each access is one load or store.
     final var uncheckedTraffic = TrafficCounts()

@@ -2,7 +2,9 @@ import EventReactorCore
 import Glibc
 
 /// Connections that were in the backlog of a listening socket when it was adopted: they have the socket's former options.
-struct EarlierConnections {
+///
+/// An object, since a listening socket that had the options in itself would take 2 KB more code to move.
+final class EarlierConnections {
     private let options: StreamOptions
     /// The largest number of them among the next to be accepted; other processes that share the socket may accept some.
     private var left: Int
@@ -21,7 +23,7 @@ struct EarlierConnections {
     /// Sets the next one up.
     ///
     /// - Returns: whether there may be more.
-    mutating func prepare(_ accepted: Int32, family: SocketAddress.Family) -> Bool {
+    func prepare(_ accepted: Int32, family: SocketAddress.Family) -> Bool {
         StreamSocket.applyAll(options, to: accepted, family: family)
         left -= 1
         return left > 0
