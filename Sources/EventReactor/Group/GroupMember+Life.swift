@@ -44,7 +44,8 @@ extension GroupMember {
     private func prepareThread() throws(SystemError) {
         let suffix = "-\(index)"
         // The system's limit; a name is cut between characters. The system would end it at a NUL, before the suffix.
-        var name = String(settings.configuration.threadName.unicodeScalars.prefix { $0 != "\0" })
+        let bytes = ByteText.split(ByteText.bytes(settings.configuration.threadName), keepsEmpty: true, at: { $0 == 0 })[0]
+        var name = String(decoding: bytes, as: UTF8.self)
         while name.utf8.count + suffix.utf8.count > 15 { name.removeLast() }
         unsafe er_thread_name(name + suffix)
         if let processor { try Processors.pin(to: processor) }

@@ -61,6 +61,7 @@ extension ProcessorQuota {
     }
 
     /// Blanks and backslashes are written as three octal digits.
+    @inline(never)
     private static func unescaped(_ field: String) -> String {
         let field = ByteText.bytes(field)
         var bytes: [UInt8] = []

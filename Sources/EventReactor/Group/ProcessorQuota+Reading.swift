@@ -20,13 +20,14 @@ extension ProcessorQuota {
 
     /// The quota in a line of `cpu.max`: microseconds of processor time in each period of so many, or `max`.
     package static func processors(of line: String) -> Int? {
-        let numbers = split(line, at: " \n\t").map { Int($0) }
+        let numbers = split(line, at: " \n\t").map { ByteText.number(ByteText.bytes($0)) }
         guard numbers.count == 2, let time = numbers[0], let period = numbers[1] else { return nil }
         guard time > 0, period > 0 else { return nil }
         return (time - 1) / period + 1
     }
 
     /// The parts between separators, without empty ones.
+    @inline(never)
     static func split(_ text: String, at separators: StaticString) -> [String] {
         let isSeparator: (UInt8) -> Bool = { byte in separators.withUTF8Buffer { unsafe $0.contains(byte) } }
         return ByteText.split(ByteText.bytes(text), at: isSeparator).map { String(decoding: $0, as: UTF8.self) }

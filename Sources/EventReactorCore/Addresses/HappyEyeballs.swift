@@ -8,8 +8,11 @@ package enum HappyEyeballs {
     /// Within a family the resolver's order is kept.
     package static func order(_ addresses: [SocketAddress]) -> [SocketAddress] {
         guard let first = addresses.first else { return [] }
-        let preferred = addresses.filter { $0.family == first.family }
-        let others = addresses.filter { $0.family != first.family }
+        var preferred: [SocketAddress] = []
+        var others: [SocketAddress] = []
+        for address in addresses {
+            if address.family == first.family { preferred.append(address) } else { others.append(address) }
+        }
         var ordered: [SocketAddress] = []
         for index in 0..<max(preferred.count, others.count) {
             if index < preferred.count { ordered.append(preferred[index]) }

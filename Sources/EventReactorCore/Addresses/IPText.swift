@@ -45,22 +45,11 @@ enum IPText {
 
     /// Parses a scope: the index of an interface, or the name of an existing one.
     private static func parseScope(_ text: [UInt8]) -> UInt32? {
-        if let index = parseDecimal(text) { return index }
+        if let index = ByteText.number(text).flatMap({ UInt32(exactly: $0) }) { return index }
         // Some C libraries truncate a longer name, and would find another interface.
         guard 1..<Int(IF_NAMESIZE) ~= text.count, !text.contains(0) else { return nil }
         let index = unsafe if_nametoindex(String(decoding: text, as: UTF8.self))
         return index == 0 ? nil : UInt32(index)
-    }
-
-    /// Parses digits alone, without a sign.
-    private static func parseDecimal(_ text: [UInt8]) -> UInt32? {
-        var number: UInt64 = 0
-        for byte in text {
-            guard ByteText.isDigit(byte) else { return nil }
-            number = number * 10 + UInt64(byte - UInt8(ascii: "0"))
-            if number > UInt64(UInt32.max) { return nil }
-        }
-        return text.isEmpty ? nil : UInt32(number)
     }
 
     /// The IPv4 address inside `::ffff:0:0/96`.

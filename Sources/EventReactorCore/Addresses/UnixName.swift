@@ -20,7 +20,7 @@ package struct UnixName: Hashable, Sendable {
     @inline(never)
     init(path: String) throws(AddressError) {
         if path.utf8.first == 0 {
-            try self.init(abstract: String(path.unicodeScalars.dropFirst()))
+            try self.init(abstract: String(decoding: ByteText.bytes(path)[1...], as: UTF8.self))
         } else {
             if path.isEmpty { throw .emptyPath }
             if path.utf8.contains(0) { throw .pathContainsNUL(path) }

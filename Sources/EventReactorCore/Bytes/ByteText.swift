@@ -26,6 +26,17 @@ package enum ByteText {
     @inline(never)
     package static func bytes(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
 
+    /// The number that decimal digits alone make, without a sign; `nil` for other text, and if it is too large.
+    @inline(never)
+    package static func number(_ digits: [UInt8]) -> Int? {
+        var number = 0
+        for digit in digits {
+            guard isDigit(digit), number <= (Int.max - 9) / 10 else { return nil }
+            number = number * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return digits.isEmpty ? nil : number
+    }
+
     /// Whether a byte is a decimal digit.
     static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
 

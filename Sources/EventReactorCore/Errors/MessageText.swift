@@ -33,6 +33,7 @@ package enum MessageText {
         text.utf8.allSatisfy { 0x20..<0x7F ~= $0 }
     }
 
+    @inline(never)
     private static func append(_ scalar: Unicode.Scalar, to text: inout String) {
         if isVisible(scalar) {
             text.unicodeScalars.append(scalar)

@@ -27,11 +27,13 @@ extension ListeningPort {
         tryAgain()
     }
 
+    @inline(never)
     private func tryAgain() {
         endWait()
         resume(.starved)
     }
 
+    @inline(never)
     func endWait() {
         guard let retry else { return }
         retry.cancel()

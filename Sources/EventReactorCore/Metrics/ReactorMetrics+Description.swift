@@ -81,7 +81,8 @@ private enum Text {
     @inline(never)
     private static func rounded(_ number: Double) -> String {
         let scale: Double = abs(number) < 10 ? 100 : abs(number) < 100 ? 10 : 1
-        let text = ((number * scale).rounded() / scale).description
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+        let rounded = (number * scale).rounded() / scale
+        // An integer without `.0`, and very large numbers with an exponent.
+        return rounded == rounded.rounded() && abs(rounded) < 1e16 ? String(Int(rounded)) : rounded.description
     }
 }

@@ -78,6 +78,7 @@ extension StreamRelay {
     }
 
     /// One of the two cannot splice, or there is no pipe: what is in the pipe is read out, and the rest is copied.
+    @inline(never)
     func continueByCopying(_ receiver: StreamConnection) {
         isSpliced = false
         if let source { setSplices(source, false) }
