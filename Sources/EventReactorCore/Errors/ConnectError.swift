@@ -33,7 +33,8 @@ extension ConnectError: CustomStringConvertible {
         switch self {
         case .unresolvable(let host, let message):
             "cannot connect: no address for host \(MessageText.quoted(host)): \(MessageText.escaped(message))"
-        case .timedOut(let time?, let to): "cannot connect: \(MessageText.escaped(to)) did not answer within \(time.description)"
+        case .timedOut(let time?, let to):
+            "cannot connect: \(MessageText.escaped(to)) did not answer within \(time.description)"
         case .timedOut(nil, let to): "cannot connect: \(MessageText.escaped(to)) did not answer"
         case .cancelled(let to): "connecting to \(MessageText.escaped(to)) was cancelled"
         case .handshakeFailed(let error, let peer):

@@ -30,7 +30,8 @@ extension RelayError: CustomStringConvertible {
         case .alreadyRelaying(let peer): "what arrives from \(peer) is relayed already"
         case .otherReactor: "the connections are of different reactors"
         case .unsupported: "the transport cannot take part in a relay"
-        case .otherLost(let peer, let reason): "the connection to \(peer) that it relayed with was lost: \(reason.description)"
+        case .otherLost(let peer, let reason):
+            "the connection to \(peer) that it relayed with was lost: \(reason.description)"
         }
     }
 }

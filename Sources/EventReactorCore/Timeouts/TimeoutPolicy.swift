@@ -64,8 +64,8 @@ extension TimeoutQueue {
     func policy(for timeouts: StreamTimeouts) -> TimeoutPolicy? {
         guard timeouts != .none else { return nil }
         let list = policyList(for: timeouts) ?? PolicyList()
-        for unsafe known in unsafe list.policies {
-            let policy = unsafe known.takeUnretainedValue()
+        for index in unsafe list.policies.indices {
+            let policy = unsafe list.policies[index].takeUnretainedValue()
             if policy.timeouts == timeouts { return policy }
         }
         let made = TimeoutPolicy(timeouts, on: self)
