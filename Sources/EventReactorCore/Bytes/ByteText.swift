@@ -31,8 +31,10 @@ package enum ByteText {
     package static func number(_ digits: [UInt8]) -> Int? {
         var number = 0
         for digit in digits {
-            guard isDigit(digit), number <= (Int.max - 9) / 10 else { return nil }
-            number = number * 10 + Int(digit - UInt8(ascii: "0"))
+            let (tens, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isJustTooLarge) = tens.addingReportingOverflow(Int(digit) - Int(UInt8(ascii: "0")))
+            guard isDigit(digit), !isTooLarge, !isJustTooLarge else { return nil }
+            number = sum
         }
         return digits.isEmpty ? nil : number
     }
