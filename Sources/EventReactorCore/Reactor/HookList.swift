@@ -6,8 +6,11 @@ struct HookList {
     var active: [ReactorHook] { hooks.filter { $0.isActive } }
 
     mutating func add(_ hook: ReactorHook) {
-        // Cancelled hooks are removed when the count reaches a power of two: additions are amortized O(1).
-        if hooks.count >= 16 && hooks.count & (hooks.count - 1) == 0 { hooks = active }
+        // Cancelled hooks are removed when the array is full, which then has room for as many more: amortized O(1).
+        if hooks.count == hooks.capacity {
+            hooks.removeAll { !$0.isActive }
+            hooks.reserveCapacity(max(16, hooks.count * 2))
+        }
         hooks.append(hook)
     }
 
