@@ -1,7 +1,7 @@
 import COpenSSL
 import EventReactorCore
 
-/// What the handshake of a TLS connection agreed on.
+/// Result of the handshake of a TLS connection.
 public struct TLSInfo: Sendable {
     /// The version of TLS.
     public let version: TLSVersion

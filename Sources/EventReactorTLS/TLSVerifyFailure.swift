@@ -39,7 +39,7 @@ public struct TLSVerifyFailure: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The certificate that had to come did not.
-    static let missing = TLSVerifyFailure(kind: .missing, code: X509_V_OK)
+    public static let missing = TLSVerifyFailure(kind: .missing, code: X509_V_OK)
 
     private init(kind: Kind, code: Int32) {
         self.kind = kind

@@ -2,16 +2,16 @@ import COpenSSL
 public import EventReactorCore
 
 extension Transport {
-    /// What the handshake agreed on; nil if the connection does not use TLS, before the handshake is complete, and
+    /// Result of the handshake; nil if the connection does not use TLS, before the handshake is complete, and
     /// after the loss.
     ///
-    /// It is made anew at each access: keep it rather than asking often.
+    /// It is made at each access: keep it rather than asking often.
     public var tls: TLSInfo? {
         guard let layer = tlsLayer, layer.phase == .open, let ssl = unsafe layer.ssl else { return nil }
         return unsafe TLSInfo(ssl)
     }
 
-    /// Bytes that both ends can derive from the connection's secrets, and nobody else (RFC 5705, RFC 8446 section 7.5).
+    /// Bytes that both ends can derive from the connection's secrets, and no one else (RFC 5705, RFC 8446 section 7.5).
     ///
     /// - Parameters:
     ///   - label: of the purpose, which the application's standard gives.
@@ -31,15 +31,15 @@ extension Transport {
     /// Starts TLS on this connection as its server, after a command of the application's protocol such as STARTTLS.
     ///
     /// What was written before goes out as plaintext. What is written from now on waits for the handshake, and goes out
-    /// by TLS; ``Protocol/transport`` is another object from now on, so get it anew. A failed handshake ends the
+    /// by TLS; ``Protocol/transport`` is another object from now on, so read it again. A failed handshake ends the
     /// connection, with a ``TLSError`` in ``ConnectionLostReason/failed(_:)``.
     ///
     /// - Parameters:
     ///   - context: how to speak TLS.
     ///   - next: a protocol that takes over: it gets `connectionMade` when the handshake is complete, and the one that
-    ///     starts TLS is called no more. Unless given, the same protocol goes on, and is not told.
-    ///   - unconsumed: the number of bytes behind the command that arrived with it. There must be none, since whoever is
-    ///     on the way can have put them there.
+    ///     starts TLS is called no more. Unless given, the same protocol goes on, without a callback.
+    ///   - unconsumed: the number of bytes behind the command that arrived with it. There must be none, since an
+    ///     attacker on the way can have put them there.
     /// - Throws: ``TLSError``; nothing has changed then.
     public func startTLS(
         _ context: TLSServerContext, continuingAs next: Protocol? = nil, unconsumed: Int = 0

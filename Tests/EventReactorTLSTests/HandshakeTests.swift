@@ -140,7 +140,25 @@ struct HandshakeTests {
         #expect(try Pair(server: server, client: client).connect().clientEnd.info?.stapledResponse == response)
     }
 
+    @Test func slowGroupsAreOffByDefault() throws {
+        var client = Authority.clientSettings()
+        client.groups = [TLSGroup(rawValue: "ffdhe8192")]
+        #expect(try Pair(client: client).connect().failure != nil)
+    }
+
     // MARK: Failing
+
+    @Test func aFailedHandshakeHasItsPeersAddress() throws {
+        let network = SimulatedNetwork(seed: 1)
+        let (end, client) = (Recorder(), Recorder())
+        var peer: SocketAddress?
+        end.onLost = { peer = $0.transport.peerAddress }
+        client.onMade = { $0.transport.write("plain text") }
+        try network.host("server").listen(.tcp(port: 7).tls(server())) { end }
+        try network.host("client").connectTCP(host: "server", port: 7) { client }
+        network.run { end.reason != nil }
+        #expect(peer == client.transport.localAddress)
+    }
 
     @Test func aHandshakeHasADeadline() throws {
         let context = try server { $0.handshakeTimeout = .seconds(10) }
@@ -162,7 +180,10 @@ struct HandshakeTests {
         settings.handshakeTimeout = .seconds(5)
         let context = try TLSClientContext(settings)
         for (timeout, expected) in [
-            (Duration.seconds(30), ConnectError.handshakeFailed(TLSError.handshakeTimedOut(after: .seconds(5)), with: "server:7")),
+            (
+                Duration.seconds(30),
+                ConnectError.handshakeFailed(TLSError.handshakeTimedOut(after: .seconds(5)), with: "server:7")
+            ),
             (.seconds(2), .timedOut(after: .seconds(2), to: "server:7")),
         ] {
             let network = SimulatedNetwork(seed: 1)
@@ -170,7 +191,9 @@ struct HandshakeTests {
             var failures: [ConnectError] = []
             try network.host("client").connect(.tcp(host: "server", port: 7, timeout: timeout).tls(context)) {
                 Recorder()
-            } onFailure: { failures.append($0) }
+            } onFailure: {
+                failures.append($0)
+            }
             network.runUntilIdle()
             #expect(failures == [expected])
             #expect(network.host("client").connectionCount == 0)
@@ -184,7 +207,11 @@ struct HandshakeTests {
         var failures: [ConnectError] = []
         let connector = try network.host("client").connect(
             .tcp(host: "server", port: 7).tls(TLSClientContext(Authority.clientSettings()))
-        ) { Recorder() } onFailure: { failures.append($0) }
+        ) {
+            Recorder()
+        } onFailure: {
+            failures.append($0)
+        }
         network.run { !server.received.isEmpty }
         #expect(connector.isConnecting)
         connector.cancel()
@@ -195,7 +222,9 @@ struct HandshakeTests {
         #expect(network.host("client").connectionCount == 0)
     }
 
-    @Test(arguments: ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:443 HTTP/1.1\r\n\r\n", "EHLO x\r\n", "\0\0\0\0\0\0"])
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:443 HTTP/1.1\r\n\r\n", "EHLO x\r\n", "\0\0\0\0\0\0",
+    ])
     func plaintextIsCalledSo(_ text: String) throws {
         let end = Recorder()
         let transport = TestTransport(for: try server().secured(end))
@@ -234,7 +263,8 @@ struct HandshakeTests {
             peer.transport.receiveEnd()
             #expect(peer.transport.isClosed, "after \(count) bytes")
             guard !peer.end.isMade else { continue }
-            #expect(peer.end.tlsError == .closedInHandshake, "after \(count) bytes: \(String(describing: peer.end.reason))")
+            #expect(
+                peer.end.tlsError == .closedInHandshake, "after \(count) bytes: \(String(describing: peer.end.reason))")
             #expect(peer.end.calls == ["lost"])
         }
     }
@@ -262,7 +292,7 @@ struct HandshakeTests {
         }
     }
 
-    /// What a peer sends in a handshake, flight by flight.
+    /// Bytes that a peer sends in a handshake, flight by flight.
     private func handshake(with context: TLSServerContext, version: Int32) -> [[UInt8]] {
         let peer = Peer(of: context, version: version)
         var flights: [[UInt8]] = []
@@ -306,7 +336,11 @@ struct HandshakeTests {
         var failure: ConnectError?
         try network.host("client").connect(
             .tcp(host: "server", port: 7).tls(TLSClientContext(Authority.clientSettings()))
-        ) { client } onFailure: { failure = $0 }
+        ) {
+            client
+        } onFailure: {
+            failure = $0
+        }
         network.advance(by: .seconds(5))
         #expect(client.calls.isEmpty)
         #expect(reactor.tlsMetrics.begun == 2)
@@ -321,7 +355,11 @@ struct HandshakeTests {
         var failure: ConnectError?
         try network.host("client").connect(
             .tcp(host: "server", port: 7).tls(TLSClientContext(Authority.clientSettings()))
-        ) { Recorder() } onFailure: { failure = $0 }
+        ) {
+            Recorder()
+        } onFailure: {
+            failure = $0
+        }
         network.run { failure != nil }
         #expect(network.host("server").tlsMetrics.begun == 0)
     }

@@ -128,6 +128,36 @@ struct RecordTests {
         #expect(peer.alert() == 20)
     }
 
+    @Test func aDamagedRecordBehindAGoodOneIsTheReason() throws {
+        let end = Recorder.echo()
+        let peer = try peer(end)
+        var records = peer.encrypt("good") + peer.encrypt("bad")
+        records[records.count - 1] ^= 1
+        peer.send(records)
+        peer.transport.advance(by: .seconds(6))
+        #expect(end.text == "good")
+        guard case .badRecord? = end.tlsError else {
+            Issue.record("\(String(describing: end.reason))")
+            return
+        }
+    }
+
+    /// A peer may close as soon as it has said so; what answers our own `close_notify` then is a reset.
+    @Test func aResetThatAnswersCloseNotifyAloneIsNoLoss() throws {
+        for writes in [false, true] {
+            let end = Recorder()
+            end.onReadLost = { end in
+                if writes { end.transport.write("still there?") }
+                end.transport.loseConnection()
+            }
+            let peer = try peer(end)
+            peer.transport.stopTaking()
+            peer.send(peer.closeNotify())
+            peer.transport.reset()
+            #expect(end.reason?.isClean == !writes)
+        }
+    }
+
     @Test func aFloodOfKeyUpdatesEndsTheConnection() throws {
         let end = Recorder()
         let peer = try peer(end, version: TLS1_3_VERSION)

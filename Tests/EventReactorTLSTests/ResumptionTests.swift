@@ -25,7 +25,12 @@ struct ResumptionTests {
         var client = Authority.clientSettings()
         client.sessions = nil
         var server = try Authority.serverSettings()
-        for pair in [try Pair(client: client), try { server.ticketCount = 0; return try Pair(server: server) }()] {
+        for pair in [
+            try Pair(client: client),
+            try {
+                server.ticketCount = 0; return try Pair(server: server)
+            }(),
+        ] {
             for _ in 0..<2 {
                 try pair.connect()
                 _ = pair.exchange()
@@ -56,6 +61,52 @@ struct ResumptionTests {
         #expect(try resumes(with: copy) == false)
         #expect(try resumes(with: nil) == false)
         #expect(copy.current.count == TLSTicketKeys.limit)
+    }
+
+    /// Otherwise a session would carry an end past what the other settings verify.
+    @Test func aSessionIsResumedByItsOwnContextAlone() throws {
+        let cache = TLSSessionCache(capacity: 8)
+        func connect(_ name: String, _ verification: TLSClientSettings.Verification) throws -> Pair {
+            var settings = Authority.clientSettings(name)
+            (settings.sessions, settings.verification) = (cache, verification)
+            let pair = try Pair(client: settings).connect()
+            if pair.clientEnd.isMade {
+                _ = pair.exchange()
+                pair.close()
+            }
+            return pair
+        }
+        #expect(try connect("elsewhere.invalid", .unsafelyNone).clientEnd.isMade)
+        #expect(cache.count == 1)
+        #expect(try connect("elsewhere.invalid", .full).clientError == .wrongName(expected: "elsewhere.invalid"))
+    }
+
+    @Test func aSessionDoesNotStandForACertificateThatIsRequired() throws {
+        let keys = TLSTicketKeys()
+        let client = try TLSClientContext(Authority.clientSettings())
+        var server = try Authority.serverSettings()
+        server.ticketKeys = keys
+        let first = try Pair(server: TLSServerContext(server), client: client).connect()
+        _ = first.exchange()
+        first.close()
+        server.clientCertificates = .require(Authority.trust)
+        let second = try Pair(server: TLSServerContext(server), client: client).connect()
+        second.network.run { second.serverEnd.reason != nil }
+        #expect(second.serverEnd.tlsError == .untrusted(.missing))
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func aResumedSessionKeepsItsName(_ version: TLSVersion) throws {
+        var client = Authority.clientSettings()
+        client.maximumVersion = version
+        let pair = try Pair(client: client)
+        for _ in 0..<2 {
+            try pair.connect()
+            _ = pair.exchange()
+            #expect(pair.serverEnd.info?.serverName == "localhost")
+            pair.close()
+        }
+        #expect(pair.server.tlsMetrics.resumed == 1)
     }
 
     @Test func aSessionOfAnotherServerIsNotUsed() throws {

@@ -39,7 +39,9 @@ struct SimulationTests {
             try network.host("server").listen(.tcp(port: 7).tls(server), options: options) { Recorder.echo() }
             try network.host("client").connect(.tcp(host: "server", port: 7).tls(client), options: options.stream) {
                 end
-            } onFailure: { _ in failed = true }
+            } onFailure: { _ in
+                failed = true
+            }
             network.run { end.reason != nil || failed }
             network.expect(failed != (end.reason != nil), "both or neither")
             network.expect(end.received.elementsEqual(bytes.prefix(end.received.count)), "other bytes")

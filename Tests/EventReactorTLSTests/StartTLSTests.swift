@@ -19,7 +19,7 @@ struct StartTLSTests {
         try network.host("client").connectTCP(host: "server", port: 7) { client }
     }
 
-    /// What is written before goes in the clear, and what is written after the start waits for the handshake.
+    /// Bytes written before go in the clear, and bytes written after the start wait for the handshake.
     @Test func theSameProtocolGoesOn() throws {
         let (server, client) = (Recorder(), Recorder())
         server.onData = { [serverContext] server, bytes in

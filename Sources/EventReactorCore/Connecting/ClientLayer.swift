@@ -1,4 +1,4 @@
-/// What an endpoint adds between its connection and its protocol, such as TLS.
+/// A layer that an endpoint adds between its connection and its protocol, such as TLS.
 package protocol ClientLayer: AnyObject, Sendable {
     /// A layer for a connection that has been established.
     ///

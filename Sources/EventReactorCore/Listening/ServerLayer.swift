@@ -1,4 +1,4 @@
-/// What an endpoint adds between its accepted connections and their protocols, such as TLS.
+/// A layer that an endpoint adds between its accepted connections and their protocols, such as TLS.
 package protocol ServerLayer: AnyObject, Sendable {
     /// A factory whose protocols are layers, which carry the protocols of the given one.
     func wrap(_ factory: Factory, on reactor: ReactorBase) -> Factory

@@ -39,7 +39,7 @@ extension ReactorBase {
         unsafe connections.forEach { entry in
             unsafe entry._withUnsafeGuaranteedRef { connection in
                 guard !connection.state.isDisjoint(with: .mayHaveTraffic) else { return }
-                let waiting = (connection.carriedLayer?.upper ?? connection).queuedByteCount
+                let waiting = connection.queuedByteCount + (connection.carriedLayer?.upper?.queuedByteCount ?? 0)
                 traffic.connectionsQueued += waiting > 0 ? 1 : 0
                 traffic.bytesQueued += waiting
             }

@@ -4,8 +4,8 @@ extension StreamConnection {
 
     /// Begins to carry a layer, which is its protocol already.
     ///
-    /// Its marks become 0: the layer is told as soon as bytes wait, and when all have gone. The marks and the limit that it
-    /// had are those of the connection above.
+    /// Its marks become 0: the layer learns as soon as bytes wait, and when all have gone. The marks and the limit
+    /// that it had are those of the connection above.
     ///
     /// - Parameter engine: of the connection above.
     package func carryLayer(_ engine: any StreamEngine) {

@@ -1,7 +1,7 @@
 import COpenSSL
 import EventReactorCore
 
-/// What the callbacks of a context need, retained by OpenSSL's context, which its connections retain.
+/// Data of a context's callbacks, retained by OpenSSL's context, which its connections retain.
 final class ContextCallbacks: Sendable {
     /// The protocols of ALPN, each after a byte with its length.
     let applicationProtocols: [UInt8]
@@ -9,12 +9,13 @@ final class ContextCallbacks: Sendable {
     let identityForServerName: (@Sendable (String) -> TLSIdentity?)?
     let ticketKeys: RotatingTicketKeys?
     let stapledResponse: [UInt8]?
+    let sessionScope: SessionScope?
     let keyLog: (@Sendable (String) -> Void)?
 
     init(
         applicationProtocols: [String], refusesUnknownProtocols: Bool = false,
         identityForServerName: (@Sendable (String) -> TLSIdentity?)? = nil, ticketKeys: RotatingTicketKeys? = nil,
-        stapledResponse: [UInt8]? = nil, keyLog: (@Sendable (String) -> Void)?
+        stapledResponse: [UInt8]? = nil, sessionScope: SessionScope? = nil, keyLog: (@Sendable (String) -> Void)?
     ) throws(TLSError) {
         var wire: [UInt8] = []
         for name in applicationProtocols {
@@ -30,6 +31,7 @@ final class ContextCallbacks: Sendable {
         self.identityForServerName = identityForServerName
         self.ticketKeys = ticketKeys
         self.stapledResponse = stapledResponse
+        self.sessionScope = sessionScope
         self.keyLog = keyLog
     }
 
@@ -62,14 +64,19 @@ final class ContextCallbacks: Sendable {
 
     /// Has a server's context call them.
     func setUp(_ context: OpaquePointer) {
-        if identityForServerName != nil {
-            let callback: ServerNameCallback = { ssl, _, _ in
-                unsafe ContextCallbacks.of(ssl)?.chooseIdentity(for: ssl) ?? SSL_TLSEXT_ERR_OK
-            }
-            _ = unsafe SSL_CTX_callback_ctrl(
-                context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
-                unsafeBitCast(callback, to: (@convention(c) () -> Void).self))
+        unsafe SSL_CTX_set_client_hello_cb(
+            context,
+            { ssl, _, _ in
+                unsafe ContextCallbacks.of(ssl)?.sessionScope?.apply(to: ssl)
+                return SSL_CLIENT_HELLO_SUCCESS
+            }, nil)
+        // Also without a choice: it has OpenSSL note the name in the session.
+        let callback: ServerNameCallback = { ssl, _, _ in
+            unsafe ContextCallbacks.of(ssl)?.chooseIdentity(for: ssl) ?? SSL_TLSEXT_ERR_OK
         }
+        _ = unsafe SSL_CTX_callback_ctrl(
+            context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+            unsafeBitCast(callback, to: (@convention(c) () -> Void).self))
         if !applicationProtocols.isEmpty {
             unsafe SSL_CTX_set_alpn_select_cb(
                 context,

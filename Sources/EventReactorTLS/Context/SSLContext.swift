@@ -8,7 +8,7 @@ import EventReactorCore
 final class SSLContext: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    /// What all contexts have in common.
+    /// Makes a context with the settings that all have in common.
     ///
     /// - Parameter callbacks: retained by the context for as long as there is a connection of it.
     init(server: Bool, _ common: Common, callbacks: ContextCallbacks) throws(TLSError) {
@@ -70,8 +70,8 @@ final class SSLContext: @unchecked Sendable {
                 throw .badSetting("not all cipher suites of \(list) are known: \(OpenSSLFailure.takeMessage(or: ""))")
             }
         }
-        if let groups = common.groups {
-            let list = groups.map(\.rawValue).joined(separator: ":")
+        do {
+            let list = (common.groups ?? TLSGroup.defaults).map(\.rawValue).joined(separator: ":")
             let isSet = unsafe list.withCString { names in
                 unsafe SSL_CTX_ctrl(
                     pointer, SSL_CTRL_SET_GROUPS_LIST, 0, UnsafeMutableRawPointer(mutating: names)) == 1

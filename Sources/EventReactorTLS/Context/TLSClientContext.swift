@@ -1,7 +1,8 @@
 import COpenSSL
 public import EventReactorCore
+import Synchronization
 
-/// What a client needs to speak TLS, made once: for all its connections, on any number of reactors and threads.
+/// A client's side of TLS, made once: for all its connections, on any number of reactors and threads.
 ///
 /// ```swift
 /// let context = try TLSClientContext()
@@ -14,6 +15,9 @@ public final class TLSClientContext: Sendable {
     public let settings: TLSClientSettings
 
     private let context: SSLContext
+    /// Sessions are resumed by the context alone that made them: others may verify otherwise.
+    private let id = TLSClientContext.ids.wrappingAdd(1, ordering: .relaxed).newValue
+    private static let ids = Atomic<Int>(0)
 
     /// Makes a context.
     ///
@@ -99,7 +103,8 @@ extension TLSClientContext: ClientLayer {
         let peer = endpoint.description
         let role: TLSHandshake.Role
         do throws(TLSError) {
-            role = .client(self, try name(endpoint.host), cacheKey: peer)
+            let name = try name(endpoint.host)
+            role = .client(self, name, cacheKey: "\(id) \(name?.text ?? "") \(peer)")
         } catch {
             role = .impossible(error)
         }

@@ -3,7 +3,7 @@ public struct TLSClientSettings: Sendable {
     /// The authorities that may vouch for the server; the system's unless set.
     public var trust: TLSTrust = .system
 
-    /// What is checked of the server's certificate; all of it unless set.
+    /// Checks of the server's certificate; all of them unless set.
     public var verification: Verification = .full
 
     /// The name that the server has to prove, and that is sent to it (SNI); nil for the host of the endpoint.
@@ -11,7 +11,7 @@ public struct TLSClientSettings: Sendable {
     /// An address is proved as well, and not sent.
     public var serverName: String?
 
-    /// What the client shows of itself if the server asks; nil for nothing.
+    /// Certificate and key of the client, for servers that ask; nil for none.
     public var identity: TLSIdentity?
 
     /// The oldest version to speak; TLS 1.2 unless set.
@@ -24,7 +24,7 @@ public struct TLSClientSettings: Sendable {
     /// secrecy.
     public var cipherSuites: [TLSCipherSuite]?
 
-    /// The groups for agreeing on keys, in the order of preference; nil for OpenSSL's.
+    /// The groups for agreeing on keys, in the order of preference; nil for X25519, P-256 and P-384.
     public var groups: [TLSGroup]?
 
     /// The protocols of the application to offer (ALPN), in the order of preference: 1 to 255 bytes each.
@@ -47,7 +47,7 @@ public struct TLSClientSettings: Sendable {
     /// The defaults.
     public init() {}
 
-    /// What is checked of a server's certificate.
+    /// Checks of a server's certificate.
     public enum Verification: Sendable {
         /// The chain up to a trusted authority, and the name or address.
         case full

@@ -1,7 +1,7 @@
 import COpenSSL
 public import EventReactorCore
 
-/// What a server needs to speak TLS, made once: for all its connections, on any number of reactors and threads.
+/// A server's side of TLS, made once: for all its connections, on any number of reactors and threads.
 ///
 /// ```swift
 /// let context = try TLSServerContext(identity: .pem(chain: "server.pem", key: "server.key"))
@@ -75,7 +75,7 @@ public final class TLSServerContext: Sendable {
             applicationProtocols: settings.applicationProtocols,
             refusesUnknownProtocols: settings.refusesUnknownProtocols,
             identityForServerName: settings.identityForServerName, ticketKeys: ticketKeys, stapledResponse: stapled,
-            keyLog: settings.keyLog)
+            sessionScope: SessionScope(settings.clientCertificates), keyLog: settings.keyLog)
         let context = try SSLContext(
             server: true,
             .init(
@@ -90,8 +90,6 @@ public final class TLSServerContext: Sendable {
         if settings.ticketCount == 0 { unsafe SSL_CTX_set_options(context.pointer, OPENSSL_OPTION_NO_TICKET) }
         // Sessions are in the tickets, so that they need no memory here and survive this process.
         _ = unsafe SSL_CTX_ctrl(context.pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
-        let name: StaticString = "swift-event-reactor"
-        unsafe SSL_CTX_set_session_id_context(context.pointer, name.utf8Start, UInt32(name.utf8CodeUnitCount))
         switch settings.clientCertificates {
         case .none: unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_NONE, nil)
         case .request(let trust): try ask(context, SSL_VERIFY_PEER, trust)

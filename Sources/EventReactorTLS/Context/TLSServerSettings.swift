@@ -1,6 +1,6 @@
 /// How a server speaks TLS; every setting but the identity has a safe default.
 public struct TLSServerSettings: Sendable {
-    /// What the server shows of itself.
+    /// Certificate and key of the server.
     public var identity: TLSIdentity
 
     /// Chooses an identity by the name that the client asks for (SNI), in place of ``identity``; nil for ``identity``.
@@ -19,7 +19,7 @@ public struct TLSServerSettings: Sendable {
     /// secrecy.
     public var cipherSuites: [TLSCipherSuite]?
 
-    /// The groups for agreeing on keys, in the order of preference; nil for OpenSSL's.
+    /// The groups for agreeing on keys, in the order of preference; nil for X25519, P-256 and P-384.
     public var groups: [TLSGroup]?
 
     /// The protocols of the application that the server speaks (ALPN), in the order of preference: 1 to 255 bytes each.
@@ -52,7 +52,7 @@ public struct TLSServerSettings: Sendable {
 
     /// Called with lines for the key log of Wireshark, on any thread; nil for no log.
     ///
-    /// Whoever has the log can read the connections. The variable `SSLKEYLOGFILE` has no effect.
+    /// The log decrypts the connections. The variable `SSLKEYLOGFILE` has no effect.
     public var keyLog: (@Sendable (_ line: String) -> Void)?
 
     /// Settings with an identity and the defaults.

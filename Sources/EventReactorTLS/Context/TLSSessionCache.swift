@@ -4,7 +4,7 @@ import EventReactorCore
 /// Where a client keeps sessions, by server, to resume them: a handshake with one takes a round trip or the checking of
 /// certificates less.
 ///
-/// A session of TLS 1.3 serves one connection, so that nobody can tell connections of a client by it (RFC 8446, C.4);
+/// A session of TLS 1.3 serves one connection, so that connections of a client cannot be linked by it (RFC 8446, C.4);
 /// up to four are kept for a server. It may be shared by threads.
 public final class TLSSessionCache: Sendable {
     /// The most servers that sessions are kept for; the one that was used longest ago is forgotten first.

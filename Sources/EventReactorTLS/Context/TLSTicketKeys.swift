@@ -16,7 +16,7 @@ import Darwin
 /// last two hours. Servers that are to resume each other's sessions, in other processes or after a handover, share keys
 /// by ``export()`` and ``init(exported:)``, and rotate them by ``rotate()`` or ``add(_:)``.
 ///
-/// Whoever has a key can read the connections that were resumed with its tickets by TLS 1.2: keep them as private keys
+/// A key decrypts the connections that were resumed with its tickets by TLS 1.2: keep them as private keys
 /// are kept, and not for long.
 public final class TLSTicketKeys: Sendable {
     /// A key: 16 bytes of name, 32 to encrypt and 32 to authenticate.

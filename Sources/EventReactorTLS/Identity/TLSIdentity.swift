@@ -48,7 +48,7 @@ public final class TLSIdentity: @unchecked Sendable {
     ///   - chain: path of the certificate, followed in the same file by those that vouch for it, up to but not
     ///     necessarily with a root.
     ///   - key: path of the private key, encrypted or not; it may be the same file.
-    ///   - passphrase: decrypts the key; nobody is ever prompted for one.
+    ///   - passphrase: decrypts the key; there is no prompt for one.
     /// - Throws: ``TLSError/badIdentity(_:)``, which says what is wrong with which.
     public static func pem(chain: String, key: String, passphrase: String? = nil) throws(TLSError) -> TLSIdentity {
         try pem(chainBytes: bytes(of: chain), keyBytes: bytes(of: key), passphrase: passphrase)

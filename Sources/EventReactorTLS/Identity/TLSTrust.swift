@@ -18,7 +18,7 @@ public struct TLSTrust: Hashable, Sendable {
     /// Texts with certificates in PEM format.
     public var pem: [[UInt8]]
 
-    /// What is trusted, put together; nothing unless said.
+    /// Makes a set of authorities; none unless given.
     public init(
         usesSystem: Bool = false, files: [String] = [], directories: [String] = [], pem: [[UInt8]] = []
     ) {

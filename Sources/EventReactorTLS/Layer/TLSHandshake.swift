@@ -1,6 +1,6 @@
 import EventReactorCore
 
-/// What a TLS connection needs until its handshake is complete; a client's is kept, for the sessions that come later.
+/// State of a TLS connection until its handshake is complete; a client's is kept, for the sessions that come later.
 final class TLSHandshake {
     enum Role {
         case server(TLSServerContext)
@@ -60,7 +60,7 @@ final class TLSHandshake {
     }
 
     /// The connection is lost before the handshake was complete: tells who waits for it.
-    func end(_ reason: ConnectionLostReason) {
+    func end(_ reason: ConnectionLostReason, of transport: any Transport) {
         endTimeout()
         let failed = self.failed
         self.failed = nil
@@ -68,7 +68,10 @@ final class TLSHandshake {
         if let failed { failed(connectError(reason)) }
         let served = self.served
         self.served = nil
-        if let served, !served.wasConnected { served.connectionLost(reason) }
+        guard let served, !served.wasConnected else { return }
+        // For the addresses: the connection below is lost.
+        served.connect(to: transport)
+        served.connectionLost(reason)
     }
 
     private func endTimeout() {

@@ -12,9 +12,32 @@ extension TLSLayer {
         }
         buffers.reservePlaintext(bytes.count)
         unsafe buffers.input = bytes
-        if phase == .handshaking { continueHandshake() }
-        if phase == .open { readRecords() }
+        if phase == .handshaking {
+            continueHandshake()
+            // Moved out of the reactor's buffer, since a callback was made.
+            if phase == .open, let rest = unread {
+                unread = nil
+                unsafe rest.withUnsafeBytes { rest in
+                    unsafe buffers.input = rest
+                    readWindow()
+                }
+            }
+        } else {
+            readWindow()
+        }
+        unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// Reads what is in the window, and keeps what may not be read.
+    private func readWindow() {
+        readRecords()
         if phase == .open, unread == nil, !marks.contains(.gotCloseNotify) { unsafe keepUnread(buffers.input) }
+    }
+
+    /// Moves what is left in the window to memory of its own, before a callback that may use the memory that it is in.
+    func saveWindow() {
+        guard unsafe !buffers.input.isEmpty else { return }
+        unread = unsafe [UInt8](buffers.input)
         unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
@@ -32,7 +55,8 @@ extension TLSLayer {
         guard let upper else { return }
         guard upper.wantsReading else { return waitForResume(upper) }
         assert(buffers.outputCount == 0, "records of another connection")
-        ERR_clear_error()
+        OpenSSLFailure.clearQueue()
+        let buffers = self.buffers
         var count = 0
         var records = 0
         var error = SSL_ERROR_NONE
@@ -51,10 +75,21 @@ extension TLSLayer {
             }
             count += read
             records += 1
+            // Another call would make a read buffer only to find that there is no more (saves 1,400 instructions of
+            // 18,500, and an allocation of 16.7 KB).
+            if unsafe buffers.input.isEmpty, !hasPendingPlaintext {
+                error = SSL_ERROR_WANT_READ
+                break
+            }
             buffers.allowHeaders(TLSLayer.headersWithoutData)
         }
         let isFlooded = buffers.isFlooded
-        let failure = error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL ? OpenSSLFailure.take() : nil
+        var failure: TLSError?
+        if error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL {
+            failure = ended(OpenSSLFailure.take())
+            // What the callback writes could not be encrypted.
+            marks.insert(.failed)
+        }
         let rest = unsafe buffers.input
         // Answers to the peer's messages of TLS itself.
         sendOutput()
@@ -73,7 +108,7 @@ extension TLSLayer {
             marks.insert(.gotCloseNotify)
             // The callback may have paused: then the end waits as bytes do.
             if upper.wantsReading { upper.receivedEnd() } else { waitForResume(upper) }
-        default: fail(ended(failure))
+        default: fail(failure ?? .badRecord(message: "unknown error"))
         }
     }
 

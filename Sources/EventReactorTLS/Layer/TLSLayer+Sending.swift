@@ -5,7 +5,10 @@ import EventReactorCore
 extension TLSLayer {
     /// Encrypts and sends; returns as an engine's `send`.
     func send(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard phase == .open, !lower.hasWaitingBytes else { return phase == .ended ? bytes.count : 0 }
+        if phase == .ended || marks.contains(.failed) { return bytes.count }
+        guard phase == .open, !lower.hasWaitingBytes else { return 0 }
+        let lower = self.lower
+        let buffers = self.buffers
         assert(buffers.outputCount == 0, "records of another connection")
         var sent = 0
         while sent < bytes.count {
@@ -14,14 +17,14 @@ extension TLSLayer {
                 return bytes.count
             }
             sent += count
-            sendOutput()
+            unsafe buffers.takeOutput { unsafe lower.writeUncounted($0) }
             if lower.hasWaitingBytes { break }
         }
         return sent
     }
 
     func send(pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
-        guard phase == .open, !lower.hasWaitingBytes else { return 0 }
+        guard phase == .open, !lower.hasWaitingBytes, !marks.contains(.failed) else { return 0 }
         var sent = 0
         for index in pieces.indices {
             guard unsafe encrypt(pieces[index]) else { break }
@@ -37,7 +40,8 @@ extension TLSLayer {
 
     func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard unsafe !bytes.isEmpty else { return true }
-        ERR_clear_error()
+        if marks.contains(.gotCloseNotify) { marks.insert(.sentAfterEnd) }
+        OpenSSLFailure.clearQueue()
         var written = 0
         if unsafe SSL_write_ex(ssl, bytes.baseAddress, bytes.count, &written) == 1 { return true }
         sendOutput()
@@ -49,6 +53,7 @@ extension TLSLayer {
     ///
     /// After each of its calls: the buffer is that of all connections.
     func sendOutput() {
+        guard buffers.outputCount > 0 else { return }
         unsafe buffers.takeOutput { unsafe lower.writeUncounted($0) }
     }
 
@@ -78,7 +83,7 @@ extension TLSLayer {
         reportRoomIfWanted()
     }
 
-    /// The connection above is told of room in each turn in which there is some, as sockets do.
+    /// Reports room to the connection above in each turn in which there is some, as sockets do.
     func reportRoomIfWanted() {
         guard let upper, phase == .open, upper.state.contains(.wantsRoom), !lower.hasWaitingBytes,
             !marks.contains(.reportsRoomSoon)

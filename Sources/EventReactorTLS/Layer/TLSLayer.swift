@@ -37,8 +37,10 @@ final class TLSLayer: Protocol, StreamLayer {
         /// It waits for a slot, or has one.
         static let waitsForSlot = Marks(rawValue: 16)
         static let hasSlot = Marks(rawValue: 32)
-        /// It was cut off: that is the reason of the loss.
-        static let truncated = Marks(rawValue: 64)
+        /// The peer's records could not be read: nothing more is sent.
+        static let failed = Marks(rawValue: 64)
+        /// Something was sent after the peer's `close_notify`.
+        static let sentAfterEnd = Marks(rawValue: 128)
     }
 
     /// The records that one turn reads at most, so that tiny ones do not starve other connections: at 2 us each a
@@ -48,7 +50,7 @@ final class TLSLayer: Protocol, StreamLayer {
     static let headersWithoutData = 32
     /// The headers that one piece of a handshake may have: those of the longest chain, in the smallest records.
     static let headersOfHandshake = 512
-    /// What is encrypted before it is sent, at most: 64 KiB are as good as more.
+    /// Maximum of plaintext that is encrypted before it is sent: 64 KiB are as good as more.
     static let bytesPerSend = 64 * 1024
     /// How long the alert of a failure may take.
     static let alertDeadline: Duration = .seconds(5)
@@ -86,11 +88,11 @@ final class TLSLayer: Protocol, StreamLayer {
     override func dataReceived(_ data: Span<UInt8>) {
         lower.discountDelivery(of: data.count)
         unsafe data.withUnsafeBytes { bytes in
-            if unread != nil {
-                unsafe unread?.append(contentsOf: bytes)
-            } else {
-                unsafe read(bytes)
-            }
+            // Taken out to grow: changing it in its place would have each call check for exclusive access.
+            guard var kept = unread else { return unsafe read(bytes) }
+            unread = nil
+            unsafe kept.append(contentsOf: bytes)
+            unread = kept
         }
     }
 
@@ -99,7 +101,6 @@ final class TLSLayer: Protocol, StreamLayer {
         guard phase == .open, let upper else { return fail(.closedInHandshake) }
         // What we close ourselves needs no word of the peer's.
         guard !upper.isClosing else { return }
-        marks.insert(.truncated)
         runtime.metrics.failures.count(.truncated)
         lower.setFailureForLayer(TLSError.truncated)
         upper.loseConnection()
@@ -115,6 +116,7 @@ final class TLSLayer: Protocol, StreamLayer {
     }
 
     override func connectionLost(_ reason: ConnectionLostReason) {
+        let reason = isDone(reason) ? .done : reason
         giveSlot()
         phase = .ended
         unread = nil
@@ -123,9 +125,16 @@ final class TLSLayer: Protocol, StreamLayer {
         let handshake = self.handshake
         self.handshake = nil
         if let upper { upper.layerBelowLost(reason) }
-        handshake?.end(reason)
+        handshake?.end(reason, of: transport)
         if let ssl = unsafe ssl { unsafe SSL_free(ssl) }
         unsafe ssl = nil
+    }
+
+    /// Whether a reset is the answer to our `close_notify` alone: the peer had said its own, and need not wait for ours
+    /// (RFC 8446, section 6.1).
+    private func isDone(_ reason: ConnectionLostReason) -> Bool {
+        guard case .lost = reason else { return false }
+        return marks.contains(.gotCloseNotify) && marks.isDisjoint(with: .sentAfterEnd)
     }
 
     // MARK: Failing

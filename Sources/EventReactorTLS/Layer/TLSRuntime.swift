@@ -1,13 +1,18 @@
 import COpenSSL
 import EventReactorCore
 
-/// What the TLS connections of a reactor share.
+/// State that the TLS connections of a reactor share.
 final class TLSRuntime {
     let engine = TLSStreamEngine()
     let buffers = RecordBuffers()
     var metrics = TLSMetrics()
     private var timeouts: [Duration: CommonTimeout] = [:]
-    private var slots: [ObjectIdentifier: HandshakeSlots] = [:]
+    private var slots: [Slots] = []
+
+    private struct Slots {
+        weak var context: TLSServerContext?
+        let slots: HandshakeSlots
+    }
 
     static func of(_ reactor: ReactorBase) -> TLSRuntime {
         reactor.layerState(TLSRuntime.self) { TLSRuntime() }
@@ -22,9 +27,10 @@ final class TLSRuntime {
     }
 
     func slots(of context: TLSServerContext) -> HandshakeSlots {
-        if let made = slots[ObjectIdentifier(context)] { return made }
+        if let made = slots.first(where: { $0.context === context }) { return made.slots }
+        slots.removeAll { $0.context == nil }
         let made = HandshakeSlots(limit: context.settings.handshakesUnderWay)
-        slots[ObjectIdentifier(context)] = made
+        slots.append(Slots(context: context, slots: made))
         return made
     }
 }

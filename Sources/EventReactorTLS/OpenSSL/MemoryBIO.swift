@@ -14,7 +14,7 @@ enum MemoryBIO {
         }
     }
 
-    /// What was written to a BIO of memory, as UTF-8.
+    /// Contents of a BIO of memory, as UTF-8.
     static func contents(of bio: OpaquePointer) -> String {
         var text: [UInt8] = []
         unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// What OpenSSL reads from and writes to: one object for all TLS connections of a reactor, since one of them runs at a
+/// Buffers that OpenSSL reads from and writes to: one object for all TLS connections of a reactor, since one of them runs at a
 /// time.
 ///
 /// Input is a window on the bytes that have just arrived. Output is gathered, and sent by who called OpenSSL: so a
