@@ -19,13 +19,17 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "Documentation" / "Contract.md"
 LINES = HERE / "contract-lines.txt"
 
-TRANSPORTS = {"TCP over IPv4": "tcp", "TCP over IPv6": "tcp", "UNIX stream": "unix", "simulated stream": "simulated"}
+TRANSPORTS = {"TCP over IPv4": "tcp", "TCP over IPv6": "tcp", "UNIX stream": "unix", "simulated stream": "simulated",
+              "TLS": "tls", "startTLS": "tls"}
 COLUMNS = [("libevent", transport, movement)
            for transport in list(TRANSPORTS)[:3] for movement in ("direct", "bufferevent")]
 COLUMNS += [("native", transport, "direct") for transport in list(TRANSPORTS)[:3]]
 COLUMNS += [("simulated", "simulated stream", "direct")]
+COLUMNS += [(engine, transport, "direct") for engine in ("libevent", "native", "simulated")
+            for transport in ("TLS", "startTLS")]
 HEADINGS = [f"libevent {name}{kind}" for name in ("IPv4", "IPv6", "UNIX") for kind in ("", " buffered")]
 HEADINGS += ["native IPv4", "native IPv6", "native UNIX", "simulated"]
+HEADINGS += [f"{engine} {name}" for engine in ("libevent", "native", "simulated") for name in ("TLS", "startTLS")]
 # What a test runs on that runs once a reactor.
 FIRST = {column for column in COLUMNS if column[1] in ("TCP over IPv4", "simulated stream") and column[2] == "direct"}
 
@@ -33,12 +37,12 @@ INTRODUCTION = """\
 # The contract, and where it holds
 
 Every promise of a reactor, on every transport. This page is written by `Tests/contract-table.py` from a run of the
-tests, and CI checks that it is what its own run gives. The lines that are left out here are about UDP, TLS and the
+tests, and CI checks that it is what its own run gives. The lines that are left out here are about UDP and the
 PROXY protocol, which the library does not have.
 
 A number is how many tests of the line passed on that reactor and transport; most of them run with several arguments
 each. Columns are the reactor on libevent (`Reactor`), with `buffered` for `buffering: .bufferevent`, `NativeReactor`
-and `SimulatedReactor`.
+and `SimulatedReactor`; `TLS` and `startTLS` run over its first transport.
 
 - `·`: the line is the reactor's own, or is the same however bytes are moved: its tests run once for each reactor or
   transport, in the columns that have numbers.

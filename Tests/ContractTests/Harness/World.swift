@@ -26,7 +26,7 @@ final class World {
     /// Tests wait on events.
     ///
     /// This ends one whose event never comes; it measures no speed.
-    static let patience: Duration = .seconds(10)
+    static let patience: Duration = .seconds(60)
 
     init(_ setting: Setting, _ configuration: ReactorConfiguration) throws {
         self.setting = setting

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Contract 24, 25: accepting")
 struct AcceptingTests {
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func line24AFloodOfConnectsDoesNotStarveALiveConnection(_ setting: Setting) throws {
         let flood = 100
         var configuration = ReactorConfiguration()
@@ -92,7 +92,7 @@ struct AcceptingTests {
         }
     }
 
-    @Test(arguments: Setting.transports)
+    @Test(arguments: Setting.transports.filter { !$0.transport.isSecured })
     func line24APausedListenerLeavesPeersInItsBacklog(_ setting: Setting) throws {
         try setting.run { world in
             var isPaused = true

@@ -102,7 +102,7 @@ struct BacklogTests {
         #expect(port.counters.accepted == 20)
     }
 
-    @Test(arguments: Setting.transports)
+    @Test(arguments: Setting.transports.filter { !$0.transport.isSecured })
     func line47PeersThatTheLimitsHaveWaitAreServedOneAfterAnother(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
@@ -124,7 +124,7 @@ struct BacklogTests {
         port = nil
     }
 
-    @Test(arguments: Setting.transports)
+    @Test(arguments: Setting.transports.filter { !$0.transport.isSecured })
     func line47PeersBeyondTheLimitsAreTurnedAway(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }
@@ -140,7 +140,7 @@ struct BacklogTests {
         #expect(clients.allSatisfy { $0.reason != nil })
     }
 
-    @Test(arguments: Setting.transports)
+    @Test(arguments: Setting.transports.filter { !$0.transport.isSecured })
     func line47TheFactoryIsUsedUntilTheLastOfThemIsServed(_ setting: Setting) throws {
         final class Counting: Factory {
             var events: [String] = []
@@ -167,7 +167,7 @@ struct BacklogTests {
         }
     }
 
-    @Test(arguments: Setting.transports)
+    @Test(arguments: Setting.transports.filter { !$0.transport.isSecured })
     func line47AStopWhileTheyAreServedEndsThemAll(_ setting: Setting) throws {
         let world = try setting.makeWorld()
         defer { world.end() }

@@ -24,7 +24,7 @@ struct ServerEndpointTests {
         try world.connect(to: port.localAddress) { client }
     }
 
-    @Test(arguments: Setting.all, [true, false])
+    @Test(arguments: Setting.withoutHandshake, [true, false])
     func anEndpointOfTheTransportListens(_ setting: Setting, withFactory: Bool) throws {
         try setting.run { world in
             let options = ListenOptions(stream: StreamOptions(buffering: setting.movement.buffering))
@@ -52,7 +52,7 @@ struct ServerEndpointTests {
         }
     }
 
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func anEndpointListensLaterByACompletion(_ setting: Setting) throws {
         try setting.run { world in
             var hasReturned = false

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Metrics")
 struct MetricsTests {
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.all.filter { $0.transport != .startTLS })
     func bytesAndCallbacksAreThoseOfTheEchoes(_ setting: Setting) throws {
         try setting.run { world in
             let (server, client) = try world.pair()
@@ -35,7 +35,7 @@ struct MetricsTests {
         }
     }
 
-    @Test(arguments: Setting.all, [true, false])
+    @Test(arguments: Setting.all.filter { $0.transport != .startTLS }, [true, false])
     func whatIsNotSentIsQueuedAndThenDropped(_ setting: Setting, byPeer: Bool) throws {
         let size = 8 << 20
         try setting.run { world in
@@ -61,7 +61,7 @@ struct MetricsTests {
         }
     }
 
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func connectionsAreCountedByWhatMadeThemAndByHowTheyEnd(_ setting: Setting) throws {
         var reactor: ReactorBase?
         try setting.run { world in
@@ -93,7 +93,7 @@ struct MetricsTests {
         #expect(reactor?.metrics.connections.lost.total == 6)
     }
 
-    @Test(arguments: Setting.transports)
+    @Test(arguments: Setting.transports.filter { !$0.transport.isSecured })
     func refusalsAndFailedConnectsAreCountedByCause(_ setting: Setting) throws {
         try setting.run { world in
             let port = try world.listen { nil }
