@@ -104,6 +104,10 @@ let package = Package(
             name: "FaultyServer",
             dependencies: ["CSystemFaults", "EventReactor", "EventReactorNative", "TestSupport"],
             path: "Tests/FaultyServer", swiftSettings: strict),
+        // An end of TLS with many options, for Tests/TLSPeers/peers.py.
+        .executableTarget(
+            name: "TLSPeer", dependencies: ["EventReactor", "EventReactorTLS"], path: "Tests/TLSPeers/Peer",
+            swiftSettings: strict),
         .testTarget(
             name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
