@@ -8,8 +8,8 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
+import threading
 import time
 import tty
 import zlib
@@ -68,38 +68,49 @@ class Program:
         os.close(terminal)
         self.data = bytearray()
         self.at = 0
+        self.is_over = False
+        self.changed = threading.Condition()
+        # All the time, so that a program never waits for its output to be read.
+        self.reader = threading.Thread(target=self.gather, daemon=True)
+        self.reader.start()
         Program.running.append(self)
 
     @property
     def text(self):
-        return self.data.decode(errors="replace")
+        return bytes(self.data).decode(errors="replace")
 
-    def read(self):
-        """Waits for output.
+    def gather(self):
+        data = True
+        while data:
+            try:
+                data = os.read(self.output, 65536)
+            except OSError:  # Linux's way to say that the last holder of a terminal has gone.
+                data = b""
+            with self.changed:
+                self.data += data
+                self.is_over = not data
+                self.changed.notify_all()
 
-        - Returns: False after the last.
-        """
-        try:
-            data = os.read(self.output, 65536)
-        except OSError:  # Linux's way to say that the last holder of a terminal has gone.
-            data = b""
-        self.data += data
-        return bool(data)
+    def wait_for(self, condition, failure):
+        """Waits for a condition of the output; returns what it gives."""
+        with self.changed:
+            while not (result := condition()):
+                if self.is_over:
+                    raise Failure(failure)
+                self.changed.wait()
+        return result
 
     def expect(self, pattern):
         """Waits for a match behind the last one that was waited for."""
-        pattern = re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
-        while not (found := pattern.search(self.data, self.at)):
-            if not self.read():
-                raise Failure(f"no {pattern.pattern!r} in the output of {self.name}")
+        pattern = re.compile(pattern.encode())
+        found = self.wait_for(
+            lambda: pattern.search(bytes(self.data), self.at), f"no {pattern.pattern!r} in the output of {self.name}")
         self.at = found.end()
         return found
 
     def expect_bytes(self, count):
         """Waits for that much output behind the last match, and returns it."""
-        while len(self.data) < self.at + count:
-            if not self.read():
-                raise Failure(f"{self.name} gave {len(self.data) - self.at} bytes of {count}")
+        self.wait_for(lambda: len(self.data) >= self.at + count, f"{self.name} gave less than {count} bytes")
         self.at += count
         return bytes(self.data[self.at - count:self.at])
 
@@ -109,22 +120,19 @@ class Program:
 
     def exchange(self, data):
         """Sends data to the program while it reads the output, until as much has come out; returns that."""
-        left = memoryview(data)
-        start = self.at
-        fd = self.process.stdin.fileno()
-        os.set_blocking(fd, False)
-        while len(self.data) - start < len(data):
-            readable, writable, _ = select.select([self.output], [fd] if left else [], [])
-            if writable:
-                try:
-                    left = left[os.write(fd, left[:65536]):]
-                except BlockingIOError:
-                    pass
-            if readable and not self.read():
-                raise Failure(f"{self.name} gave {len(self.data) - start} bytes of {len(data)}")
-        os.set_blocking(fd, True)
-        self.at = start + len(data)
-        return bytes(self.data[start:self.at])
+
+        def send():
+            try:
+                self.process.stdin.write(data)
+                self.process.stdin.flush()
+            except OSError:
+                pass  # What has not come back says enough.
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        got = self.expect_bytes(len(data))
+        sender.join()
+        return got
 
     def end(self):
         """Ends the input, reads the output to its end, and returns the status."""
@@ -132,14 +140,13 @@ class Program:
             self.process.stdin.close()
         except OSError:
             pass
-        while self.read():
-            pass
-        return self.process.wait()
+        return self.finish()
 
     def finish(self):
         """Reads the output to its end without ending the input, and returns the status."""
-        while self.read():
-            pass
+        with self.changed:
+            while not self.is_over:
+                self.changed.wait()
         return self.process.wait()
 
     def kill(self):
@@ -147,11 +154,12 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for close in (self.process.stdin.close, lambda: os.close(self.output)):
-            try:
-                close()
-            except OSError:
-                pass
+        self.reader.join()
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass
+        os.close(self.output)
 
     @property
     def name(self):
@@ -164,7 +172,8 @@ class Program:
             for port in listening_ports(self.process.pid):
                 return port
             check(self.process.poll() is None, f"{self.name} ended")
-            select.select([self.output], [], [], 0.02)
+            with self.changed:
+                self.changed.wait(0.02)
 
 
 def listening_ports(pid):
@@ -285,7 +294,8 @@ class MemoryTLS:
         self.tls = context.wrap_bio(self.input, self.output, **options)
 
     def flush(self):
-        self.plain.sendall(self.output.read())
+        if data := self.output.read():
+            self.plain.sendall(data)
 
     def call(self, function, *arguments):
         """Calls a function until it has had all that it wants to read."""
@@ -312,9 +322,37 @@ class MemoryTLS:
 
     def read_to_end(self):
         got = b""
-        while data := self.call(self.tls.read, 65536):
-            got += data
+        try:
+            while data := self.call(self.tls.read, 65536):
+                got += data
+        except ssl.SSLZeroReturnError:  # In place of no bytes, if we have closed our half.
+            pass
         return got
+
+    def exchange(self, data):
+        """Sends data while it reads, until as much has come back; returns that."""
+        got, at = bytearray(), 0
+        waiting = memoryview(b"")
+        self.plain.setblocking(False)
+        while len(got) < len(data):
+            if not waiting and at < len(data):
+                self.tls.write(data[at:at + 65536])
+                at += 65536
+                waiting = memoryview(self.output.read())
+            readable, writable, _ = select.select([self.plain], [self.plain] if waiting else [], [])
+            if writable:
+                waiting = waiting[self.plain.send(waiting):]
+            if readable:
+                piece = self.plain.recv(65536)
+                check(piece, f"{len(got)} bytes of {len(data)} came back")
+                self.input.write(piece)
+                try:
+                    while True:
+                        got += self.tls.read(65536)
+                except ssl.SSLWantReadError:
+                    pass
+        self.plain.setblocking(True)
+        return bytes(got)
 
 
 # MARK: Running
