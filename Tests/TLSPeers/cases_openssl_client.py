@@ -40,6 +40,12 @@ def refused(peer, words):
     check(status != 0, "s_client ended with 0")
 
 
+def check_name(end, name):
+    """The server tells its program the name that the client of the next handshake sent."""
+    agreed = end.expect(r"agreed: (.*)")[1].decode()
+    check(f"name {name}," in agreed, f"the client sent {name}; the server: {agreed}")
+
+
 def closed(end):
     end.expect(r"lost: (?=.*closed)")
 
@@ -76,6 +82,27 @@ for label, (flag, version) in VERSIONS.items():
         say_hello(peer)
         quit_well(peer)
         other.expect("resumed no")
+
+    @case(f"s_client-resumption-and-names-{label}")
+    def _(flag=flag, version=version):
+        own = [f"--name={name}:{file(name + '.pem')}:{file(name + '.key')}" for name in ("a.test", "b.test")]
+        for options, name in (([], "localhost"), (own, "a.test")):
+            end = server(*options)
+            session = scratch(f"session-{name}")
+            for given in ("-sess_out", "-sess_in"):
+                peer = s_client(end.port, flag, "-servername", "a.test", given, session, name=name)
+                say_hello(peer)
+                quit_well(peer)
+                # What the client asked for, whether the session is resumed or not.
+                check_name(end, "a.test")
+            # With another name: RFC 6066 has no session resumed, and RFC 8446 the new name count.
+            peer = s_client(end.port, flag, "-servername", "b.test", "-sess_in", session, name=name)
+            if flag == "-tls1_2" and options:
+                refused(peer, "hostname mismatch")  # A full handshake, with the certificate of b.test.
+            else:
+                say_hello(peer)
+                quit_well(peer)
+            check_name(end, "b.test")
 
     @case(f"s_client-no_ticket-{label}")
     def _(flag=flag, version=version):
@@ -377,6 +404,27 @@ def _():
 @case("s_client-fallback")
 def _():
     refused(s_client(echo().port, "-tls1_2", "-fallback_scsv"), "inappropriate fallback")
+
+
+@case("s_client-cost-of-groups")
+def _():
+    # A hello may not buy much time: what a group costs the server is what anyone can have it do again and again.
+    end = echo()
+    costly = []
+    for group in ("X25519", "P-256", "P-384", "P-521", "X448", "ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144",
+                  "ffdhe8192"):
+        before = cpu_milliseconds(end)
+        s_client(end.port, "-tls1_3", "-groups", group).end()
+        check_alive(end)
+        spent = cpu_milliseconds(end) - before
+        if spent > 20:
+            costly.append(f"{group} {spent:.0f} ms")
+    check(not costly, f"handshakes that cost more than 20 ms of the server's processor: {', '.join(costly)}")
+
+
+def cpu_milliseconds(end):
+    with open(f"/proc/{end.process.pid}/schedstat") as figures:
+        return int(figures.read().split()[0]) / 1e6
 
 
 @case("s_client-huge-chain")

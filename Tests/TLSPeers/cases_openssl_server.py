@@ -270,6 +270,12 @@ def _():
     refuses(example_client(port, trust="bad/expired-root-trust.pem"), "not trusted: certificate has expired")
 
 
+@case("s_server-oversized-chain")
+def _():
+    end, port = reversing(identity="bad/oversized-chain")
+    refuses(client(port), "handshake failed.*excessive message size")
+
+
 @case("s_server-every-certificate", limit=60)
 def _():
     wrong = []

@@ -165,6 +165,21 @@ for label, version in VERSIONS.items():
             peer = connect(end.port, version)
             check(peer.exchange(data) == data, "other bytes came back")
 
+    @case(f"python-close-at-once-{label}")
+    def _(version=version):
+        # The peer does not wait for our close_notify, as RFC 8446 allows: the kernel answers it with a reset.
+        end = server()
+        for _ in range(100):
+            peer = connect(end.port, version)
+            peer.call(peer.tls.write, b"hello")
+            check(peer.call(peer.tls.read, 100) == b"hello", "no echo")
+            peer.close_half()
+            peer.plain.close()
+            end.expect("lost: .*")
+        reasons = re.findall("lost: (.*)", end.text)
+        resets = sum("in order" not in reason for reason in reasons)
+        check(not resets, f"{resets} of {len(reasons)} connections were not lost in order")
+
     @case(f"python-close_notify-in-one-packet-{label}")
     def _(version=version):
         # The last data, close_notify and the end of the stream arrive together.
@@ -233,6 +248,17 @@ def _():
             check(not answer or answer[0] == 21, f"the answer to {greeting[:10]} is {answer[:20]}")
         end.expect(f"lost: .*({words})")
     check_alive(end)
+
+
+@case("python-address-of-a-failure")
+def _():
+    # A server has to be able to say whose handshake failed.
+    end = echo()
+    with socket.create_connection(("127.0.0.1", end.port)) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        read_all(plain)
+        end.expect(r"HTTP request without encryption")
+        check(f"127.0.0.1:{plain.getsockname()[1]}: " in end.text, "the peer's address is missing")
 
 
 @case("python-silence")

@@ -64,6 +64,7 @@ class Program:
         tty.setraw(terminal)  # Bytes come through as they are.
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=terminal, stderr=terminal, cwd=folder or Setting.scratch,
+            start_new_session=True,  # So that what it starts can be ended with it.
             env=dict(os.environ, TERM="dumb", LC_ALL="C", SWIFT_BACKTRACE="enable=no"))
         os.close(terminal)
         self.data = bytearray()
@@ -152,7 +153,7 @@ class Program:
     def kill(self):
         Program.running.remove(self)
         if self.process.poll() is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         self.reader.join()
         try:

@@ -51,7 +51,7 @@ def main():
     if options.install:
         return install()
 
-    import cases_curl, cases_gnutls, cases_openssl_client, cases_openssl_server, cases_python  # noqa: E401, F401
+    import cases_curl, cases_gnutls, cases_hello, cases_openssl_client, cases_openssl_server, cases_python  # noqa: E401, F401
     import cases_scanners, cases_tlslite  # noqa: E401, F401
 
     names = [name for name in CASES if not options.only or any(name.startswith(only) for only in options.only)]
