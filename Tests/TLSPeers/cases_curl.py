@@ -70,7 +70,8 @@ for label, options in {"tls1_2": ("--tls-max", "1.2"), "tls1_3": ("--tlsv1.3",)}
     @case(f"curl-parallel-{label}")
     def _(options=options):
         end = server("--serve=page")
-        text = succeeds(end.port, "[100000-100049]", "-Z", "--no-progress-meter", "-o", "/dev/null", "-w", "%{size_download}\n", *options)
+        text = succeeds(end.port, "[100000-100049]", "-Z", "--no-progress-meter", "-o", "/dev/null", "-w",
+                        "%{size_download}\n", *options)
         check(sorted(map(int, text.split())) == list(range(100000, 100050)), "pages are missing")
 
     @case(f"curl-cert-status-{label}")

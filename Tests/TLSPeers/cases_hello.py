@@ -30,7 +30,13 @@ def server_name(*names):
 VERSIONS = extension(43, block(b"\x03\x04", 1))
 GROUPS = extension(10, block(b"\x00\x1d"))
 SIGNATURES = extension(13, block(b"\x04\x03\x08\x04\x04\x01"))
-SHARE = extension(51, block(b"\x00\x1d" + block(X25519)))
+
+
+def share(key):
+    return extension(51, block(b"\x00\x1d" + block(key)))
+
+
+SHARE = share(X25519)
 GOOD = VERSIONS + GROUPS + SIGNATURES + SHARE
 
 
@@ -106,9 +112,8 @@ HELLOS = {
     "empty-alpn": (hello(extension(16, block(b"")) + GOOD), "decode_error|illegal_parameter"),
     "alpn-with-empty-name": (hello(extension(16, block(b"\0")) + GOOD), "decode_error|illegal_parameter"),
     "alpn-too-long": (hello(extension(16, block(b"\x05h2")) + GOOD), "decode_error|illegal_parameter"),
-    "share-of-zeros": (hello(VERSIONS + GROUPS + SIGNATURES + extension(51, block(b"\x00\x1d" + block(bytes(32))))), ANY),
-    "share-of-31-bytes": (hello(VERSIONS + GROUPS + SIGNATURES + extension(51, block(b"\x00\x1d" + block(X25519[:31])))),
-                          ANY),
+    "share-of-zeros": (hello(VERSIONS + GROUPS + SIGNATURES + share(bytes(32))), ANY),
+    "share-of-31-bytes": (hello(VERSIONS + GROUPS + SIGNATURES + share(X25519[:31])), ANY),
     "length-beyond": (b"\x01\x00\x01\x00" + hello()[4:], "nothing"),
     "length-16-MiB": (b"\x01\xff\xff\xff" + hello()[4:], "illegal_parameter|decode_error|internal_error"),
     "giant": (hello(GOOD + extension(PADDING, bytes(60000))), "hello"),

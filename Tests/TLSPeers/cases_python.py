@@ -1,12 +1,12 @@
-"""Python's ssl and bare sockets, for what no command does: half-closed connections, ends cut off, peers without TLS."""
+"""Python's ssl and bare sockets, for what no command does: half-closed connections, and ends cut off."""
 
 import re
 import socket
 import ssl
 import struct
 
-from harness import (MemoryTLS, case, check, check_alive, checksum, client, echo, example_client, file, pattern,
-                     python_client, server)
+from harness import case, check, check_alive, checksum, client, echo, file, pattern, python_client, server
+from memory_tls import MemoryTLS
 
 VERSIONS = {"tls1_2": ssl.TLSVersion.TLSv1_2, "tls1_3": ssl.TLSVersion.TLSv1_3}
 BIG = 8 << 20
@@ -196,106 +196,6 @@ for label, version in VERSIONS.items():
         end.expect("lost: .*in order")
 
 
-@case("python-start-tls")
-def _():
-    listener, port = listen()
-    peer = client(port, "--start-tls", "--send=hello", "--until=5", "--text")
-    plain = listener.accept()[0]
-    plain.sendall(b"220 ready\r\n")
-    check(plain.recv(100) == b"STARTTLS\r\n", "no command came")
-    plain.sendall(b"220 go ahead\r\n")
-    end = MemoryTLS(plain, server_context(), server_side=True)
-    end.call(end.tls.do_handshake)
-    check(end.call(end.tls.read, 100) == b"hello", "something else arrived")
-    end.call(end.tls.write, b"HELLO")
-    check(peer.finish() == 0 and "text: HELLO" in peer.text, "the client failed")
-
-
-@case("python-start-tls-injection")
-def _():
-    listener, port = listen()
-    peer = client(port, "--start-tls", "--send=hello", "--text")
-    plain = listener.accept()[0]
-    plain.sendall(b"220 ready\r\n")
-    plain.recv(100)
-    plain.sendall(b"220 go ahead\r\n250 injected\r\n")
-    refused(peer, "lost: .*14 bytes followed")
-
-
-@case("python-no-tls-server")
-def _():
-    listener, port = listen()
-    for greeting in (b"220 localhost ESMTP\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(100), b"\x16" * 1000):
-        peer = example_client(port, host="127.0.0.1")
-        plain = listener.accept()[0]
-        plain.sendall(greeting)
-        refused(peer, "does not speak TLS")
-        plain.close()
-
-
-@case("python-no-tls-client")
-def _():
-    end = server()
-    for greeting, words in [
-            (b"GET / HTTP/1.1\r\n\r\n", "HTTP request"), (b"CONNECT a:1 HTTP/1.1\r\n\r\n", "CONNECT request"),
-            (b"EHLO there\r\n", "speak TLS|handshake"), (bytes(100), "speak TLS|handshake"),
-            (b"\xff" * 100, "speak TLS|handshake"), (b"SSH-2.0-OpenSSH_9.2\r\n", "speak TLS|handshake"),
-            (bytes.fromhex("802e0100020015000000100100800200800300800400800500800600400700c0") + bytes(16),
-             "speak TLS|handshake|protocol")]:  # The hello of SSL 2
-        with socket.create_connection(("127.0.0.1", end.port)) as plain:
-            plain.sendall(greeting)
-            answer = read_all(plain)
-            check(not answer or answer[0] == 21, f"the answer to {greeting[:10]} is {answer[:20]}")
-        end.expect(f"lost: .*({words})")
-    check_alive(end)
-
-
-@case("python-address-of-a-failure")
-def _():
-    # A server has to be able to say whose handshake failed.
-    end = echo()
-    with socket.create_connection(("127.0.0.1", end.port)) as plain:
-        plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        read_all(plain)
-        end.expect(r"HTTP request without encryption")
-        check(f"127.0.0.1:{plain.getsockname()[1]}: " in end.text, "the peer's address is missing")
-
-
-@case("python-silence")
-def _():
-    listener, port = listen()
-    peer = client(port, "--handshake-timeout=200")
-    plain = listener.accept()[0]
-    refused(peer, "not complete within")
-    plain.close()
-    end = server("--handshake-timeout=200")
-    with socket.create_connection(("127.0.0.1", end.port)) as plain:
-        read_all(plain)
-        end.expect("lost: .*not complete within")
-    with socket.create_connection(("127.0.0.1", end.port)) as plain:
-        plain.sendall(bytes.fromhex("16030100ff010000fb0303"))
-        read_all(plain)
-        end.expect("lost: .*not complete within")
-    check_alive(end)
-
-
-@case("python-closed-in-the-handshake")
-def _():
-    end = server()
-    hello = client_hello()
-    for count in (0, 1, 4, 5, 6, 50, len(hello) - 1, len(hello)):
-        for close in (lambda plain: plain.shutdown(socket.SHUT_WR), reset):
-            plain = socket.create_connection(("127.0.0.1", end.port))
-            plain.sendall(hello[:count])
-            close(plain)
-            if close is not reset:
-                read_all(plain)
-                plain.close()
-            end.expect("lost: ")
-    check("agreed" not in end.text, "a handshake was complete")
-    check_alive(end)
-
-
 @case("python-byte-by-byte")
 def _():
     end = server()
@@ -314,17 +214,6 @@ def _():
         check(peer.call(peer.tls.read, 100) == b"hello there", "no echo")
         plain.close()
         end.expect("agreed")
-
-
-def client_hello():
-    context = client_context()
-    output = ssl.MemoryBIO()
-    tls = context.wrap_bio(ssl.MemoryBIO(), output, server_hostname="localhost")
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        pass
-    return output.read()
 
 
 @case("python-many-at-once")

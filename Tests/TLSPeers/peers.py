@@ -13,6 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import argparse
+import importlib
 import shutil
 import subprocess
 import tempfile
@@ -51,8 +52,8 @@ def main():
     if options.install:
         return install()
 
-    import cases_curl, cases_gnutls, cases_hello, cases_openssl_client, cases_openssl_server, cases_python  # noqa: E401, F401
-    import cases_scanners, cases_tlslite  # noqa: E401, F401
+    for path in sorted(harness.HERE.glob("cases_*.py")):
+        importlib.import_module(path.stem)
 
     names = [name for name in CASES if not options.only or any(name.startswith(only) for only in options.only)]
     if options.list:
@@ -70,7 +71,8 @@ def main():
         subprocess.run([sys.executable, make, Setting.authority], check=True)
         for name in names:
             reason, seconds = harness.run(name)
-            print(f"{'FAILED' if reason else 'ok':6} {seconds:6.2f} s  {name}{': ' + reason if reason else ''}", flush=True)
+            word = "FAILED" if reason else "ok"
+            print(f"{word:6} {seconds:6.2f} s  {name}{': ' + reason if reason else ''}", flush=True)
             if reason:
                 failed.append(name)
     print(f"{len(names)} cases, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")
