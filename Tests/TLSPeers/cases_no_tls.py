@@ -3,7 +3,7 @@
 import socket
 import ssl
 
-from cases_python import client_context, listen, read_all, refused, reset, server_context
+from cases_python import VERSIONS, client_context, listen, read_all, refused, reset, server_context
 from harness import case, check, check_alive, client, echo, example_client, server
 from memory_tls import MemoryTLS
 
@@ -108,12 +108,56 @@ def _():
     check_alive(end)
 
 
-def client_hello():
-    context = client_context()
-    output = ssl.MemoryBIO()
-    tls = context.wrap_bio(ssl.MemoryBIO(), output, server_hostname="localhost")
+def answer_to(end, data=b""):
+    """What an end sends when it has read data, or first of all; the handshake need not be complete then."""
+    end.input.write(data)
     try:
-        tls.do_handshake()
+        end.tls.do_handshake()
     except ssl.SSLWantReadError:
         pass
-    return output.read()
+    return end.output.read()
+
+
+def cuts(data):
+    """Numbers of bytes after which a piece of a handshake is cut off."""
+    return [0, 1, 4, 5, 6, len(data) // 2, len(data) - 1]
+
+
+for label, version in VERSIONS.items():
+
+    @case(f"python-client-stops-in-the-handshake-{label}")
+    def _(version=version):
+        end = server()
+        for number in range(7):
+            for close in (lambda plain: plain.shutdown(socket.SHUT_WR), reset):
+                plain = socket.create_connection(("localhost", end.port))
+                peer = MemoryTLS(plain, client_context(version), server_hostname="localhost")
+                plain.sendall(answer_to(peer))
+                second = b""
+                while not second:
+                    second = answer_to(peer, plain.recv(65536))
+                plain.sendall(second[:cuts(second)[number]])
+                close(plain)
+                if close is not reset:
+                    read_all(plain)
+                    plain.close()
+                end.expect("lost: .*(in the TLS handshake|reset|Broken pipe)")
+        check("agreed" not in end.text, "a handshake was complete")
+        check_alive(end)
+
+    @case(f"python-server-stops-in-the-handshake-{label}")
+    def _(version=version):
+        listener, port = listen()
+        for number in range(7):
+            for close in (lambda plain: plain.close(), reset):
+                peer = client(port)
+                plain = listener.accept()[0]
+                end = MemoryTLS(plain, server_context(version), server_side=True)
+                flight = answer_to(end, plain.recv(65536))
+                plain.sendall(flight[:cuts(flight)[number]])
+                close(plain)
+                refused(peer, "(in the TLS handshake|reset|Broken pipe)")
+
+
+def client_hello():
+    return answer_to(MemoryTLS(None, client_context(), server_hostname="localhost"))

@@ -180,6 +180,18 @@ for label, version in VERSIONS.items():
         resets = sum("in order" not in reason for reason in reasons)
         check(not resets, f"{resets} of {len(reasons)} connections were not lost in order")
 
+    @case(f"python-server-closes-at-once-{label}")
+    def _(version=version):
+        listener, port = listen()
+        peer = client(port, "--send=hello", "--times=100")
+        for number in range(100):
+            end = accept(listener, version)
+            check(end.call(end.tls.read, 100) == b"hello", "something else arrived")
+            end.close_half()
+            end.plain.close()
+            reason = peer.expect("lost: (.*)")[1].decode()
+            check("in order" in reason, f"connection {number + 1}: {reason}")
+
     @case(f"python-close_notify-in-one-packet-{label}")
     def _(version=version):
         # The last data, close_notify and the end of the stream arrive together.

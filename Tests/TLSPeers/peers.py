@@ -27,16 +27,20 @@ PACKAGES = {"openssl": "openssl", "curl": "curl", "gnutls-cli": "gnutls-bin", "t
 VENVS = {"tlslite": "tlslite-ng==0.8.2", "sslyze": "sslyze==6.3.1"}
 
 
+def missing():
+    return [command for command in PACKAGES if not shutil.which(command)] + [
+        name for name in VENVS if not (Setting.tools / name / "complete").exists()]
+
+
 def install():
-    missing = sorted(package for command, package in PACKAGES.items() if not shutil.which(command))
-    if missing:
-        subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=True)
-    for name, package in VENVS.items():
+    packages = sorted(package for command, package in PACKAGES.items() if not shutil.which(command))
+    if packages:
+        subprocess.run(["apt-get", "install", "-y", "-qq", *packages], check=True)
+    for name in set(missing()) & set(VENVS):
         venv = Setting.tools / name
-        if not (venv / "complete").exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-            subprocess.run([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", package], check=True)
-            (venv / "complete").touch()
+        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
+        subprocess.run([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", VENVS[name]], check=True)
+        (venv / "complete").touch()
 
 
 def main():
@@ -60,6 +64,8 @@ def main():
         return print("\n".join(names))
     if not names:
         sys.exit("there is no such case: see --list")
+    if lacking := missing():
+        sys.exit(f"{', '.join(lacking)} missing: peers.py --install")
     for program in ("TLSEcho", "TLSClient", "TLSPeer"):
         if not (Setting.build / program).exists():
             sys.exit(f"{Setting.build / program} is missing: swift build -c release --product {program}")
