@@ -167,6 +167,22 @@ for label, (flag, version) in VERSIONS.items():
         quit_well(peer)
         end.expect("resumed yes, certificates [1-9]")
 
+    @case(f"s_client-cert-of-other-settings-{label}")
+    def _(flag=flag, version=version):
+        # A session of a port that asks for no certificate does not stand for one at a port that requires it.
+        end = server("--client-cert=require", f"--trust={file('root.pem')}", "--open-port")
+        session = scratch("session")
+        open_port = re.search(r"open at \S*:(\d+)", end.text)[1]
+        peer = s_client(open_port, flag, "-sess_out", session)
+        say_hello(peer)
+        quit_well(peer)
+        closed(end)
+        peer = s_client(end.port, flag, "-sess_in", session)
+        peer.say("hello\n")
+        end.expect("agreed|lost")
+        check("resumed yes" not in end.text, "a session without a certificate is resumed")
+        end.expect("not trusted: no certificate")
+
     @case(f"s_client-status-{label}")
     def _(flag=flag, version=version):
         peer = s_client(echo().port, flag, "-status")

@@ -1,42 +1,11 @@
 """`openssl s_server` for the library's clients."""
 
-import json
 import re
 
-from harness import Program, Setting, case, check, checksum, client, example_client, file, pattern, scratch
+from harness import Setting, case, check, checksum, client, example_client, file, pattern, scratch
+from s_server import VERSIONS, refuses, reversing, s_server, talk
 
-VERSIONS = {"tls1_2": ("-tls1_2", "TLS 1.2"), "tls1_3": ("-tls1_3", "TLS 1.3")}
 BIG = 8 << 20
-
-
-def s_server(*options, identity="server", chain=None, folder=None):
-    """s_server, and the port at which it listens."""
-    end = Program("openssl", "s_server", "-accept", "0", "-cert", file(f"{identity}.pem"), "-key",
-                  file(f"{identity}.key"), "-cert_chain", chain or file(f"{identity}.pem"), *options, folder=folder)
-    if "-quiet" in options:  # Not even the port is printed.
-        return end, end.port
-    return end, int(end.expect(r"ACCEPT \S*:(\d+)\s")[1])
-
-
-def reversing(*options, **keywords):
-    """s_server that sends back each line from its end to its beginning."""
-    return s_server("-rev", *options, **keywords)
-
-
-def talk(port, *options, **keywords):
-    """A client that exchanges a line with it, and closes; its output."""
-    peer = client(port, "--send=hello\n", "--until=6", "--text", *options, **keywords)
-    status = peer.finish()
-    check(status == 0 and "text: olleh" in peer.text, f"the client ended with {status}")
-    return peer.text
-
-
-def refuses(peer, words):
-    """A client ends with an error that has these words."""
-    status = peer.finish()
-    check(re.search(words, peer.text), f"the client does not say {words!r}")
-    check(status == 1, f"the client ended with {status}")
-
 
 for label, (flag, version) in VERSIONS.items():
 
@@ -70,6 +39,15 @@ for label, (flag, version) in VERSIONS.items():
         end, port = reversing(flag, "-no_ticket")
         text = talk(port, "--times=3")
         check(re.findall(r"resumed (\w+)", text) == ["no", "yes", "yes"], "sessions are not resumed")
+
+    @case(f"s_server-session-of-other-settings-{label}")
+    def _(flag=flag, version=version):
+        # A session says nothing of a verification that was not made, or that was made of another name.
+        end, port = reversing(flag, identity="bad/self-signed")
+        refuses(client(port, "--first-insecure", "--times=2", "--send=hello\n", "--until=6"), "not trusted")
+        end, port = reversing(flag)
+        refuses(client(port, "--first-name=example.test", "--name=other.test", "--times=2", "--send=hello\n",
+                       "--until=6"), "not valid for .*other.test")
 
     @case(f"s_server-alpn-{label}")
     def _(flag=flag, version=version):
@@ -236,64 +214,3 @@ def _():
         end.expect("(?m)^hello")
         end.say("there\n")
     check(peer.finish() == 0 and re.findall(r"resumed (\w+)", peer.text) == ["no", "yes"], "it is not resumed")
-
-
-# MARK: Certificates
-
-NAMED = {
-    "expired": ("bad/expired", "not trusted: certificate has expired"),
-    "wrong-name": ("bad/wrong-name", 'not valid for "?localhost'),
-    "self-signed": ("bad/self-signed", "not trusted: self.signed certificate"),
-    "missing-intermediate": ("bad/missing-intermediate", "not trusted: unable to get local issuer"),
-}
-for label, (identity, words) in NAMED.items():
-
-    @case(f"s_server-{label}")
-    def _(identity=identity, words=words):
-        for flag, _ in VERSIONS.values():
-            end, port = s_server(flag, "-www", identity=identity)
-            refuses(example_client(port), words)
-
-
-@case("s_server-reversed-chain")
-def _():
-    parts = file("alternate-chain.pem").read_bytes().split(b"-----END CERTIFICATE-----\n")[:3]
-    chain = scratch("chain.pem", b"".join(part + b"-----END CERTIFICATE-----\n" for part in reversed(parts[1:])))
-    end, port = s_server("-www", identity="alternate-chain", chain=chain)
-    check(example_client(port, trust="alternate-trust.pem").finish() == 0, "a chain out of order is refused")
-
-
-@case("s_server-alternate-chain")
-def _():
-    end, port = s_server("-www", identity="alternate-chain")
-    check(example_client(port, trust="alternate-trust.pem").finish() == 0, "the shorter path is not found")
-    refuses(example_client(port, trust="bad/expired-root-trust.pem"), "not trusted: certificate has expired")
-
-
-@case("s_server-oversized-chain")
-def _():
-    end, port = reversing(identity="bad/oversized-chain")
-    refuses(client(port), "handshake failed.*excessive message size")
-
-
-@case("s_server-every-certificate", limit=60)
-def _():
-    wrong = []
-    for entry in json.loads(file("manifest.json").read_text())["identities"]:
-        if entry["role"] != "server" or entry["outcome"].startswith("cannot") or entry["revocation"]:
-            continue
-        options = ["-cert", file(entry["certificate"]), "-key", file(entry["key"]), "-cert_chain",
-                   file(entry["certificate"])]
-        if entry["password"]:
-            options += ["-pass", f"pass:{entry['password']}"]
-        end = Program("openssl", "s_server", "-accept", "0", "-rev", "-cipher", "ALL:@SECLEVEL=0", *options)
-        port = int(end.expect(r"ACCEPT \S*:(\d+)\s")[1])
-        peer = client(port, "--host=127.0.0.1", f"--name={entry['host']}", "--send=hello\n", "--until=6",
-                      trust=entry["trust"])
-        status = peer.finish()
-        words = {0: "closed in order", 62: "not valid for", 64: "not valid for"}.get(entry["error"], "not trusted")
-        if words not in peer.text or (status == 0) != (entry["error"] == 0):
-            wrong.append(f"{entry['name']}: {entry['outcome']}, but {peer.text.strip().splitlines()[-1]}")
-        end.kill()
-        peer.kill()
-    check(not wrong, "; ".join(wrong))

@@ -1,9 +1,11 @@
 // An end of TLS for Tests/TLSPeers/peers.py, with an option for whatever a case needs:
 //
 //     TLSPeer server --cert=FILE --key=FILE [--port=0] [--serve=echo|count|page|start-tls] [--tickets=N]
-//         [--client-cert=request|require --trust=FILE] [--staple=FILE] [--any-protocol] [--name=NAME:CERT:KEY]...
+//         [--client-cert=request|require --trust=FILE [--open-port]] [--staple=FILE] [--any-protocol]
+//         [--name=NAME:CERT:KEY]...
 //     TLSPeer client --port=N [--host=localhost] [--trust=FILE | --insecure] [--cert=FILE --key=FILE] [--start-tls]
 //         [--send=TEXT] [--send-bytes=N] [--half-close] [--until=BYTES] [--text] [--times=N] [--staple] [--name=NAME]
+//         [--first-insecure] [--first-name=NAME]    of the first connection of several
 //
 // and for both `--alpn=A,B --min=1.2 --max=1.3 --groups=A,B --suites=A,B --key-log --handshake-timeout=MILLISECONDS`.
 
@@ -29,8 +31,18 @@ import Glibc
     }
 
     private static func serve(_ options: Options) throws {
-        let context = try TLSServerContext(serverSettings(options))
         let reactor = try Reactor()
+        var settings = try serverSettings(options)
+        if options.has("open-port") {
+            // Another port, with the same keys of tickets, that asks for no certificate.
+            settings.ticketKeys = TLSTicketKeys()
+            var open = settings
+            open.clientCertificates = .none
+            let context = try TLSServerContext(open)
+            let port = try reactor.listen(.tcp(port: 0, host: "127.0.0.1").tls(context)) { EchoServer() }
+            say("open at \(port.localAddress)")
+        }
+        let context = try TLSServerContext(settings)
         let plain = ServerEndpoint.tcp(port: options.number("port") ?? 0, host: "127.0.0.1")
         let port =
             switch options["serve"] {
@@ -44,27 +56,33 @@ import Glibc
     }
 
     private static func connect(_ options: Options) throws {
-        let context = try TLSClientContext(clientSettings(options))
+        let settings = try clientSettings(options)
+        // The first connection's settings are a copy, with the same cache of sessions.
+        var first = settings
+        if options.has("first-insecure") { first.verification = .unsafelyNone }
+        if let name = options["first-name"] { first.serverName = name }
+        let contexts = [try TLSClientContext(first), try TLSClientContext(settings)]
         let reactor = try Reactor()
-        try connect(options, context, reactor, times: options.number("times") ?? 1)
+        try connect(options, contexts, reactor, times: options.number("times") ?? 1)
         try reactor.run()
     }
 
     /// Connects again and again, each time after the loss of the last connection: sessions are resumed.
     private static func connect(
-        _ options: Options, _ context: TLSClientContext, _ reactor: Reactor, times: Int
+        _ options: Options, _ contexts: [TLSClientContext], _ reactor: Reactor, times: Int
     ) throws {
         let plain = ClientEndpoint.tcp(host: options["host"] ?? "localhost", port: options.number("port") ?? 443)
         let done: (Bool) -> Void = { isClean in
             if !isClean { exit(1) }
             if times == 1 { exit(0) }
             do {
-                try connect(options, context, reactor, times: times - 1)
+                try connect(options, Array(contexts.suffix(1)), reactor, times: times - 1)
             } catch {
                 say("failed: \(error)")
                 exit(1)
             }
         }
+        let context = contexts[0]
         try reactor.connect(options.has("start-tls") ? plain : plain.tls(context)) {
             Client(options, context, done: done)
         } onFailure: { error in
