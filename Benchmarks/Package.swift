@@ -20,6 +20,13 @@ let package = Package(
             providers: [.apt(["libevent-dev"]), .brew(["libevent"])]
         ),
 
+        .systemLibrary(
+            name: "COpenSSLForC",
+            path: "Libraries/COpenSSLForC",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
+
         // One folder a server; all speak the same command line. See README.md.
         .executableTarget(name: "CEpollEcho", path: "Servers/CEpollEcho", cSettings: gnu),
         .executableTarget(
@@ -53,6 +60,23 @@ let package = Package(
             name: "GroupEcho",
             dependencies: ["Modes", .product(name: "EventReactor", package: "swift-event-reactor")],
             path: "Servers/GroupEcho"
+        ),
+
+        // TLS, of `bench tls`: on either reactor, and with OpenSSL from C.
+        .executableTarget(
+            name: "ReactorTLSEcho",
+            dependencies: [
+                .product(name: "EventReactor", package: "swift-event-reactor"),
+                .product(name: "EventReactorNative", package: "swift-event-reactor"),
+                .product(name: "EventReactorTLS", package: "swift-event-reactor"),
+            ],
+            path: "Servers/ReactorTLSEcho"
+        ),
+        .executableTarget(
+            name: "CTLSEcho",
+            dependencies: ["COpenSSLForC"],
+            path: "Servers/CTLSEcho",
+            cSettings: gnu
         ),
 
         // Forwarders and file servers, of `bench relay` and `bench sendfile`.
@@ -116,7 +140,12 @@ let package = Package(
         ),
 
         .executableTarget(name: "connectload", path: "Tools/connectload", cSettings: gnu),
-        .executableTarget(name: "echoload", dependencies: ["histogram"], path: "Tools/echoload", cSettings: gnu),
+        .executableTarget(
+            name: "echoload",
+            dependencies: ["COpenSSLForC", "histogram"],
+            path: "Tools/echoload",
+            cSettings: gnu
+        ),
         .executableTarget(name: "hold", dependencies: ["histogram"], path: "Tools/hold", cSettings: gnu),
         .target(name: "histogram", path: "Tools/histogram"),
         .target(name: "malloccount", path: "Tools/malloccount", cSettings: gnu),

@@ -72,3 +72,19 @@ MICRO = {
     "calls 1": [("nio", "call", 1.5)],
     "calls 8": [("nio", "call", 1.5)],
 }
+
+# TLS: the server's processor time a message over that of SwiftNIO with NIOSSL.
+TLS_OVER_NIO = {"echo 64 B": 0.75, "echo 16 KiB, ChaCha20": 0.8, "handshake, RSA-2048": 0.85,
+                "handshake, EC P-256": 1.6}
+# And of a message of 256 KiB over that of its encryption and decryption alone.
+TLS_OVER_CIPHER = 1.25
+TLS_INSTRUCTIONS = 16_800
+# System calls: as many as without TLS, but for how many connections share a wait; and of 256 KiB.
+TLS_CALLS_TOLERANCE = 0.05
+TLS_CALLS_OF_256_KIB = 11.0
+# Bytes of a connection that has sent nothing, after the handshake, in the middle of it, and what 256 KiB leave behind.
+TLS_MEMORY = {"silent": 700.0, "established": 15_000.0, "unfinished": 45_000.0, "large": 300.0}
+# The buffers that OpenSSL makes for a message and frees after it (SSL_MODE_RELEASE_BUFFERS): one to read, one to write.
+TLS_ALLOCATIONS_OF_OPENSSL = 2.0
+# The guard: bytes of the heap a connection, with a little room above what was measured.
+GUARDED_TLS = {"reactor-tls": TLS_MEMORY, "native-tls": TLS_MEMORY}

@@ -1,7 +1,7 @@
 """`bench guard`: what must not get worse and does not depend on time, for CI. Counts only: system calls and allocations
 a message, bytes a connection."""
 
-from . import bounds
+from . import bounds, guard_tls
 from .measurements import allocations, memory, syscalls
 from .report import label
 
@@ -52,3 +52,4 @@ def run(bench):
     for name in ("reactor", "native"):
         for guard in (guard_calls, guard_allocations, guard_memory):
             guard(bench, bench.known[name])
+    guard_tls.run(bench)

@@ -37,6 +37,16 @@ def prepare_swift(specs, note):
             else "FlyingFox " + versions.get("flyingfox", "?") for spec in specs}
 
 
+def prepare_swift_tls(specs, note):
+    package = PEERS / "TLS"
+    note("building SwiftNIO with NIOSSL (the first time BoringSSL takes many minutes)")
+    run("swift", "build", "-c", "release", "--package-path", package)
+    checkouts = output("swift", "package", "--package-path", package, "show-dependencies", "--format", "json")
+    versions = dict(re.findall(r'"identity": "([^"]+)".*?"version": "([^"]+)"', checkouts, re.DOTALL))
+    known = ", ".join(f"{name} {versions.get(name, '?')}" for name in ("swift-nio", "swift-nio-ssl"))
+    return {spec.name: known for spec in specs}
+
+
 def prepare_libuv(specs, note):
     need("cc", "pkg-config")
     try:
@@ -90,7 +100,7 @@ def prepare_python(specs, note):
     return versions
 
 
-PREPARATIONS = {"swift": prepare_swift, "libuv": prepare_libuv, "go": prepare_go, "python": prepare_python}
+PREPARATIONS = {"swift": prepare_swift, "swift-tls": prepare_swift_tls, "libuv": prepare_libuv, "go": prepare_go, "python": prepare_python}
 
 
 def prepare(specs, note):

@@ -14,6 +14,7 @@ PYTHON = PACKAGE / ".venv" / "bin" / "python"
 PROGRAMS = {
     "own": lambda spec, binaries: [binaries / spec.product],
     "swift": lambda spec, _: [PEERS / ".build" / "release" / spec.product],
+    "swift-tls": lambda spec, _: [PEERS / "TLS" / ".build" / "release" / spec.product],
     "libuv": lambda spec, _: [BUILT / spec.product],
     "go": lambda spec, _: [BUILT / spec.product],
     "python": lambda spec, _: [PYTHON, PEERS / "python" / spec.product],
@@ -70,6 +71,17 @@ SERVERS = {
         peer("twisted", "python", "twisted_server.py", "Twisted", needs="twisted"),
         peer("asyncio", "python", "asyncio_server.py", "asyncio"),
         peer("uvloop", "python", "asyncio_server.py", "asyncio on uvloop", "--loop", "uvloop", needs="uvloop"),
+    ]
+}
+
+# Echo servers that speak TLS, of `bench tls`: they need a certificate too.
+TLS_SERVERS = {
+    spec.name: spec
+    for spec in [
+        Spec("reactor-tls", "ReactorTLSEcho", releases=True, title="Reactor"),
+        Spec("native-tls", "ReactorTLSEcho", ("--engine", "native"), releases=True, title="NativeReactor"),
+        peer("nio-tls", "swift-tls", "NIOTLSEcho", "SwiftNIO with NIOSSL"),
+        Spec("c-tls", "CTLSEcho", title="C on OpenSSL's sockets"),
     ]
 }
 

@@ -20,12 +20,15 @@ static bool is_answered(worker *w, connection *c, uint32_t events) {
         getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &errno, &length);
         fail("connection");
     }
-    if ((events & EPOLLOUT) && c->sent < w->load->message_size) send_rest(w, c);
+    // The first bytes wait for a handshake, and so for what is received too.
+    bool may_send = (events & EPOLLOUT) || c->ssl != NULL;
+    if (may_send && c->sent < w->load->message_size) send_rest(w, c);
     return (events & EPOLLIN) && !c->idle && receive_rest(w, c);
 }
 
 static void on_churn_event(worker *w, connection *c, uint32_t events) {
     if (!is_answered(w, c, events)) return;
+    tls_end(w, c);
     close(c->fd);
     c->fd = -1;
     end_work(w, c, 1);

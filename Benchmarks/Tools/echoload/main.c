@@ -6,6 +6,9 @@
 // counts latency from the time a message was to be sent. --request and --response name files: every message is the
 // one, and every answer has to be the other.
 //
+// With --tls the connections speak TLS 1.3; --cipher names the one suite that they offer, and --resume has each handshake
+// resume the last session. A message of churn is then a handshake, an echo and a close.
+//
 // With --hold it stands still between measurements, so that others can take readings with nothing under way, or measure
 // several servers turn by turn: it says "ready" after warming up, measures and reports for each line that it gets, and
 // ends with its input.

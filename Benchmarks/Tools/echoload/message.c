@@ -22,7 +22,9 @@ static const char *message_bytes(const worker *w, const connection *c) {
 bool send_rest(worker *w, connection *c) {
     size_t size = w->load->message_size;
     while (c->sent < size) {
-        ssize_t sent = send(c->fd, message_bytes(w, c) + c->sent, size - c->sent, MSG_NOSIGNAL);
+        const char *rest = message_bytes(w, c) + c->sent;
+        ssize_t sent = c->ssl != NULL ? tls_send(c, rest, size - c->sent)
+                                      : send(c->fd, rest, size - c->sent, MSG_NOSIGNAL);
         if (sent < 0 && errno == EAGAIN) return false;
         if (sent < 0 && errno != EINTR) fail("send");
         if (sent > 0) c->sent += (size_t)sent;
@@ -41,7 +43,8 @@ bool receive_rest(worker *w, connection *c) {
     size_t room = worker_receive_size(w->load);
     const char *answer = w->load->response != NULL ? w->load->response : message_bytes(w, c);
     for (;;) {
-        ssize_t received = recv(c->fd, w->receive_buffer, room, 0);
+        ssize_t received = c->ssl != NULL ? tls_receive(c, w->receive_buffer, room)
+                                          : recv(c->fd, w->receive_buffer, room, 0);
         if (received < 0 && errno == EAGAIN) return false;
         if (received < 0 && errno == EINTR) continue;
         if (received < 0) fail("recv");
@@ -52,6 +55,6 @@ bool receive_rest(worker *w, connection *c) {
         c->received += count;
         if (c->received == w->load->answer_size) return true;
         // Less than there was room for: the socket is drained, and what comes later is a new edge.
-        if (count < room) return false;
+        if (count < room && c->ssl == NULL) return false;
     }
 }

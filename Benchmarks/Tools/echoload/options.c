@@ -11,7 +11,7 @@ static void usage(void) {
     fputs("usage: echoload --port N [--size BYTES] [--connections N] [--threads N] [--seconds S] [--warmup S]\n"
           "                [--work echo|send|receive|churn|storm] [--lines BYTES] [--rate PER_SECOND]\n"
           "                [--request FILE --response FILE]\n"
-          "                [--server-pid PID] [--spin] [--hold] [--json]\n", stderr);
+          "                [--tls] [--cipher SUITE] [--resume] [--server-pid PID] [--spin] [--hold] [--json]\n", stderr);
     exit(2);
 }
 
@@ -39,6 +39,7 @@ options parse_options(int argc, char **argv, load *l) {
     options o = {.connections = 64, .threads = 1, .seconds = 3, .warmup = 0.5};
     l->message_size = 64;
     l->activity = &echo_activity;
+    bool tls = false;
     static const struct option names[] = {
         {"port", required_argument, NULL, 'p'},        {"size", required_argument, NULL, 's'},
         {"connections", required_argument, NULL, 'c'}, {"threads", required_argument, NULL, 't'},
@@ -47,7 +48,9 @@ options parse_options(int argc, char **argv, load *l) {
         {"hold", no_argument, NULL, 'H'},              {"json", no_argument, NULL, 'j'},
         {"work", required_argument, NULL, 'k'},        {"lines", required_argument, NULL, 'l'},
         {"rate", required_argument, NULL, 'r'},        {"request", required_argument, NULL, 'q'},
-        {"response", required_argument, NULL, 'a'},    {NULL, 0, NULL, 0},
+        {"response", required_argument, NULL, 'a'},    {"tls", no_argument, NULL, 'T'},
+        {"cipher", required_argument, NULL, 'C'},      {"resume", no_argument, NULL, 'R'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -67,6 +70,9 @@ options parse_options(int argc, char **argv, load *l) {
         case 'r': l->rate = atof(optarg); break;
         case 'q': l->request = read_file(optarg, &l->message_size); break;
         case 'a': l->response = read_file(optarg, &l->answer_size); break;
+        case 'T': tls = true; break;
+        case 'C': l->tls.cipher = optarg; break;
+        case 'R': l->tls.resumes = true; break;
         default: usage();
         }
     }
@@ -75,6 +81,10 @@ options parse_options(int argc, char **argv, load *l) {
     if (l->response == NULL) l->answer_size = l->message_size;
     if (l->line_size != 0 && (l->message_size % l->line_size != 0 || pattern_shifts % l->line_size != 0)) usage();
     if (l->rate > 0 && l->activity != &echo_activity) usage();
+    bool is_echo = l->activity == &echo_activity || l->activity == &churn_activity;
+    if ((l->tls.cipher != NULL || l->tls.resumes) && !tls) usage();
+    if (tls && (!is_echo || l->response != NULL)) usage();
+    if (tls) tls_set_up(&l->tls);
     if (o.threads > o.connections) o.threads = o.connections;
     l->rate /= o.threads;
     return o;

@@ -39,6 +39,7 @@ void open_socket(worker *w, connection *c, bool blocking) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(w->load->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     if (connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS) fail("connect");
+    if (w->load->tls.context != NULL) tls_begin(w, c, blocking);
     if (blocking && fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0) fail("fcntl");
     // Edges, registered once: the generator should cost less than any server it measures.
     watch(w, c->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, c);

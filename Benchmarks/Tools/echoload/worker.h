@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tls.h"
+
 #include <histogram.h>
 
 #include <pthread.h>
@@ -7,9 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct worker worker;
-typedef struct connection connection;
 
 // What the connections do. One function table a kind of work.
 typedef struct {
@@ -37,6 +36,7 @@ typedef struct {
     double rate;            // messages a second and worker, sent on a schedule, if this is not 0
     bool spin;              // poll without sleeping while running
     const char *pattern;    // message_size + pattern_shifts bytes; every message is a window into it
+    tls_settings tls;       // context is NULL without TLS
     atomic_bool running;    // while false, a connection whose message is complete sends no other
     atomic_bool recording;  // while true, latencies are kept
     atomic_bool stopping;
@@ -46,6 +46,8 @@ enum { pattern_shifts = 4096 };
 
 struct connection {
     int fd;  // -1 while there is none
+    SSL *ssl;  // NULL without TLS
+    bool offers_session;
     bool idle;
     unsigned identifier;
     uint64_t sequence;
@@ -67,6 +69,7 @@ struct worker {
     unsigned next_turn;
     connection *connections;
     char *receive_buffer;
+    SSL_SESSION *session;  // to resume by; NULL without TLS, and until the first ticket
     int epoll_fd;
     int wake_fd;
     pthread_t thread;

@@ -12,16 +12,18 @@ from ..load import Load, connect, echo, receive_exactly, reset
 from ..processes import HarnessError
 from .syscalls import BURST_LINES, BURSTS, LINE
 
-FIELDS = ("malloc", "calloc", "realloc", "aligned", "free", "bytes")  # struct malloccount
+FIELDS = ("malloc", "calloc", "realloc", "aligned", "free", "bytes", "named", "live")  # struct malloccount
 CONNECTIONS = 1000
 
 
 class Counter:
     """The counters of one server, read from the file that it has mapped."""
 
-    def __init__(self, directory, binaries):
+    def __init__(self, directory, binaries, libraries=()):
+        """`libraries`: those whose own allocations are counted apart too, as `named`."""
         self.path = Path(directory) / "counts"
-        self.env = {"MALLOCCOUNT_FILE": self.path, "LD_PRELOAD": Path(binaries) / "libmalloccount.so"}
+        self.env = {"MALLOCCOUNT_FILE": self.path, "MALLOCCOUNT_LIBRARIES": ",".join(libraries),
+                    "LD_PRELOAD": Path(binaries) / "libmalloccount.so"}
 
     def read(self):
         return dict(zip(FIELDS, struct.unpack(f"={len(FIELDS)}Q", self.path.read_bytes()[: 8 * len(FIELDS)])))
@@ -34,8 +36,9 @@ def allocations(counts):
     return counts["malloc"] + counts["calloc"] + counts["realloc"] + counts["aligned"]
 
 
-def count_echoes(bench, server, counter, size, seconds=1.0):
-    with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
+def count_echoes(bench, server, counter, size, seconds=1.0, arguments=()):
+    with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds,
+              arguments=arguments) as load:
         before = counter.read()
         messages = load.measure()["exchanged"]
         return counter.since(before), messages
@@ -68,9 +71,9 @@ def count_connections(server, counter):
 
 
 @contextmanager
-def counted(bench, spec, arguments=()):
+def counted(bench, spec, arguments=(), libraries=()):
     with tempfile.TemporaryDirectory() as directory:
-        counter = Counter(directory, bench.binaries)
+        counter = Counter(directory, bench.binaries, libraries)
         with bench.server(spec, env=counter.env, arguments=arguments) as server:
             yield server, counter
 

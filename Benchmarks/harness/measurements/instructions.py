@@ -22,19 +22,20 @@ class UnderCallgrind(Server):
         self.command = [*tool, binary, *self.command[1:]]
 
 
-def count(bench, spec, size, seconds):
+def count(bench, spec, size, seconds, arguments):
     """All instructions from start to end, and all messages."""
     with tempfile.TemporaryDirectory() as directory:
         with UnderCallgrind(spec, bench.binaries, bench.server_cpus, directory) as server:
-            with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
+            with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds,
+                      arguments=arguments) as load:
                 messages = load.measure()["total_messages"]
         return int(re.search(r"^totals: (\d+)", server.output.read_text(), re.MULTILINE).group(1)), messages
 
 
-def per_message(bench, spec, size):
+def per_message(bench, spec, size, arguments=()):
     # Start and end cost the same in both: the difference is messages alone.
-    few, few_messages = count(bench, spec, size, SHORT)
-    many, many_messages = count(bench, spec, size, LONG)
+    few, few_messages = count(bench, spec, size, SHORT, arguments)
+    many, many_messages = count(bench, spec, size, LONG, arguments)
     return (many - few) / (many_messages - few_messages)
 
 

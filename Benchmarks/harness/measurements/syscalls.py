@@ -49,9 +49,10 @@ def by_kind(calls, messages):
     return counts
 
 
-def busy_second(bench, spec, size, seconds=1.0):
+def busy_second(bench, spec, size, seconds=1.0, arguments=()):
     with bench.server(spec) as server:
-        with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds) as load:
+        with Load(server, bench.binaries, bench.client_cpus, size, 64, bench.load_threads, seconds,
+                  arguments=arguments) as load:
             with traced(server) as calls:
                 messages = load.measure()["exchanged"]
     return calls, messages

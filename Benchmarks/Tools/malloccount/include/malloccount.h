@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 // What the preloaded library writes to the start of the file named by MALLOCCOUNT_FILE, and what the driver reads.
-// Counts only ever grow: two readings subtracted tell what happened between them.
+// Counts but the last only ever grow: two readings subtracted tell what happened between them.
 struct malloccount {
     uint64_t mallocs;
     uint64_t callocs;
@@ -11,4 +11,6 @@ struct malloccount {
     uint64_t aligned;  // posix_memalign, aligned_alloc, memalign
     uint64_t frees;    // of anything but NULL
     uint64_t bytes;    // asked for, by all of the above
+    uint64_t named;    // the allocations among these that were made by the libraries in MALLOCCOUNT_LIBRARIES
+    uint64_t live;     // bytes in use now, with what the allocator rounded them up to
 };
