@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+from contextlib import contextmanager
 
 from .. import bounds
 from ..load import connect, echo, reset
@@ -52,44 +53,47 @@ def release(server, context):
     close_all(server, [probe])
 
 
-def measure(bench, spec, count, with_large=WITH_LARGE, with_unfinished=UNFINISHED):
-    """Bytes of the heap and of private memory: of each connection for the first four stages; of the process, more than
-    before all of them, for the others."""
-    context, figures = client_context(), {}
-    hello = first_hello(context)
+@contextmanager
+def warmed(bench, spec, context):
+    """A server that has had connections of all kinds, and readings of it."""
     with tempfile.TemporaryDirectory() as directory:
         counter = Counter(directory, bench.binaries)
         with bench.server(identified(spec), env=counter.env) as server:
-            read = Readings(server, counter)
-            # What the first connections bring in belongs to the server.
             warm = [secure(connection, context) for connection in open_many(server, WARM_UP)]
             for connection in warm:
                 echo(connection, LARGE)
             close_all(server, warm)
-            close_all(server, unfinished(server, WARM_UP, hello))
+            close_all(server, unfinished(server, WARM_UP, first_hello(context)))
             if spec.releases:
                 release(server, context)
-            start = read()
+            yield server, Readings(server, counter)
 
-            connections = open_many(server, count)
-            silent = read()
-            figures["silent"] = growth(silent, start, count)
-            connections = [secure(connection, context) for connection in connections]
-            established = read()
-            figures["established"] = growth(established, start, count)
-            for connection in connections[:with_large]:
-                echo(connection, LARGE)
-            figures["large"] = growth(read(), established, min(count, with_large))
-            close_all(server, connections)
-            figures["left"] = growth(read(), start)
-            if spec.releases:
-                release(server, context)
-                figures["released"] = growth(read(), start)
 
-            before = read()
-            connections = unfinished(server, with_unfinished, hello)
-            figures["unfinished"] = growth(read(), before, with_unfinished)
-            close_all(server, connections)
+def measure(bench, spec, count, with_large=WITH_LARGE, with_unfinished=UNFINISHED):
+    """Bytes of the heap and of private memory: of each connection for the first four stages; of the process, more than
+    before all of them, for the others."""
+    context, figures = client_context(), {}
+    with warmed(bench, spec, context) as (server, read):
+        start = read()
+        connections = open_many(server, count)
+        figures["silent"] = growth(read(), start, count)
+        connections = [secure(connection, context) for connection in connections]
+        established = read()
+        figures["established"] = growth(established, start, count)
+        for connection in connections[:with_large]:
+            echo(connection, LARGE)
+        figures["large"] = growth(read(), established, min(count, with_large))
+        close_all(server, connections)
+        figures["left"] = growth(read(), start)
+        if spec.releases:
+            release(server, context)
+            figures["released"] = growth(read(), start)
+    # In a process of its own, since what others left would be used again, and not be seen to grow.
+    with warmed(bench, spec, context) as (server, read):
+        start = read()
+        connections = unfinished(server, with_unfinished, first_hello(context))
+        figures["unfinished"] = growth(read(), start, with_unfinished)
+        close_all(server, connections)
     return figures
 
 
