@@ -9,8 +9,9 @@ static void begin(worker *w, connection *c, uint64_t time) {
 }
 
 static void on_event(worker *w, connection *c, uint32_t events) {
-    // Room to send is of interest only to a message that is part sent.
-    if (c->sent > 0 && c->sent < w->load->message_size) send_rest(w, c);
+    // Room to send is of interest only to a message that is part sent; by TLS it counts as sent when all of it is.
+    bool has_begun = c->sent > 0 || (c->ssl != NULL && !c->idle);
+    if (has_begun && c->sent < w->load->message_size) send_rest(w, c);
     if ((events & ~(uint32_t)EPOLLOUT) && receive_rest(w, c)) end_work(w, c, 1);
 }
 

@@ -34,6 +34,7 @@ bool send_rest(worker *w, connection *c) {
 
 // An echo cannot be longer than what was sent so far; an answer of its own can be, once all was sent.
 static size_t expected(const worker *w, const connection *c) {
+    if (c->ssl != NULL) return w->load->message_size - c->received;  // some may be on its way
     if (w->load->response == NULL) return c->sent - c->received;
     return c->sent == w->load->message_size ? w->load->answer_size - c->received : 0;
 }

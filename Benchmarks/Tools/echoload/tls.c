@@ -1,4 +1,5 @@
-// TLS on the generator's side: read-ahead and kept buffers, so that it costs less than the servers' side.
+// TLS on the generator's side: read-ahead, kept buffers, and all records of a message sent at once, so that it costs less
+// than the servers' side, and a message arrives as a whole.
 
 #include "worker.h"
 
@@ -8,7 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum { read_ahead = 64 * 1024 };
+enum { read_ahead = 64 * 1024, record_size = 16 * 1024, record_overhead = 64 };
 
 static _Noreturn void fail_by_tls(const char *what) {
     fprintf(stderr, "echoload: %s: %s\n", what, ERR_reason_error_string(ERR_peek_error()));
@@ -21,7 +22,7 @@ void tls_set_up(tls_settings *settings) {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1) fail_by_tls("context");
     if (settings->cipher != NULL && SSL_CTX_set_ciphersuites(context, settings->cipher) != 1) fail_by_tls("cipher");
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_read_buffer_len(context, read_ahead);
     // With a cache OpenSSL would use a ticket only once, and not every server gives a new one when it resumes.
@@ -30,8 +31,15 @@ void tls_set_up(tls_settings *settings) {
 }
 
 void tls_begin(worker *w, connection *c, bool blocking) {
+    size_t size = w->load->message_size;
+    BIO *socket = BIO_new_socket(c->fd, BIO_NOCLOSE), *gathering = BIO_new(BIO_f_buffer());
     c->ssl = SSL_new(w->load->tls.context);
-    if (c->ssl == NULL || SSL_set_fd(c->ssl, c->fd) != 1) fail_by_tls("connection");
+    if (c->ssl == NULL || socket == NULL || gathering == NULL || BIO_up_ref(socket) != 1
+        || BIO_set_write_buffer_size(gathering, (long)(size + (size / record_size + 8) * record_overhead)) != 1)
+        fail_by_tls("connection");
+    SSL_set0_rbio(c->ssl, socket);
+    SSL_set0_wbio(c->ssl, BIO_push(gathering, socket));
+    c->flushing = false;
     SSL_set_connect_state(c->ssl);
     c->offers_session = w->session != NULL;
     if (c->offers_session && SSL_set_session(c->ssl, w->session) != 1) fail_by_tls("session");
@@ -64,10 +72,18 @@ static ssize_t outcome(connection *c, int result, size_t count, const char *what
 }
 
 ssize_t tls_send(connection *c, const char *bytes, size_t count) {
-    size_t sent = 0;
+    size_t sent = count;
     ERR_clear_error();
-    int result = SSL_write_ex(c->ssl, bytes, count, &sent);
-    return outcome(c, result, sent, "sending");
+    if (!c->flushing) {
+        int result = SSL_write_ex(c->ssl, bytes, count, &sent);
+        if (result != 1) return outcome(c, result, sent, "sending");
+    }
+    BIO *gathering = SSL_get_wbio(c->ssl);
+    c->flushing = BIO_flush(gathering) != 1;
+    if (!c->flushing) return (ssize_t)sent;
+    if (!BIO_should_retry(gathering)) fail("send");
+    errno = EAGAIN;
+    return -1;
 }
 
 ssize_t tls_receive(connection *c, char *buffer, size_t count) {

@@ -23,6 +23,6 @@ void tls_begin(worker *w, connection *c, bool blocking);
 // Ends it, with an alert to the peer.
 void tls_end(worker *w, connection *c);
 
-// As send() and recv() of a socket that does not block.
+// As send() and recv() of a socket that does not block; but it sends all or none, as far as its return value says.
 ssize_t tls_send(connection *c, const char *bytes, size_t count);
 ssize_t tls_receive(connection *c, char *buffer, size_t count);

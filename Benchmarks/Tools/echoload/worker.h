@@ -47,7 +47,7 @@ enum { pattern_shifts = 4096 };
 struct connection {
     int fd;  // -1 while there is none
     SSL *ssl;  // NULL without TLS
-    bool offers_session;
+    bool offers_session, flushing;  // of TLS
     bool idle;
     unsigned identifier;
     uint64_t sequence;
