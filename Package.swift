@@ -49,7 +49,7 @@ let package = Package(
         .trait(
             name: "SmallBinary",
             description: """
-                A third smaller programs on Linux, by compiler options that SwiftPM calls unsafe. The price: no unwind \
+                Two fifths smaller programs on Linux, by compiler options that SwiftPM calls unsafe. The price: no unwind \
                 tables, so that tools which unwind by DWARF stop at the library's first frame.
                 """)
     ],

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from select import select
 
 PROGRAMS = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".build/release")
+TESTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "Tests")
 ANY = "127.0.0.1"
 
 
@@ -340,6 +342,42 @@ def client():
         redis.end()
 
 
+def tls():
+    with tempfile.TemporaryDirectory() as folder:
+        authority = folder + "/authority"
+        subprocess.run([sys.executable, f"{TESTS}/TLSAuthority/make.py", authority], check=True)
+        trusting = ssl.create_default_context(cafile=authority + "/root.pem")
+        with server("TLSEcho", "0", authority + "/server.pem", authority + "/server.key") as (program, port):
+            with trusting.wrap_socket(connect(port), server_hostname="localhost") as link:
+                link.sendall(b"hello")
+                assert link.recv(5) == b"hello"
+                link = link.unwrap()
+            program.expect(r"TLS 1.3, TLS_AES")
+            with connect(port) as link:
+                link.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                everything(link)
+            program.expect(r"sent an HTTP request without encryption")
+            program.process.send_signal(signal.SIGHUP)
+            program.expect(r"certificate loaded again")
+            code, text = run("TLSClient", "localhost", str(port), authority + "/rogue-root.pem")
+            assert code == 1 and "not trusted" in text, text
+        serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        serving.load_cert_chain(authority + "/server.pem", authority + "/server.key")
+        listener, port = listen()
+
+        def serve():
+            with serving.wrap_socket(listener.accept()[0], server_side=True) as link:
+                until(link, rb"\r\n\r\n")
+                link.sendall(b"HTTP/1.1 200 OK\r\n\r\nA page.\n")
+                link.unwrap()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        code, text = run("TLSClient", "localhost", str(port), authority + "/root.pem")
+        thread.join()
+        assert code == 0 and "A page." in text and "closed in order" in text, text
+
+
 def timers():
     code, text = run("Timers", "3")
     assert code == 0, text
@@ -394,7 +432,7 @@ def give_up(*_):
 
 signal.signal(signal.SIGALRM, give_up)
 signal.alarm(600)
-for check in [bad_ports, chat, cores, forwarder, relay, file_server, handover, client, timers]:
+for check in [bad_ports, chat, cores, forwarder, relay, file_server, handover, client, tls, timers]:
     print(f"example: {check.__name__}", flush=True)
     check()
 print("The examples do what they say.")

@@ -32,23 +32,30 @@ final class Fetch: Protocol {
 }
 
 @main struct TLSClient {
-    static func main() throws {
+    static func main() {
         let arguments = CommandLine.arguments
-        guard arguments.count > 1 else {
-            print("usage: TLSClient HOST [PORT [AUTHORITIES]]")
+        guard (2...4).contains(arguments.count), let port = arguments.count > 2 ? Int(arguments[2]) : 443 else {
+            print("usage: TLSClient <host> [port [authorities]]")
             exit(2)
         }
-        let host = arguments[1]
+        do {
+            try fetch(from: arguments[1], port: port, authorities: arguments.count > 3 ? arguments[3] : nil)
+        } catch {
+            print("TLSClient: \(error)")
+            exit(1)
+        }
+    }
+
+    static func fetch(from host: String, port: Int, authorities: String?) throws {
         var settings = TLSClientSettings()
         settings.applicationProtocols = ["http/1.1"]
-        if arguments.count > 3 { settings.trust = .files([arguments[3]]) }
+        if let authorities { settings.trust = .files([authorities]) }
         let context = try TLSClientContext(settings)
         let reactor = try Reactor()
-        let port = arguments.count > 2 ? Int(arguments[2]) ?? 443 : 443
         try reactor.connect(.tcp(host: host, port: port).tls(context)) {
             Fetch(host)
         } onFailure: { error in
-            print(error)
+            print("TLSClient: \(error)")
             exit(1)
         }
         try reactor.run()

@@ -11,8 +11,7 @@ import Glibc
 
 final class Echo: Protocol {
     override func connectionMade() {
-        guard let tls = transport.tls else { return }
-        print("\(transport.peerAddress): \(tls.version), \(tls.cipherSuite)\(tls.isResumed ? ", resumed" : "")")
+        if let tls = transport.tls { print("\(transport.peerAddress): \(tls.version), \(tls.cipherSuite)") }
     }
 
     override func dataReceived(_ data: Span<UInt8>) {
@@ -26,25 +25,30 @@ final class Echo: Protocol {
 }
 
 @main struct TLSEchoServer {
-    static func main() throws {
+    static func main() {
         let arguments = CommandLine.arguments
         guard arguments.count == 4, let number = Int(arguments[1]) else {
-            print("usage: TLSEcho PORT CERTIFICATE KEY")
+            print("usage: TLSEcho <port> <certificate> <key>")
             exit(2)
         }
-        let context = try TLSServerContext(identity: .pem(chain: arguments[2], key: arguments[3]))
-        let reactor = try Reactor()
-        let port = try reactor.listen(.tcp(port: number).tls(context)) { Echo() }
-        print("listening at \(port.localAddress)")
-        // A renewed certificate is shown to new connections after `kill -HUP`.
-        reactor.onSignal(SIGHUP) {
-            do {
-                try context.replaceIdentity(with: .pem(chain: arguments[2], key: arguments[3]))
-                print("certificate loaded anew")
-            } catch {
-                print(error)
+        do {
+            let context = try TLSServerContext(identity: .pem(chain: arguments[2], key: arguments[3]))
+            let reactor = try Reactor()
+            let port = try reactor.listen(.tcp(port: number, host: "127.0.0.1").tls(context)) { Echo() }
+            print("TLSEcho listens at \(port.localAddress)")
+            // A renewed certificate is shown to new connections after `kill -HUP`.
+            reactor.onSignal(SIGHUP) {
+                do {
+                    try context.replaceIdentity(with: .pem(chain: arguments[2], key: arguments[3]))
+                    print("certificate loaded again")
+                } catch {
+                    print("TLSEcho: \(error)")
+                }
             }
+            try reactor.run()
+        } catch {
+            print("TLSEcho: \(error)")
+            exit(1)
         }
-        try reactor.run()
     }
 }

@@ -58,7 +58,7 @@ class Server(Program):
 
     def __init__(self, *command):
         super().__init__(*command)
-        self.listening = int(self.expect(r"listening at \S*:(\d+)\s")[1])
+        self.listening = int(self.expect(r"listen(?:s|ing) at \S*:(\d+)\s")[1])
 
     @property
     def port(self):

@@ -55,7 +55,9 @@ extension ListeningPort {
         case .perPeer: counters.refusedByPeer += 1
         case .rate: counters.refusedByRate += 1
         }
-        guard let onExcess, excessConnectionCount < limits.excessConnections, let made = onExcess(peer) else {
+        guard let onExcess, excessConnectionCount < limits.excessConnections,
+            let made = onExcess(peer).map({ factory?.layering?($0) ?? $0 })
+        else {
             reactor.counts.refused.add(.init(peer.cause))
             return reactor.engine.sockets.close(descriptor, reset: true)
         }

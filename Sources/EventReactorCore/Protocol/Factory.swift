@@ -32,6 +32,9 @@ open class Factory {
     /// Called when the last listener or connector that uses this factory has ended.
     open func stop() {}
 
+    /// Puts a layer under the protocol for a peer beyond the limits, which another closure makes; nil without a layer.
+    package final var layering: ((Protocol) -> Protocol)?
+
     package final func beginUse() {
         users += 1
         if users == 1 { start() }

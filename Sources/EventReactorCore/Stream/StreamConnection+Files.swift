@@ -16,7 +16,7 @@ extension StreamConnection {
 
     /// Sends the next piece of a file, one a turn.
     func advance(_ transfer: FileTransfer, in queue: SendQueue) -> Bool {
-        let queued = queue.byteCount
+        let queued = queue.byteCount + (below?.waitingByteCount ?? 0)
         if !transfer.hasBegun {
             // What was written before it goes first.
             guard queued == 0 else { return false }

@@ -232,7 +232,7 @@ extension StreamConnection {
         guard !state.isDisjoint(with: .mayHaveWaitingBytes) else { return 0 }
         let below = self.below?.waitingByteCount ?? 0
         guard let queue else { return below }
-        return below + queue.byteCountBehindTransfers + (queue.frontBelongsToTransfer ? 0 : queue.byteCount)
+        return queue.byteCountBehindTransfers + (queue.frontBelongsToTransfer ? 0 : queue.byteCount + below)
     }
 
     /// The bytes that wait, those of files and relays that were copied among them.

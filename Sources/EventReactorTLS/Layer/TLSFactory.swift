@@ -8,12 +8,17 @@ final class TLSFactory: Factory {
     init(_ context: TLSServerContext, _ inner: Factory) {
         self.context = context
         self.inner = inner
+        super.init()
+        layering = { TLSFactory.secured($0, context) }
     }
 
     override func buildProtocol(for peer: SocketAddress) -> Protocol? {
         // Before the handshake: a peer that is refused costs none.
-        guard let made = inner.buildProtocol(for: peer) else { return nil }
-        return TLSLayer(TLSHandshake(.server(context), serving: made))
+        inner.buildProtocol(for: peer).map { TLSFactory.secured($0, context) }
+    }
+
+    private static func secured(_ made: Protocol, _ context: TLSServerContext) -> Protocol {
+        TLSLayer(TLSHandshake(.server(context), serving: made))
     }
 
     override func start() { inner.beginUse() }

@@ -134,7 +134,7 @@ final class TLSLayer: Protocol, StreamLayer {
     /// (RFC 8446, section 6.1).
     private func isDone(_ reason: ConnectionLostReason) -> Bool {
         guard case .lost = reason else { return false }
-        return marks.contains(.gotCloseNotify) && marks.isDisjoint(with: .sentAfterEnd)
+        return marks.isSuperset(of: [.gotCloseNotify, .sentCloseNotify]) && marks.isDisjoint(with: .sentAfterEnd)
     }
 
     // MARK: Failing

@@ -55,6 +55,14 @@ struct Setting: Sendable, Codable, CustomTestStringConvertible {
         engine.transports.flatMap { transport in
             engine.movements(of: transport).map { Setting(engine: engine, transport: transport, movement: $0) }
         }
+    }.filter { !Sanitizer.isActive || $0.isForSanitizers }
+
+    /// Under a sanitizer, which takes three times as long, the layer runs once on the kernel and once in simulation.
+    private var isForSanitizers: Bool {
+        switch (engine, transport) {
+        case (.libevent, .tls), (.simulated, .startTLS): true
+        default: !transport.isSecured
+        }
     }
 
     /// The cells whose transport can reset a connection: a UNIX socket has no such thing.

@@ -49,7 +49,7 @@ struct ExcessConnectionTests {
         }
     }
 
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.all.filter { $0.transport != .startTLS })
     func excessIsToldThatTheServerIsBusyAndIsBoundedItself(_ setting: Setting) throws {
         try setting.run { world in
             let options = ListenOptions.limited {
