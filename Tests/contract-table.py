@@ -42,7 +42,8 @@ PROXY protocol, which the library does not have.
 
 A number is how many tests of the line passed on that reactor and transport; most of them run with several arguments
 each. Columns are the reactor on libevent (`Reactor`), with `buffered` for `buffering: .bufferevent`, `NativeReactor`
-and `SimulatedReactor`; `TLS` and `startTLS` run over its first transport.
+and `SimulatedReactor`. `TLS` and `startTLS` run over its first transport: all tests but those of the socket below, and
+those whose peer speaks in the clear.
 
 - `·`: the line is the reactor's own, or is the same however bytes are moved: its tests run once for each reactor or
   transport, in the columns that have numbers.
@@ -105,6 +106,9 @@ def read_run(path):
 
 def is_due(tests, column):
     """Whether a test of the line is missing from a column for a reason that somebody has to give."""
+    if TRANSPORTS[column[1]] == "tls":
+        # What concerns the socket below, or needs a peer in the clear, is tested in the columns without TLS.
+        return False
     for columns in tests.values():
         if column in columns:
             continue

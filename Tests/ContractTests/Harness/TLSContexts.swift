@@ -12,6 +12,8 @@ enum TLSContexts {
         var settings = TLSClientSettings()
         settings.trust = .files([TestAuthority.path("root.pem")])
         settings.serverName = "localhost"
+        // Tests that measure memory would find those of each test's own port in it.
+        settings.sessions = nil
         return try TLSClientContext(settings)
     }
 

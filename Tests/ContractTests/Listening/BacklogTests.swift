@@ -34,7 +34,7 @@ struct BacklogTests {
         return server
     }
 
-    @Test(arguments: Setting.all, End.allCases)
+    @Test(arguments: Setting.withoutHandshake, End.allCases)
     func line47PeersThatWaitAreServed(_ setting: Setting, _ how: End) throws {
         let world = try setting.makeWorld()
         defer { world.end() }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Limits of a listener")
 struct ConnectionLimitTests {
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func peersBeyondTheTotalWaitAndAreServedAsOthersLeave(_ setting: Setting) throws {
         try setting.run { world in
             var live = 0

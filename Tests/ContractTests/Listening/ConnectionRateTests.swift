@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The rate of a listener's new connections")
 struct ConnectionRateTests {
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func newConnectionsAreNoFasterThanTheRate(_ setting: Setting) throws {
         try setting.run { world in
             let options = ListenOptions.limited { $0.rate = ConnectionRate(100, burst: 3) }

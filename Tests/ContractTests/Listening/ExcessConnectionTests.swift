@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Connections beyond the limits of a listener")
 struct ExcessConnectionTests {
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func peersBeyondTheTotalAreRefusedWhereThatIsAskedFor(_ setting: Setting) throws {
         try setting.run { world in
             let options = ListenOptions.limited {
@@ -25,7 +25,7 @@ struct ExcessConnectionTests {
         }
     }
 
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func aRefusedPeerSeesAReset(_ setting: Setting) throws {
         try setting.run { world in
             let options = ListenOptions.limited {
@@ -49,7 +49,7 @@ struct ExcessConnectionTests {
         }
     }
 
-    @Test(arguments: Setting.all.filter { $0.transport != .startTLS })
+    @Test(arguments: Setting.withoutHandshake)
     func excessIsToldThatTheServerIsBusyAndIsBoundedItself(_ setting: Setting) throws {
         try setting.run { world in
             let options = ListenOptions.limited {
@@ -97,7 +97,7 @@ struct ExcessConnectionTests {
         }
     }
 
-    @Test(arguments: Setting.all)
+    @Test(arguments: Setting.withoutHandshake)
     func onePeerGetsNoMoreThanItsShare(_ setting: Setting) throws {
         try setting.run { world in
             let options = ListenOptions.limited { $0.perPeer = 2 }
