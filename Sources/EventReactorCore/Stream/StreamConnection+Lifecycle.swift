@@ -187,6 +187,7 @@ extension StreamConnection {
 
     func setDeadline(_ deadline: Duration?) {
         if let below { return below.setDeadline(deadline) }
+        guard !state.contains(.lost) else { return }
         extras?.deadline?.cancel()
         guard let deadline else { return }
         makeExtras().deadline = reactor.callLater(deadline) { [self] in

@@ -1,6 +1,5 @@
 import COpenSSL
 public import EventReactorCore
-import Synchronization
 
 /// A client's side of TLS, made once: for all its connections, on any number of reactors and threads.
 ///
@@ -15,9 +14,8 @@ public final class TLSClientContext: Sendable {
     public let settings: TLSClientSettings
 
     private let context: SSLContext
-    /// Sessions are resumed by the context alone that made them: others may verify otherwise.
-    private let id = TLSClientContext.ids.wrappingAdd(1, ordering: .relaxed).newValue
-    private static let ids = Atomic<Int>(0)
+    /// Sessions are resumed by contexts alone that verify as the one that made them, and show the same certificate.
+    private let sessionScope: String
 
     /// Makes a context.
     ///
@@ -25,6 +23,7 @@ public final class TLSClientContext: Sendable {
     /// - Throws: ``TLSError`` if a setting has a value that it cannot have.
     public init(_ settings: TLSClientSettings = TLSClientSettings()) throws(TLSError) {
         self.settings = settings
+        sessionScope = SessionScope.text(of: settings)
         let callbacks = try ContextCallbacks(
             applicationProtocols: settings.applicationProtocols, keyLog: settings.keyLog)
         context = try SSLContext(
@@ -104,7 +103,7 @@ extension TLSClientContext: ClientLayer {
         let role: TLSHandshake.Role
         do throws(TLSError) {
             let name = try name(endpoint.host)
-            role = .client(self, name, cacheKey: "\(id) \(name?.text ?? "") \(peer)")
+            role = .client(self, name, cacheKey: "\(sessionScope) \(name?.text ?? "") \(peer)")
         } catch {
             role = .impossible(error)
         }

@@ -50,10 +50,26 @@ extension TLSLayer {
     /// Whether a part of a record is left that was decrypted, under a rate limit or after a turn's share.
     private var hasPendingPlaintext: Bool { unsafe ssl != nil && SSL_pending(ssl) > 0 }
 
+    /// The connection below broke, by sending: delivers what had arrived before, whatever a rate limit allows.
+    ///
+    /// A server's session ticket, for example, may find a peer that has sent all it had and has gone.
+    func deliverUnread() {
+        guard phase == .open, let bytes = unread, let upper, upper.willRead else { return }
+        unread = nil
+        buffers.reservePlaintext(bytes.count)
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe buffers.input = bytes
+            readRecords(all: true)
+            unsafe buffers.input = UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+    }
+
     /// Decrypts what has arrived and delivers it in one piece.
-    func readRecords() {
+    ///
+    /// - Parameter all: whatever a rate limit, or a turn's share, allows.
+    func readRecords(all: Bool = false) {
         guard let upper else { return }
-        guard upper.wantsReading else { return waitForResume(upper) }
+        guard all || upper.wantsReading else { return waitForResume(upper) }
         assert(buffers.outputCount == 0, "records of another connection")
         OpenSSLFailure.clearQueue()
         let buffers = self.buffers
@@ -63,9 +79,9 @@ extension TLSLayer {
         let plaintext = unsafe buffers.plaintext
         buffers.allowHeaders(TLSLayer.headersWithoutData)
         // Under a rate limit a record may be read in parts.
-        let most = upper.readsFreely ? plaintext.count : upper.readAllowance(of: plaintext.count)
+        let most = all || upper.readsFreely ? plaintext.count : upper.readAllowance(of: plaintext.count)
         guard most > 0 else { return waitForResume(upper) }
-        while count < most, records < TLSLayer.recordsPerTurn {
+        while count < most, all || records < TLSLayer.recordsPerTurn {
             var read = 0
             let result = unsafe SSL_read_ex(
                 ssl, plaintext.baseAddress.unsafelyUnwrapped + count, most - count, &read)
@@ -100,14 +116,14 @@ extension TLSLayer {
             unsafe upper.received(
                 UnsafeRawBufferPointer(rebasing: plaintext[..<count]).bindMemory(to: UInt8.self).span)
         }
-        guard phase == .open, !lower.isEnding else { return }
+        guard phase == .open, all || !lower.isEnding else { return }
         switch error {
         case SSL_ERROR_NONE: if unread != nil || hasPendingPlaintext { readSoon() }
         case SSL_ERROR_WANT_READ: if isFlooded { lower.failForLayer(TLSError.tooManyEmptyRecords) }
         case SSL_ERROR_ZERO_RETURN:
             marks.insert(.gotCloseNotify)
             // The callback may have paused: then the end waits as bytes do.
-            if upper.wantsReading { upper.receivedEnd() } else { waitForResume(upper) }
+            if all || upper.wantsReading { upper.receivedEnd() } else { waitForResume(upper) }
         default: fail(failure ?? .badRecord(message: "unknown error"))
         }
     }

@@ -116,6 +116,7 @@ final class TLSLayer: Protocol, StreamLayer {
     }
 
     override func connectionLost(_ reason: ConnectionLostReason) {
+        if case .lost = reason { deliverUnread() }
         let reason = isDone(reason) ? .done : reason
         giveSlot()
         phase = .ended

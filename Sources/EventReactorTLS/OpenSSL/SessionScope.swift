@@ -18,6 +18,12 @@ struct SessionScope: Sendable {
         verification = SessionScope.hash(Array(text.utf8))
     }
 
+    /// The same for a client's sessions, as text.
+    static func text(of settings: TLSClientSettings) -> String {
+        let identity = settings.identity.map { hash($0.certificates.first ?? []) } ?? []
+        return "\(settings.verification) \(describe(settings.trust)) \(identity)"
+    }
+
     private static func describe(_ trust: TLSTrust) -> String {
         "\(trust.usesSystem) \(trust.files) \(trust.directories) \(trust.pem.map { hash($0) })"
     }
