@@ -3,9 +3,9 @@ extension ReactorBase {
     ///
     /// It is released with the reactor.
     package func layerState<State: AnyObject>(_ type: State.Type, make: () -> State) -> State {
-        if let kept = layerStates[ObjectIdentifier(type)] { return unsafe unsafeDowncast(kept, to: State.self) }
+        for case let kept as State in layerStates { return kept }
         let made = make()
-        layerStates[ObjectIdentifier(type)] = made
+        layerStates.append(made)
         return made
     }
 }

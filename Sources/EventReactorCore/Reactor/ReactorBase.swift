@@ -106,8 +106,8 @@ open class ReactorBase {
 
     let configuration: ReactorConfiguration
 
-    /// The objects of `layerState`, by their types.
-    final var layerStates: [ObjectIdentifier: AnyObject] = [:]
+    /// The objects of `layerState`, one of a type.
+    final var layerStates: [AnyObject] = []
 
     /// Called on the reactor's thread with each problem that no call can throw and no callback reports.
     ///

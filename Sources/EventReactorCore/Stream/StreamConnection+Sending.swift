@@ -108,6 +108,7 @@ extension StreamConnection {
     }
 
     /// Appends bytes that were written to the queue.
+    @inline(never)
     private func enqueue(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty, state.isDisjoint(with: [.failed, .broken]) else { return }
         if state.contains(.queued), !canStillSend() { return }
