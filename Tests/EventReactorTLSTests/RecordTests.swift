@@ -158,18 +158,6 @@ struct RecordTests {
         }
     }
 
-    /// A server's tickets may break a connection whose client has sent all and gone.
-    @Test func allThatArrivedIsDeliveredThoughSendingFailed() throws {
-        let end = Recorder()
-        end.onMade = { #expect($0.transport.setRateLimit(RateLimit(readRate: 1000))) }
-        let peer = try peer(end)
-        peer.send(peer.encrypt([UInt8](repeating: 1, count: 50_000)) + peer.closeNotify())
-        #expect(end.received.count < 1000)
-        peer.transport.reset()
-        #expect(end.received.count == 50_000)
-        #expect(end.reason?.isClean == true)
-    }
-
     @Test func aFloodOfKeyUpdatesEndsTheConnection() throws {
         let end = Recorder()
         let peer = try peer(end, version: TLS1_3_VERSION)

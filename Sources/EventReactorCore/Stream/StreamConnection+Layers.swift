@@ -66,6 +66,9 @@ extension StreamConnection {
     /// Whether it ends otherwise than in order, or has ended.
     package var isEnding: Bool { !state.isDisjoint(with: [.failed, .aborted, .lost]) }
 
+    /// Whether sending failed, so that what had arrived before is still delivered.
+    package var isBroken: Bool { state.contains(.broken) }
+
     /// Whether a layer may come between the connection and its protocol.
     package var mayCarryLayer: Bool {
         state.isDisjoint(with: [.closing, .writeEnding, .readEnded, .relaying, .hasQueuedTransfers, .carriesLayer])

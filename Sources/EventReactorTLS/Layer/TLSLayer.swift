@@ -116,7 +116,8 @@ final class TLSLayer: Protocol, StreamLayer {
     }
 
     override func connectionLost(_ reason: ConnectionLostReason) {
-        if case .lost = reason { deliverUnread() }
+        // There is none if TLS could not begin on this transport.
+        if let lower = unsafe lowerReference, lower.isBroken { deliverUnread() }
         let reason = isDone(reason) ? .done : reason
         giveSlot()
         phase = .ended
