@@ -30,7 +30,7 @@ extension Transport {
 
     /// Starts TLS on this connection as its server, after a command of the application's protocol such as STARTTLS.
     ///
-    /// What was written before goes out as plaintext. What is written from now on waits for the handshake, and goes out
+    /// Bytes written before go out as plaintext. Bytes written from now on wait for the handshake, and go out
     /// by TLS; ``Protocol/transport`` is another object from now on, so read it again. A failed handshake ends the
     /// connection, with a ``TLSError`` in ``ConnectionLostReason/failed(_:)``.
     ///

@@ -6,26 +6,20 @@ import Testing
 
 @Suite("TLS: how the handshake fails, and what bounds it")
 struct HandshakeFailureTests {
-    private func server(_ change: (inout TLSServerSettings) -> Void = { _ in }) throws -> TLSServerContext {
-        var settings = try Authority.serverSettings()
-        change(&settings)
-        return try TLSServerContext(settings)
-    }
-
     @Test func aFailedHandshakeHasItsPeersAddress() throws {
         let network = SimulatedNetwork(seed: 1)
         let (end, client) = (Recorder(), Recorder())
         var peer: SocketAddress?
         end.onLost = { peer = $0.transport.peerAddress }
         client.onMade = { $0.transport.write("plain text") }
-        try network.host("server").listen(.tcp(port: 7).tls(server())) { end }
+        try network.host("server").listen(.tcp(port: 7).tls(Authority.server())) { end }
         try network.host("client").connectTCP(host: "server", port: 7) { client }
         network.run { end.reason != nil }
         #expect(peer == client.transport.localAddress)
     }
 
     @Test func aHandshakeHasADeadline() throws {
-        let context = try server { $0.handshakeTimeout = .seconds(10) }
+        let context = try Authority.server { $0.handshakeTimeout = .seconds(10) }
         for bytes in [[], [UInt8(0x16), 3, 1]] {
             let end = Recorder()
             let transport = TestTransport(for: context.secured(end))
@@ -91,7 +85,7 @@ struct HandshakeFailureTests {
     ])
     func plaintextIsCalledSo(_ text: String) throws {
         let end = Recorder()
-        let transport = TestTransport(for: try server().secured(end))
+        let transport = TestTransport(for: try Authority.server().secured(end))
         transport.receive(text)
         transport.advance(by: .seconds(6))
         guard case .notTLS? = end.tlsError else {
@@ -103,7 +97,7 @@ struct HandshakeFailureTests {
     }
 
     @Test func theAlertOfAFailedHandshakeReachesThePeer() throws {
-        let peer = Peer(of: try server { $0.minimumVersion = .tls13 }, version: TLS1_2_VERSION)
+        let peer = Peer(of: try Authority.server { $0.minimumVersion = .tls13 }, version: TLS1_2_VERSION)
         peer.send(peer.step())
         #expect(peer.transport.written.suffix(2) == [2, 70])
         #expect(peer.end.tlsError == .handshakeFailed(alert: TLSAlert(rawValue: 70), message: "unsupported protocol"))
@@ -112,7 +106,7 @@ struct HandshakeFailureTests {
     /// Each prefix of each flight, then the end: a typed error, nothing else, and all is released.
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func anEndAtEachByteOfAHandshakeIsAnError(_ version: Int32) throws {
-        let context = try server()
+        let context = try Authority.server()
         let flights = handshake(with: context, version: version)
         let total = flights.reduce(0) { $0 + $1.count }
         for count in stride(from: 0, to: total, by: 7) {
@@ -136,7 +130,7 @@ struct HandshakeFailureTests {
     /// One byte of the handshake is changed: nothing traps, and the connection is made or ends with a typed error.
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func aChangedByteOfAHandshakeIsAnError(_ version: Int32) throws {
-        let context = try server()
+        let context = try Authority.server()
         let total = handshake(with: context, version: version).reduce(0) { $0 + $1.count }
         for changed in stride(from: 0, to: total, by: 5) {
             let peer = Peer(of: context, version: version)
@@ -171,7 +165,7 @@ struct HandshakeFailureTests {
 
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func aHandshakeArrivesByteByByte(_ version: Int32) throws {
-        let peer = Peer(of: try server(), version: version)
+        let peer = Peer(of: try Authority.server(), version: version)
         peer.shakeHands(pieces: 1)
         peer.send(peer.encrypt("hello"), pieces: 1)
         #expect(peer.decryptText() == "hello")
@@ -179,7 +173,7 @@ struct HandshakeFailureTests {
     }
 
     @Test func handshakesUnderWayAreBoundedAndTheOthersWait() throws {
-        let context = try server { $0.handshakesUnderWay = 2 }
+        let context = try Authority.server { $0.handshakesUnderWay = 2 }
         let network = SimulatedNetwork(seed: 3)
         let reactor = network.host("server")
         var ends: [Recorder] = []
@@ -218,7 +212,9 @@ struct HandshakeFailureTests {
         var options = ListenOptions()
         options.limits.total = 1
         options.limits.excess = .close
-        let port = try network.host("server").listen(.tcp(port: 7).tls(server()), options: options) { Recorder() }
+        let port = try network.host("server").listen(.tcp(port: 7).tls(Authority.server()), options: options) {
+            Recorder()
+        }
         port.onExcess = { _ in
             let busy = Recorder()
             busy.onMade = { $0.transport.write("busy") }
@@ -237,7 +233,7 @@ struct HandshakeFailureTests {
 
     @Test func aServerThatRefusesByAddressBeginsNoHandshake() throws {
         let network = SimulatedNetwork(seed: 1)
-        try network.host("server").listen(.tcp(port: 7).tls(server())) { nil }
+        try network.host("server").listen(.tcp(port: 7).tls(Authority.server())) { nil }
         var failure: ConnectError?
         try network.host("client").connect(
             .tcp(host: "server", port: 7).tls(TLSClientContext(Authority.clientSettings()))

@@ -7,12 +7,6 @@ import Testing
 
 @Suite("TLS: the handshake, its settings, and how it fails")
 struct HandshakeTests {
-    private func server(_ change: (inout TLSServerSettings) -> Void = { _ in }) throws -> TLSServerContext {
-        var settings = try Authority.serverSettings()
-        change(&settings)
-        return try TLSServerContext(settings)
-    }
-
     @Test(arguments: [TLSVersion.tls12, .tls13])
     func bothVersionsWork(_ version: TLSVersion) throws {
         var client = Authority.clientSettings()
@@ -95,7 +89,7 @@ struct HandshakeTests {
     }
 
     @Test func aReplacedIdentityIsShownToNewConnectionsAlone() throws {
-        let server = try server()
+        let server = try Authority.server()
         var client = Authority.clientSettings()
         // A resumed session has the certificate of its first handshake.
         client.sessions = nil

@@ -19,16 +19,11 @@ package enum TestAuthority {
         var words: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) }
         unsafe words.append(nil)
         defer { unsafe words.forEach { unsafe free($0) } }
-        // The threads of the test's runner block signals, and a child would inherit that.
-        var attributes = posix_spawnattr_t()
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var process: pid_t = 0
-        guard unsafe posix_spawnp(&process, command[0], nil, &attributes, words, environ) == 0 else {
+        let code = unsafe withUnblockedSignals { attributes in
+            unsafe posix_spawnp(&process, command[0], nil, attributes, words, environ)
+        }
+        guard code == 0 else {
             fatalError("\(command[0]) cannot be run")
         }
         var status: Int32 = 0

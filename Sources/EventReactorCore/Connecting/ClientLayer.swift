@@ -9,7 +9,7 @@ package protocol ClientLayer: AnyObject, Sendable {
     ///   - ready: called when the layer is established; makes the protocol, or nil to close.
     ///   - failed: called if it cannot be established.
     func makeLayer(
-        to endpoint: ClientEndpoint, on reactor: ReactorBase, ready: @escaping () -> Protocol?,
+        to endpoint: ClientEndpoint, ready: @escaping () -> Protocol?,
         failed: @escaping (ConnectError) -> Void
     ) -> Protocol
 }

@@ -150,7 +150,7 @@ public final class Connector {
     /// Establishes a layer, before which there is no connection for the program.
     private func establish(_ layer: any ClientLayer, on descriptor: Int32, _ peer: SocketAddress) {
         endAttempts()
-        let made = layer.makeLayer(to: endpoint, on: reactor) { [weak self] in
+        let made = layer.makeLayer(to: endpoint) { [weak self] in
             self?.layerIsReady(peer)
         } failed: { [weak self] error in
             self?.fail(error)
@@ -173,9 +173,7 @@ public final class Connector {
             return nil
         }
         guard made.wasConnected else { return made }
-        reactor.report(.protocolReused(peer: peer))
-        report(
-            .system(SystemError(code: EISCONN, operation: "serving two connections by one protocol", address: peer)))
+        report(.system(reactor.reportReusedProtocol(peer: peer)))
         return nil
     }
 

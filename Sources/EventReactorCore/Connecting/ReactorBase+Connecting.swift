@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 extension ReactorBase {
     /// Connects to an endpoint, with a protocol made by a factory.
     ///
@@ -26,5 +34,13 @@ extension ReactorBase {
         connectors.add(connector, as: connector.id)
         connector.start(target)
         return connector
+    }
+
+    /// A protocol was to serve a second connection: reports that.
+    ///
+    /// - Returns: the error of the second connection.
+    func reportReusedProtocol(peer: SocketAddress) -> SystemError {
+        report(.protocolReused(peer: peer))
+        return SystemError(code: EISCONN, operation: "serving two connections by one protocol", address: peer)
     }
 }

@@ -1,7 +1,7 @@
 /// A layer that an endpoint adds between its accepted connections and their protocols, such as TLS.
 package protocol ServerLayer: AnyObject, Sendable {
     /// A factory whose protocols are layers, which carry the protocols of the given one.
-    func wrap(_ factory: Factory, on reactor: ReactorBase) -> Factory
+    func wrap(_ factory: Factory) -> Factory
 }
 
 extension ServerEndpoint: Hashable {

@@ -58,7 +58,7 @@ extension StreamConnection {
     ///
     /// - Parameter wasAccepted: whether a listener made it, whose refusals are counted.
     package func refuseReusedProtocol(wasAccepted: Bool) {
-        reactor.report(.protocolReused(peer: peer))
+        _ = reactor.reportReusedProtocol(peer: peer)
         if wasAccepted { reactor.counts.refused.add(.protocolReused) }
         abortConnection()
     }
@@ -71,8 +71,7 @@ extension StreamConnection {
 
     /// Whether a layer may come between the connection and its protocol.
     package var mayCarryLayer: Bool {
-        state.isDisjoint(with: [.closing, .writeEnding, .readEnded, .relaying, .hasQueuedTransfers, .carriesLayer])
-            && !isClosing
+        state.isDisjoint(with: [.writeEnding, .readEnded, .relaying, .hasQueuedTransfers, .carriesLayer]) && !isClosing
     }
 
     /// Offers bytes to the kernel at once, as the last before the connection is closed.
@@ -95,22 +94,17 @@ extension StreamConnection {
     ///   - failure: the reason to report in place of ``ConnectionLostReason/done``.
     ///   - deadline: how long it may take; nil leaves the deadline that is set.
     package func endForLayer(because failure: (any Error)? = nil, within deadline: Duration? = nil) {
-        guard state.isDisjoint(with: [.closing, .failed, .aborted, .lost]) else { return }
-        if let failure { makeExtras().failure = failure }
+        guard !isEnding, !state.contains(.closing) else { return }
+        if let failure { setFailureForLayer(failure) }
         if let deadline { setDeadline(deadline) }
         state.begin(.closing)
         if state.contains(.parked) || state.contains(.readPaused) { updateReadInterest() }
         scheduleFlushOutsideCallback()
     }
 
-    /// Lets bytes arrive, or not.
-    package func setReadingForLayer(_ reads: Bool) {
-        setReading(reads)
-    }
-
     /// Ends with a reset and an error, as a protocol's error does.
-    package func failForLayer(_ error: any Error) {
-        guard state.isDisjoint(with: [.failed, .aborted, .lost]) else { return }
+    package func failUnlessEnding(_ error: any Error) {
+        guard !isEnding else { return }
         fail(error)
         scheduleFlushOutsideCallback()
     }
@@ -165,16 +159,16 @@ extension StreamConnection {
 
     /// The layer has failed and closes the connection below: nothing more is sent or delivered.
     package func layerFailed(_ error: any Error) {
-        guard state.isDisjoint(with: [.failed, .aborted, .lost]) else { return }
+        guard !isEnding else { return }
         fail(error)
     }
 
     /// Has the connection below end as this one does, which then reports the loss.
     func endBelow() {
-        guard let below, below.state.isDisjoint(with: [.failed, .aborted, .lost]) else { return }
+        guard let below, !below.isEnding else { return }
         // The layer has failed, and its last words are on their way.
         if below.state.contains(.closing), below.extras?.failure != nil { return }
-        if state.ending == .failed { return below.failForLayer(extras?.failure ?? CancellationError()) }
+        if state.ending == .failed { return below.failUnlessEnding(extras?.failure ?? CancellationError()) }
         below.state.begin(.aborted)
         below.scheduleFlushOutsideCallback()
     }

@@ -43,9 +43,7 @@ extension StreamConnection {
     ///   - code: the errno.
     ///   - operation: the call that failed, for the error.
     package func interestFailed(_ code: Int32, _ operation: String) {
-        guard state.isDisjoint(with: [.failed, .aborted, .lost]) else { return }
-        fail(SystemError(code: code, operation: operation, address: peer))
-        scheduleFlushOutsideCallback()
+        failUnlessEnding(SystemError(code: code, operation: operation, address: peer))
     }
 
     /// Has the reactor process this connection at the end of the turn.

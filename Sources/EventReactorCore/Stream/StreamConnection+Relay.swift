@@ -46,8 +46,8 @@ extension StreamConnection {
         extras?.relay?.sourceIsReadable()
     }
 
-    /// Pauses or resumes reading, by which a relay keeps its receiver's queue short.
-    func setReading(_ reads: Bool) {
+    /// Pauses or resumes reading, by which a relay keeps its receiver's queue short, and a layer what it has not read.
+    package func setReading(_ reads: Bool) {
         if !reads {
             if state.isDisjoint(with: .readPaused) { noteReading(false) }
             state.insert(.readPaused)

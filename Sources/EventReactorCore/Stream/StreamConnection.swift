@@ -140,8 +140,7 @@ package final class StreamConnection {
     package func start(as origin: ReactorMetrics.Origin = .other, failed: ((SystemError) -> Void)? = nil) {
         reactor.register(self)
         if unsafe retainedProtocol?._withUnsafeGuaranteedRef({ $0.wasConnected }) == true {
-            reactor.report(.protocolReused(peer: peer))
-            let error = SystemError(code: EISCONN, operation: "serving two connections by one protocol", address: peer)
+            let error = reactor.reportReusedProtocol(peer: peer)
             return refuse(error, cause: .protocolReused, origin, failed ?? { _ in })
         }
         do throws(SystemError) {

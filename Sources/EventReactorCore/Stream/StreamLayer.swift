@@ -4,8 +4,8 @@
 /// program's protocol it is the connection above, a ``StreamConnection`` as well, whose engine is the layer's. So both
 /// sides keep the contract by the same state machine.
 ///
-/// What concerns the socket is the business of the connection below: timeouts, deadlines, rate limits, addresses. Both
-/// connections end together, in the order below, above: the connection above never finishes by itself, but has the one
+/// The connection below has the socket, with its addresses, options and deadlines; the one above counts the program's
+/// bytes, for marks, timeouts and rate limits. Both end together, in the order below, above: the connection above never finishes by itself, but has the one
 /// below end, and the layer passes the loss on by `layerBelowLost`.
 package protocol StreamLayer: Protocol {
     /// The connection above; nil until there is one.

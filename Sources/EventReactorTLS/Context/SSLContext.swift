@@ -11,7 +11,7 @@ final class SSLContext: @unchecked Sendable {
     /// Makes a context with the settings that all have in common.
     ///
     /// - Parameter callbacks: retained by the context for as long as there is a connection of it.
-    init(server: Bool, _ common: Common, callbacks: ContextCallbacks) throws(TLSError) {
+    init(server: Bool, _ common: any CommonTLSSettings, callbacks: ContextCallbacks) throws(TLSError) {
         ERR_clear_error()
         guard let made = unsafe SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()) else {
             throw .badSetting("no context can be made: \(OpenSSLFailure.takeMessage(or: "out of memory"))")
@@ -43,16 +43,7 @@ final class SSLContext: @unchecked Sendable {
         unsafe SSL_CTX_free(pointer)
     }
 
-    /// The settings that servers and clients have in common.
-    struct Common {
-        var minimumVersion: TLSVersion
-        var maximumVersion: TLSVersion?
-        var cipherSuites: [TLSCipherSuite]?
-        var groups: [TLSGroup]?
-        var keyLog: (@Sendable (String) -> Void)?
-    }
-
-    private func set(_ common: Common) throws(TLSError) {
+    private func set(_ common: any CommonTLSSettings) throws(TLSError) {
         if let maximum = common.maximumVersion, maximum < common.minimumVersion {
             throw .badSetting("the newest version, \(maximum), is older than the oldest, \(common.minimumVersion)")
         }
@@ -79,11 +70,6 @@ final class SSLContext: @unchecked Sendable {
             guard isSet else { throw .badSetting("not all groups of \(list) are known") }
         }
         ERR_clear_error()
-    }
-
-    /// Verifies peers by the authorities that are trusted.
-    func trust(_ trust: TLSTrust) throws(TLSError) {
-        try unsafe trust.load(into: pointer)
     }
 
     /// A new connection of it.

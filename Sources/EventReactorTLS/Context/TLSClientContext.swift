@@ -27,11 +27,7 @@ public final class TLSClientContext: Sendable {
         let callbacks = try ContextCallbacks(
             applicationProtocols: settings.applicationProtocols, keyLog: settings.keyLog)
         context = try SSLContext(
-            server: false,
-            .init(
-                minimumVersion: settings.minimumVersion, maximumVersion: settings.maximumVersion,
-                cipherSuites: settings.cipherSuites, groups: settings.groups, keyLog: settings.keyLog),
-            callbacks: callbacks)
+            server: false, settings, callbacks: callbacks)
         if let name = settings.serverName { _ = try ServerName(name) }
         if let identity = settings.identity, unsafe !identity.use(forContext: context.pointer) {
             throw .badIdentity(OpenSSLFailure.takeMessage(or: "OpenSSL refuses it"))
@@ -46,7 +42,7 @@ public final class TLSClientContext: Sendable {
         if settings.verification == .unsafelyNone {
             unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_NONE, nil)
         } else {
-            try context.trust(settings.trust)
+            try unsafe settings.trust.load(into: context.pointer)
             unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
         }
         let keeps = SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE
@@ -96,7 +92,7 @@ public final class TLSClientContext: Sendable {
 
 extension TLSClientContext: ClientLayer {
     package func makeLayer(
-        to endpoint: ClientEndpoint, on reactor: ReactorBase, ready: @escaping () -> Protocol?,
+        to endpoint: ClientEndpoint, ready: @escaping () -> Protocol?,
         failed: @escaping (ConnectError) -> Void
     ) -> Protocol {
         let peer = endpoint.description

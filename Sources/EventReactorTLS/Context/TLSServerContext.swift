@@ -11,10 +11,13 @@ public final class TLSServerContext: Sendable {
     /// The settings that it was made with; the identity may have been replaced since.
     public let settings: TLSServerSettings
 
-    private let current: Locked<SSLContext>
+    private struct Current {
+        var context: SSLContext
+        var identity: TLSIdentity
+    }
+
+    private let current: Locked<Current>
     private let ticketKeys: RotatingTicketKeys
-    private let stapled: Locked<[UInt8]?>
-    private let identity: Locked<TLSIdentity>
 
     /// Makes a context.
     ///
@@ -22,10 +25,9 @@ public final class TLSServerContext: Sendable {
     public init(_ settings: TLSServerSettings) throws(TLSError) {
         self.settings = settings
         ticketKeys = RotatingTicketKeys(settings.ticketKeys)
-        stapled = Locked(settings.stapledResponse)
-        identity = Locked(settings.identity)
-        current = Locked(
-            try TLSServerContext.make(settings, settings.identity, ticketKeys, stapled: settings.stapledResponse))
+        let context = try TLSServerContext.make(
+            settings, settings.identity, ticketKeys, stapled: settings.stapledResponse)
+        current = Locked(Current(context: context, identity: settings.identity))
     }
 
     /// Makes a context with an identity and the default settings.
@@ -41,14 +43,12 @@ public final class TLSServerContext: Sendable {
     /// - Throws: ``TLSError/badIdentity(_:)``; the last identity stays then.
     public func replaceIdentity(with identity: TLSIdentity, stapledResponse: [UInt8]? = nil) throws(TLSError) {
         let made = try TLSServerContext.make(settings, identity, ticketKeys, stapled: stapledResponse)
-        current.withLock { $0 = made }
-        self.identity.withLock { $0 = identity }
-        stapled.withLock { $0 = stapledResponse }
+        current.withLock { $0 = Current(context: made, identity: identity) }
     }
 
     /// Staples another OCSP response from now on.
     public func replaceStapledResponse(with response: [UInt8]?) throws(TLSError) {
-        try replaceIdentity(with: identity.withLock { $0 }, stapledResponse: response)
+        try replaceIdentity(with: current.withLock { $0.identity }, stapledResponse: response)
     }
 
     /// A protocol that speaks TLS with the peer, as its server, and the plaintext with another protocol.
@@ -60,7 +60,7 @@ public final class TLSServerContext: Sendable {
 
     /// A new connection of OpenSSL's, in the role of a server.
     func makeConnection() -> OpaquePointer? {
-        guard let ssl = unsafe current.withLock({ $0 }).makeConnection() else { return nil }
+        guard let ssl = unsafe current.withLock({ $0.context }).makeConnection() else { return nil }
         unsafe SSL_set_accept_state(ssl)
         return unsafe ssl
     }
@@ -77,11 +77,7 @@ public final class TLSServerContext: Sendable {
             identityForServerName: settings.identityForServerName, ticketKeys: ticketKeys, stapledResponse: stapled,
             sessionScope: SessionScope(settings.clientCertificates), keyLog: settings.keyLog)
         let context = try SSLContext(
-            server: true,
-            .init(
-                minimumVersion: settings.minimumVersion, maximumVersion: settings.maximumVersion,
-                cipherSuites: settings.cipherSuites, groups: settings.groups, keyLog: settings.keyLog),
-            callbacks: callbacks)
+            server: true, settings, callbacks: callbacks)
         guard unsafe identity.use(forContext: context.pointer) else {
             throw .badIdentity(OpenSSLFailure.takeMessage(or: "OpenSSL refuses it"))
         }
@@ -99,14 +95,14 @@ public final class TLSServerContext: Sendable {
     }
 
     private static func ask(_ context: SSLContext, _ mode: Int32, _ trust: TLSTrust) throws(TLSError) {
-        try context.trust(trust)
+        try unsafe trust.load(into: context.pointer)
         unsafe trust.addNames(to: context.pointer)
         unsafe SSL_CTX_set_verify(context.pointer, mode, nil)
     }
 }
 
 extension TLSServerContext: ServerLayer {
-    package func wrap(_ factory: Factory, on reactor: ReactorBase) -> Factory {
+    package func wrap(_ factory: Factory) -> Factory {
         TLSFactory(self, factory)
     }
 }

@@ -97,7 +97,7 @@ public final class TLSIdentity: @unchecked Sendable {
     }
 
     private static func bytes(of path: String) throws(TLSError) -> [UInt8] {
-        switch FileBytes.read(path) {
+        switch FileBytes.contents(of: path) {
         case .success(let bytes): return bytes
         case .failure(let error): throw .badIdentity(error.message)
         }

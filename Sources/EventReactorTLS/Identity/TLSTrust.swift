@@ -62,7 +62,7 @@ public struct TLSTrust: Hashable, Sendable {
             }
         }
         for path in files {
-            switch FileBytes.read(path) {
+            switch FileBytes.contents(of: path) {
             case .success(let bytes): try unsafe TLSTrust.add(bytes, to: store, from: path)
             case .failure(let error): throw .badTrust(error.message)
             }

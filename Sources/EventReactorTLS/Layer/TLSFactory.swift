@@ -9,16 +9,12 @@ final class TLSFactory: Factory {
         self.context = context
         self.inner = inner
         super.init()
-        layering = { TLSFactory.secured($0, context) }
+        layering = { context.secured($0) }
     }
 
     override func buildProtocol(for peer: SocketAddress) -> Protocol? {
         // Before the handshake: a peer that is refused costs none.
-        inner.buildProtocol(for: peer).map { TLSFactory.secured($0, context) }
-    }
-
-    private static func secured(_ made: Protocol, _ context: TLSServerContext) -> Protocol {
-        TLSLayer(TLSHandshake(.server(context), serving: made))
+        inner.buildProtocol(for: peer).map { context.secured($0) }
     }
 
     override func start() { inner.beginUse() }

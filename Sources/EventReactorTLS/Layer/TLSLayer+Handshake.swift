@@ -6,21 +6,18 @@ extension TLSLayer {
     /// Takes a connection over from its protocol, which goes on above it if it is given.
     func start(on lower: StreamConnection, goingOnAs served: Protocol?) {
         begin(over: lower)
+        lower.interpose(self, engine: runtime.engine)
         if let served {
             handshake?.served = nil
-            lower.interpose(self, engine: runtime.engine)
             upper = StreamConnection(over: lower, protocol: served)
-        } else {
-            lower.interpose(self, engine: runtime.engine)
         }
-        if lower.state.contains(.parked) || !lower.wantsReading { lower.setReadingForLayer(true) }
+        if lower.state.contains(.parked) || !lower.wantsReading { lower.setReading(true) }
         startHandshake()
     }
 
     func begin(over lower: StreamConnection) {
         unsafe lowerReference = lower
-        let runtime = TLSRuntime.of(lower.reactor)
-        unsafe runtimeReference = runtime
+        unsafe runtimeReference = TLSRuntime.of(lower.reactor)
     }
 
     func startHandshake() {

@@ -44,7 +44,7 @@ extension TLSLayer {
     func keepUnread(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty || hasPendingPlaintext else { return }
         unread = unsafe [UInt8](bytes)
-        lower.setReadingForLayer(false)
+        lower.setReading(false)
     }
 
     /// Whether a part of a record is left that was decrypted, under a rate limit or after a turn's share.
@@ -119,7 +119,7 @@ extension TLSLayer {
         guard phase == .open, all || !lower.isEnding else { return }
         switch error {
         case SSL_ERROR_NONE: if unread != nil || hasPendingPlaintext { readSoon() }
-        case SSL_ERROR_WANT_READ: if isFlooded { lower.failForLayer(TLSError.tooManyEmptyRecords) }
+        case SSL_ERROR_WANT_READ: if isFlooded { lower.failUnlessEnding(TLSError.tooManyEmptyRecords) }
         case SSL_ERROR_ZERO_RETURN:
             marks.insert(.gotCloseNotify)
             // The callback may have paused: then the end waits as bytes do.
@@ -145,10 +145,10 @@ extension TLSLayer {
             unsafe bytes.withUnsafeBytes { unsafe read($0) }
         }
         guard unread == nil, phase != .ended, !lower.isEnding, !marks.contains(.waitsForSlot) else { return }
-        guard let upper else { return lower.setReadingForLayer(true) }
+        guard let upper else { return lower.setReading(true) }
         guard upper.wantsReading else { return waitForResume(upper) }
         if marks.contains(.gotCloseNotify) { return upper.receivedEnd() }
-        lower.setReadingForLayer(true)
+        lower.setReading(true)
     }
 
     /// Has the connection above tell when it is resumed.

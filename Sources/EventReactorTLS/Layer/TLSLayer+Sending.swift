@@ -58,21 +58,21 @@ extension TLSLayer {
     }
 
     func sendCloseNotify() {
-        guard unsafe ssl != nil, !marks.contains(.sentCloseNotify), phase != .handshaking else { return }
-        marks.insert(.sentCloseNotify)
-        ERR_clear_error()
-        unsafe SSL_shutdown(ssl)
-        ERR_clear_error()
-        sendOutput()
+        if writeCloseNotify() { sendOutput() }
     }
 
     func willClose() {
-        guard phase == .open, unsafe ssl != nil, !marks.contains(.sentCloseNotify) else { return }
+        if writeCloseNotify() { unsafe buffers.takeOutput { unsafe lower.offerLastWords($0) } }
+    }
+
+    /// Has OpenSSL write `close_notify`, once.
+    private func writeCloseNotify() -> Bool {
+        guard phase == .open, unsafe ssl != nil, !marks.contains(.sentCloseNotify) else { return false }
         marks.insert(.sentCloseNotify)
         ERR_clear_error()
         unsafe SSL_shutdown(ssl)
         ERR_clear_error()
-        unsafe buffers.takeOutput { unsafe lower.offerLastWords($0) }
+        return true
     }
 
     /// The connection above wants to read again, or to send.

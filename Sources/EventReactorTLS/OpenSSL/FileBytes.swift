@@ -1,3 +1,5 @@
+import EventReactorCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -12,14 +14,14 @@ enum FileBytes {
     private static let limit = 16 * 1024 * 1024
 
     /// The bytes of a file, or the reason why they cannot be read.
-    static func read(_ path: String) -> Result<[UInt8], Failure> {
+    static func contents(of path: String) -> Result<[UInt8], Failure> {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(Failure(path, errno)) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 * 1024)
         while bytes.count < limit {
-            let count = unsafe Glibc.read(descriptor, &piece, piece.count)
+            let count = unsafe read(descriptor, &piece, piece.count)
             if count < 0 { return .failure(Failure(path, errno)) }
             if count == 0 { return .success(bytes) }
             bytes += piece[..<count]
@@ -32,7 +34,7 @@ enum FileBytes {
         let message: String
 
         init(_ path: String, _ code: Int32) {
-            message = "cannot read \(path): \(unsafe String(cString: strerror(code)))"
+            message = "cannot read \(path): \(ErrnoText.message(code))"
         }
     }
 }

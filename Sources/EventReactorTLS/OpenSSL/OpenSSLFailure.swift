@@ -22,7 +22,7 @@ struct OpenSSLFailure {
         }
     }
 
-    private init(_ code: UInt) {
+    init(_ code: UInt) {
         library = OpenSSLFailure.libraryOf(code)
         // As ERR_GET_REASON, which is an inline function of C.
         reason = Int32(library == ERR_LIB_SYS ? code & 0x7FFF_FFFF : code & 0x7F_FFFF)

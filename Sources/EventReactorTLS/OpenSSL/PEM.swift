@@ -1,13 +1,5 @@
 import COpenSSL
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// Certificates and keys as text.
 enum PEM {
     /// All certificates of a text; other parts of it are skipped.
@@ -23,7 +15,8 @@ enum PEM {
         }
         // The end of the text is an error too.
         let last = ERR_peek_last_error()
-        let isEnd = (last >> 23) & 0xFF == UInt(ERR_LIB_PEM) && last & 0x7F_FFFF == UInt(PEM_R_NO_START_LINE)
+        let failure = OpenSSLFailure(last)
+        let isEnd = failure.library == ERR_LIB_PEM && failure.reason == PEM_R_NO_START_LINE
         guard last == 0 || isEnd else {
             throw .badIdentity(
                 "certificate \(found.count + 1) of the PEM text cannot be read: "

@@ -30,20 +30,14 @@ final class ChildProcess {
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         for number: Int32 in [1, 2] { unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], number) }
         for (own, number) in descriptors { unsafe posix_spawn_file_actions_adddup2(&actions, own, number) }
-        // The threads of the test's runner block signals, and a child would inherit that.
-        var attributes = posix_spawnattr_t()
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe []
         for word in ["/bin/sh", "-c", command] { unsafe arguments.append(strdup(word)) }
         unsafe arguments.append(nil)
         defer { unsafe arguments.forEach { unsafe free($0) } }
         var process: pid_t = 0
-        let code = unsafe posix_spawn(&process, "/bin/sh", &actions, &attributes, arguments, environ)
+        let code = unsafe withUnblockedSignals { attributes in
+            unsafe posix_spawn(&process, "/bin/sh", &actions, attributes, arguments, environ)
+        }
         try #require(code == 0)
         self.process = process
         output = ends[0]

@@ -13,6 +13,12 @@ enum Authority {
         TLSServerSettings(identity: try identity(name))
     }
 
+    static func server(_ change: (inout TLSServerSettings) -> Void = { _ in }) throws -> TLSServerContext {
+        var settings = try serverSettings()
+        change(&settings)
+        return try TLSServerContext(settings)
+    }
+
     static func clientSettings(_ serverName: String = "localhost") -> TLSClientSettings {
         var settings = TLSClientSettings()
         settings.trust = trust
