@@ -1,3 +1,4 @@
+import COpenSSL
 import EventReactorTLS
 import EventReactorTesting
 import TestSupport
@@ -128,6 +129,21 @@ struct VerificationTests {
             #expect(pair.serverEnd.info?.peerCertificates.first == client.identity?.certificates.first)
             #expect(pair.exchange() == "ping")
         }
+    }
+
+    @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+    func aServerNamesAllAuthoritiesWhoseCertificatesItAccepts(_ version: Int32) throws {
+        let text = unsafe try #require(BIO_new_file(TestAuthority.path("client.pem"), "r"))
+        defer { unsafe BIO_free(text) }
+        var pem = [UInt8](repeating: 0, count: 65536)
+        pem.removeLast(65536 - Int(unsafe BIO_read(text, &pem, 65536)))
+        let files = ["root.pem", "rogue-root.pem"].map(TestAuthority.path)
+        let server = try Authority.server { $0.clientCertificates = .request(TLSTrust(files: files, pem: [pem])) }
+        let peer = Peer(of: server, version: version)
+        peer.shakeHands()
+        let names = unsafe SSL_get_client_CA_list(peer.ssl)
+        // Each file has one certificate, the text a leaf and its authority.
+        #expect(unsafe OPENSSL_sk_num(names) == 4)
     }
 
     @Test func aClientWithoutACertificateIsRefusedIfOneIsRequired() throws {

@@ -95,8 +95,7 @@ public final class TLSServerContext: Sendable {
     }
 
     private static func ask(_ context: SSLContext, _ mode: Int32, _ trust: TLSTrust) throws(TLSError) {
-        try unsafe trust.load(into: context.pointer)
-        unsafe trust.addNames(to: context.pointer)
+        try unsafe trust.load(into: context.pointer, announcing: true)
         unsafe SSL_CTX_set_verify(context.pointer, mode, nil)
     }
 }

@@ -48,7 +48,10 @@ public struct TLSTrust: Hashable, Sendable {
     }
 
     /// Has a context trust them.
-    func load(into context: OpaquePointer) throws(TLSError) {
+    ///
+    /// - Parameter announcing: whether a server names those of files and texts to its clients, which choose their
+    ///   certificates by them.
+    func load(into context: OpaquePointer, announcing: Bool = false) throws(TLSError) {
         guard let store = unsafe SSL_CTX_get_cert_store(context) else { throw .badTrust("there is no store") }
         // An intermediate or a leaf that is trusted explicitly ends a chain: OpenSSL's flag for it.
         unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN) | UInt(X509_V_FLAG_TRUSTED_FIRST))
@@ -61,16 +64,21 @@ public struct TLSTrust: Hashable, Sendable {
                 throw .badTrust("\(path): \(OpenSSLFailure.takeMessage(or: "unknown error"))")
             }
         }
+        var loaded: [Certificate] = []
         for path in files {
             switch FileBytes.contents(of: path) {
-            case .success(let bytes): try unsafe TLSTrust.add(bytes, to: store, from: path)
+            case .success(let bytes): loaded += try unsafe TLSTrust.add(bytes, to: store, from: path)
             case .failure(let error): throw .badTrust(error.message)
             }
         }
-        for bytes in pem { try unsafe TLSTrust.add(bytes, to: store, from: "the PEM text") }
+        for bytes in pem { loaded += try unsafe TLSTrust.add(bytes, to: store, from: "the PEM text") }
+        guard announcing else { return }
+        for certificate in loaded { unsafe SSL_CTX_add_client_CA(context, certificate.pointer) }
     }
 
-    private static func add(_ bytes: [UInt8], to store: OpaquePointer, from origin: String) throws(TLSError) {
+    private static func add(
+        _ bytes: [UInt8], to store: OpaquePointer, from origin: String
+    ) throws(TLSError) -> [Certificate] {
         let certificates: [Certificate]
         do throws(TLSError) {
             certificates = try PEM.certificates(bytes)
@@ -81,11 +89,6 @@ public struct TLSTrust: Hashable, Sendable {
         for certificate in certificates where unsafe X509_STORE_add_cert(store, certificate.pointer) != 1 {
             throw .badTrust("\(origin): \(OpenSSLFailure.takeMessage(or: "unknown error"))")
         }
-    }
-
-    /// The names of the authorities in files and texts, which a server tells clients to choose their certificate by.
-    func addNames(to context: OpaquePointer) {
-        for path in files { unsafe SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(path)) }
-        ERR_clear_error()
+        return certificates
     }
 }

@@ -24,7 +24,9 @@ final class HandshakeSlots {
     }
 
     /// A handshake is over: the next that waits may begin.
-    func give() {
+    ///
+    /// - Returns: whether no handshake is under way.
+    func give() -> Bool {
         used -= 1
         while used < limit, first < waiting.count {
             let next = waiting[first].layer
@@ -36,5 +38,6 @@ final class HandshakeSlots {
             waiting.removeFirst(first)
             first = 0
         }
+        return used == 0
     }
 }

@@ -19,8 +19,6 @@ final class TLSHandshake {
     private var ready: (() -> Protocol?)?
     private var failed: ((ConnectError) -> Void)?
     var timeout: ArmedTimeout?
-    /// Counts it among those under way, of its context and reactor.
-    var slots: HandshakeSlots?
 
     /// For a protocol that is there already.
     init(_ role: Role, serving protocol: Protocol) {

@@ -59,9 +59,7 @@ extension TLSLayer {
         guard let handshake, case .server(let context) = handshake.role else { return false }
         if marks.contains(.waitsForSlot) { return false }
         if !marks.contains(.hasSlot) {
-            let slots = runtime.slots(of: context)
-            handshake.slots = slots
-            guard slots.take(for: self) else {
+            guard runtime.takeSlot(of: context, for: self) else {
                 marks.insert(.waitsForSlot)
                 return false
             }
@@ -85,9 +83,9 @@ extension TLSLayer {
     }
 
     func giveSlot() {
-        guard marks.contains(.hasSlot) else { return }
+        guard marks.contains(.hasSlot), case .server(let context) = handshake?.role else { return }
         marks.remove(.hasSlot)
-        handshake?.slots?.give()
+        runtime.giveSlot(of: context)
     }
 
     func continueHandshake() {

@@ -7,12 +7,9 @@ final class TLSRuntime {
     let buffers = RecordBuffers()
     var metrics = TLSMetrics()
     private var timeouts: [Duration: CommonTimeout] = [:]
-    private var slots: [Slots] = []
-
-    private struct Slots {
-        weak var context: TLSServerContext?
-        let slots: HandshakeSlots
-    }
+    // By context, while handshakes of it are under way: those keep it. A weak reference would give it a side table,
+    // which LeakSanitizer takes for lost if a global keeps the context.
+    private var slots: [ObjectIdentifier: HandshakeSlots] = [:]
 
     static func of(_ reactor: ReactorBase) -> TLSRuntime {
         reactor.layerState(TLSRuntime.self) { TLSRuntime() }
@@ -26,11 +23,16 @@ final class TLSRuntime {
         return made
     }
 
-    func slots(of context: TLSServerContext) -> HandshakeSlots {
-        if let made = slots.first(where: { $0.context === context }) { return made.slots }
-        slots.removeAll { $0.context == nil }
-        let made = HandshakeSlots(limit: context.settings.handshakesUnderWay)
-        slots.append(Slots(context: context, slots: made))
-        return made
+    func takeSlot(of context: TLSServerContext, for layer: TLSLayer) -> Bool {
+        let context = (id: ObjectIdentifier(context), limit: context.settings.handshakesUnderWay)
+        if let made = slots[context.id] { return made.take(for: layer) }
+        let made = HandshakeSlots(limit: context.limit)
+        slots[context.id] = made
+        return made.take(for: layer)
+    }
+
+    func giveSlot(of context: TLSServerContext) {
+        let id = ObjectIdentifier(context)
+        if let made = slots[id], made.give() { slots[id] = nil }
     }
 }
