@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "EventReactorNative", targets: ["EventReactorNative"]),
         .library(name: "EventReactorCore", targets: ["EventReactorCore"]),
         .library(name: "EventReactorHandover", targets: ["EventReactorHandover"]),
+        .library(name: "EventReactorProtocols", targets: ["EventReactorProtocols"]),
         .library(name: "EventReactorTesting", targets: ["EventReactorTesting"]),
         .library(name: "EventReactorTLS", targets: ["EventReactorTLS"]),
     ],
@@ -81,6 +82,8 @@ let package = Package(
         .target(
             name: "EventReactorNative",
             dependencies: ["CEventReactorShims", "EventReactorCore", "EventReactorPosix"], swiftSettings: library),
+        // What servers and clients are built with: framing, policies, endpoints as text, the PROXY protocol.
+        .target(name: "EventReactorProtocols", dependencies: ["EventReactorCore"], swiftSettings: library),
         // OpenSSL's libraries, found by pkg-config.
         .systemLibrary(
             name: "COpenSSL",
@@ -144,6 +147,13 @@ let package = Package(
         .testTarget(
             name: "EventReactorTLSTests",
             dependencies: ["COpenSSL", "EventReactorTLS", "EventReactorTesting", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EventReactorProtocolsTests",
+            dependencies: [
+                "EventReactor", "EventReactorNative", "EventReactorProtocols", "EventReactorTesting", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
