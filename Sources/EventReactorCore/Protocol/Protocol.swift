@@ -39,6 +39,32 @@ open class Protocol {
     /// Creates a protocol that is not connected yet.
     public init() {}
 
+    /// Has another protocol take the connection over, such as after an upgrade.
+    ///
+    /// From now on this one is called no more, not even when the connection is lost. When the callback that calls this
+    /// has returned, the other one's ``connectionMade()`` is called, and then its ``dataReceived(_:)`` with the bytes that
+    /// were left over, before any that arrive later; they wait while reading is paused. What was written stays written,
+    /// and pauses, limits and timeouts stay as they are. Its `connectionMade` is called in any case, also if the connection
+    /// is closed or aborted in the same callback: its `connectionLost` comes behind it.
+    ///
+    /// ```swift
+    /// override func dataReceived(_ data: Span<UInt8>) {
+    ///     guard let end = data.firstRange(of: "\r\n")?.upperBound else { return }
+    ///     switchProtocol(to: Chat(), unconsumed: data.extracting(droppingFirst: end))
+    /// }
+    /// ```
+    ///
+    /// It has no effect before `connectionMade`, after the loss, and on a protocol that has been replaced already. A
+    /// protocol that serves another connection cannot take over: the connection is reset, and the reactor reports it.
+    ///
+    /// - Parameters:
+    ///   - next: a protocol that has served no connection; it is retained as long as the connection lives.
+    ///   - unconsumed: the bytes of the current call that are for it; they are copied. The receivers of
+    ///     EventReactorProtocols hand over what they have left by themselves.
+    public final func switchProtocol(to next: Protocol, unconsumed: Span<UInt8> = Span()) {
+        StreamConnection.of(transport)?.switchProtocol(from: self, to: next, unconsumed: unconsumed)
+    }
+
     /// Called once, before any other callback, when the connection is established.
     ///
     /// - Throws: An error thrown by an override ends the connection with ``ConnectionLostReason/failed(_:)``.

@@ -16,6 +16,9 @@ public protocol Transport: AnyObject {
     /// Queues the UTF-8 bytes of a text for the peer.
     func write(_ text: String)
 
+    /// Queues two pieces for the peer, such as a header and a body; a large body is not copied to join them.
+    func write(_ head: Span<UInt8>, _ body: Span<UInt8>)
+
     /// Queues several pieces for the peer, sent by one gathered write.
     func write(contentsOf pieces: some Sequence<[UInt8]>)
 
@@ -166,6 +169,12 @@ public protocol Transport: AnyObject {
 }
 
 extension Transport {
+    /// Writes one after the other: transports that gather them say so by a method of their own.
+    public func write(_ head: Span<UInt8>, _ body: Span<UInt8>) {
+        write(head)
+        write(body)
+    }
+
     /// Has no effect: transports that limit rates say so by a method of their own.
     @discardableResult
     public func setRateLimit(_ limit: RateLimit?) -> Bool { false }

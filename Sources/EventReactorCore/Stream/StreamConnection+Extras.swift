@@ -13,6 +13,12 @@ extension StreamConnection {
         var relay: StreamRelay?
         /// The limits of the connection above the layer that it carries, until there is one.
         var limitsAbove: LimitsAbove?
+        /// Bytes in front of what arrives, while the state says so.
+        var unread: [UInt8] = []
+        /// The peer's end arrived behind them.
+        var endWaits = false
+        /// The protocol that another has replaced, while it may be in a callback.
+        var replaced: Protocol?
         /// The timeout that ended the connection.
         var expired: StreamTimeout?
         /// The address of this end, kept from the loss on.

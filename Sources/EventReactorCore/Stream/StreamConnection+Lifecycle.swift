@@ -82,6 +82,11 @@ extension StreamConnection {
     private func processPendingStep() -> Bool {
         flush()
         state.remove(.watermarkCrossed)
+        if state.contains(.protocolReplaced) {
+            beginReplacement()
+            return true
+        }
+        if state.contains(.hasUnread), deliverUnread() { return true }
         switch state.ending {
         case .failed, .aborted:
             finishUngracefully()
@@ -229,6 +234,8 @@ extension StreamConnection {
     ///   or a relay's rest are dropped: after an orderly end the peer would take what it got for all there was.
     package func finish(_ reason: ConnectionLostReason, reset: Bool = false, expired: StreamTimeout? = nil) {
         guard !state.contains(.lost) else { return }
+        // The protocol that takes over gets its beginning in any case.
+        if state.contains(.protocolReplaced) { beginReplacement() }
         var reason = reason
         if case .done = reason, let failure = extras?.failure { reason = .failed(failure) }
         let local = localAddress
@@ -239,7 +246,7 @@ extension StreamConnection {
             reactor.counts.bytesDropped &+= queue.byteCount + queue.byteCountBehindTransfers
         }
         state.begin(.lost)
-        state.remove(.queued)
+        state.remove([.queued, .hasUnread])
         dropGathered()
         stopTimeouts()
         let last = extras

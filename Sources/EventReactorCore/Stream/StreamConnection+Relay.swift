@@ -12,6 +12,7 @@ extension StreamConnection {
         guard reactor === other.reactor else { throw .otherReactor }
         let relay = StreamRelay(from: self, to: other, completion: completion)
         makeExtras().relay = relay
+        if state.contains(.hasUnread) { relay.passOnFirst(dropUnread()) }
         other.enqueue(.relay(relay))
         return relay
     }
@@ -19,6 +20,9 @@ extension StreamConnection {
     /// Bytes arrived that are not for the protocol: they are relayed, or dropped if the connection is closing.
     @inline(never)
     func receivedElsewhere(_ data: Span<UInt8>) {
+        if !state.isDisjoint(with: [.hasUnread, .protocolReplaced]), state.isDisjoint(with: .dropsInput) {
+            return receivedBehindUnread(data)
+        }
         guard isOpenForRelay, let relay = extras?.relay else { return }
         noteReceived(data.count)
         count { $0.bytesReceived &+= data.count }
@@ -28,17 +32,21 @@ extension StreamConnection {
 
     /// Handles the peer's end while input is diverted: a relay is notified, the protocol is not.
     func receivedEndElsewhere() {
-        if isOpenForRelay { extras?.relay?.sourceEnded() }
+        if isOpenForRelay {
+            extras?.relay?.sourceEnded()
+        } else if state.contains(.hasUnread) {
+            extras?.endWaits = true
+        }
     }
 
     /// Whether input is relayed; while the connection closes it is dropped instead.
     var isOpenForRelay: Bool {
-        state.contains(.relaying) && state.isDisjoint(with: [.closing, .aborted, .failed, .lost])
+        state.contains(.relaying) && state.isDisjoint(with: .dropsInput)
     }
 
     /// Whether the engine is to call `readable` and read nothing itself.
     package var takesBySplice: Bool {
-        state.contains(.splices) && state.isDisjoint(with: [.readEnded, .closing, .aborted, .failed, .lost])
+        state.contains(.splices) && state.isDisjoint(with: [.readEnded, .dropsInput])
     }
 
     /// Reports readiness to a splicing relay: bytes, the end or an error.

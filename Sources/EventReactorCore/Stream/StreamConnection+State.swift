@@ -77,6 +77,10 @@ extension StreamConnection {
         package static let carriesLayer = State(rawValue: 1 << 27)
         /// It is above a layer: its handle is the connection below.
         package static let layered = State(rawValue: 1 << 28)
+        /// Bytes that the protocol was called with and did not take are in the extras, in front of what arrives.
+        package static let hasUnread = State(rawValue: 1 << 29)
+        /// Another protocol has taken over, and its `connectionMade` has not been called yet.
+        static let protocolReplaced = State(rawValue: 1 << 30)
 
         // MARK: Masks
 
@@ -92,12 +96,18 @@ extension StreamConnection {
         static let mayHaveTraffic: State = [.queuesWrites, .carriesLayer]
         /// A write is not just offered to the kernel in these.
         static let needsSlowSendPath: State = [.cannotSend, .queuesWrites, .hasTimeouts]
-        /// Bytes that arrive in these are not for the protocol: they are dropped, or relayed.
-        static let divertsInput: State = [.closing, .aborted, .failed, .lost, .relaying]
+        /// Bytes that arrive in these are not for the protocol, or not yet: they are dropped, relayed, or kept.
+        static let divertsInput: State = [.dropsInput, .relaying, .hasUnread, .protocolReplaced]
+        /// Bytes that arrive in these are dropped.
+        static let dropsInput: State = [.closing, .aborted, .failed, .lost]
+        /// A protocol that handles frames is not called with the next of them in these.
+        static let endsDelivery: State = [.divertsInput, .readPaused, .carriesLayer]
         /// Bytes that arrive are not just delivered in these.
         static let needsSlowReadPath: State = [.divertsInput, .readRateLimited, .hasTimeouts]
         /// Something is to be done once a callback has returned.
-        static let hasPendingState: State = [.closing, .writeEnding, .aborted, .failed, .broken, .watermarkCrossed]
+        static let hasPendingState: State = [
+            .closing, .writeEnding, .aborted, .failed, .broken, .watermarkCrossed, .hasUnread, .protocolReplaced,
+        ]
     }
 
     /// Why a connection ends, the later case before the earlier one if there are several.

@@ -12,6 +12,22 @@ extension StreamConnection: Transport {
         text.withUTF8 { unsafe gather(UnsafeRawBufferPointer($0)) }
     }
 
+    package func write(_ head: Span<UInt8>, _ body: Span<UInt8>) {
+        unsafe head.withUnsafeBytes { head in
+            unsafe body.withUnsafeBytes { body in
+                guard gatheredByteCount + head.count + body.count >= Chunk.capacity / 2 else {
+                    unsafe gather(head)
+                    return unsafe gather(body)
+                }
+                unsafe withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: 2) { pieces in
+                    unsafe pieces.initializeElement(at: 0, to: head)
+                    unsafe pieces.initializeElement(at: 1, to: body)
+                    unsafe sendTogether(UnsafeBufferPointer(pieces))
+                }
+            }
+        }
+    }
+
     package func write(contentsOf pieces: some Sequence<[UInt8]>) {
         let pieces = pieces.filter { !$0.isEmpty }
         if pieces.reduce(0, { $0 + $1.count }) < Chunk.capacity / 2 {
@@ -83,6 +99,7 @@ extension StreamConnection: Transport {
         if state.contains(.relaying), let relay = extras?.relay { return relay.pause(false) }
         state.remove(.readPaused)
         noteReading(true)
+        if state.contains(.hasUnread) { scheduleFlushOutsideCallback() }
         if state.contains(.parked) && !state.contains(.lost) { updateReadInterest() }
     }
 

@@ -11,6 +11,8 @@ public final class StreamRelay {
     /// The bytes under way are in it; it is there while there are any.
     var pipe: (any RelayPipe)?
     var portion = RelayPortion()
+    /// Bytes that the source's protocol was called with and left: they go first.
+    private var first: [UInt8] = []
     /// Released once called, since it may capture what keeps this handle.
     private var completion: ((Int, RelayEnding) -> Void)?
     var taken = 0
@@ -65,6 +67,11 @@ public final class StreamRelay {
         guard let receiver else { return false }
         if !isFront {
             guard receiver.frontByteCount == 0 else { return false }
+            if !first.isEmpty {
+                unsafe first.withUnsafeBytes { unsafe receiver.sendCopied($0) }
+                first = []
+                guard receiver.frontByteCount == 0 else { return false }
+            }
             begin(receiver)
         }
         if isSpliced { move(receiver) } else { updateReading(receiver) }
@@ -128,6 +135,12 @@ public final class StreamRelay {
     }
 
     // MARK: By copying
+
+    /// Passes on bytes that had arrived before the relay began.
+    func passOnFirst(_ bytes: [UInt8]) {
+        taken += bytes.count
+        first += bytes
+    }
 
     /// Bytes arrived on the source, which is only read while the receiver's queue is down.
     func copy(_ bytes: UnsafeRawBufferPointer) {
