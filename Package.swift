@@ -146,7 +146,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EventReactorTLSTests",
-            dependencies: ["COpenSSL", "EventReactorTLS", "EventReactorTesting", "TestSupport"],
+            dependencies: [
+                "COpenSSL", "EventReactorProtocols", "EventReactorTLS", "EventReactorTesting", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

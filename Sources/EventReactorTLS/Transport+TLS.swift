@@ -39,7 +39,7 @@ extension Transport {
     ///   - next: a protocol that takes over: it gets `connectionMade` when the handshake is complete, and the one that
     ///     starts TLS is called no more. Unless given, the same protocol goes on, without a callback.
     ///   - unconsumed: the number of bytes behind the command that arrived with it. There must be none, since an
-    ///     attacker on the way can have put them there.
+    ///     attacker on the way can have put them there. The receivers of EventReactorProtocols count them by themselves.
     /// - Throws: ``TLSError``; nothing has changed then.
     public func startTLS(
         _ context: TLSServerContext, continuingAs next: Protocol? = nil, unconsumed: Int = 0
@@ -63,6 +63,7 @@ extension Transport {
         guard lower.below == nil else { throw .alreadyStarted }
         guard let served = lower.servedProtocol, lower.mayCarryLayer else { throw .notOpen }
         if served is TLSLayer { throw .alreadyStarted }
+        let unconsumed = unconsumed + lower.unconsumedByteCount
         guard unconsumed == 0 else { throw .plaintextAfterStart(byteCount: unconsumed) }
         TLSLayer(TLSHandshake(role, serving: next ?? served)).start(on: lower, goingOnAs: next == nil ? served : nil)
     }

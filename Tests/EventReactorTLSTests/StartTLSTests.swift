@@ -1,3 +1,4 @@
+import EventReactorProtocols
 import EventReactorTLS
 import EventReactorTesting
 import TestSupport
@@ -66,6 +67,34 @@ struct StartTLSTests {
         network.run { server.reason != nil }
         #expect(error == .plaintextAfterStart(byteCount: 12))
         #expect(server.tlsError == error)
+    }
+
+    /// A receiver knows what it has been given and not handled, whole lines and parts.
+    @Test(arguments: [("STARTTLS\r\nRCPT", 4), ("STARTTLS\r\nRCPT TO:<x>\r\nDATA\r\n", 19)])
+    func bytesBehindTheCommandAreCountedByAReceiver(_ text: String, _ left: Int) throws {
+        final class Server: LineReceiver {
+            let context: TLSServerContext
+            var lines = 0
+            var reason: ConnectionLostReason?
+            init(_ context: TLSServerContext) {
+                self.context = context
+                super.init()
+            }
+            override func lineReceived(_ line: Span<UInt8>) throws {
+                lines += 1
+                try transport.startTLS(context)
+            }
+            override func connectionLost(_ reason: ConnectionLostReason) { self.reason = reason }
+        }
+        for pieces in [[], [3]] {
+            let server = Server(serverContext)
+            TestTransport(for: server).receive(text, splitInto: pieces)
+            guard case .failed(TLSError.plaintextAfterStart(byteCount: left))? = server.reason else {
+                Issue.record("\(String(describing: server.reason))")
+                return
+            }
+            #expect(server.lines == 1)
+        }
     }
 
     @Test func itIsStartedOnceAndOnOpenConnectionsAlone() throws {

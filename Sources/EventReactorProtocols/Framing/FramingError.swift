@@ -20,7 +20,7 @@ public enum FramingError: Error, Hashable, Sendable {
 }
 
 extension FramingError: CustomStringConvertible {
-    /// What is wrong, and which setting allows more.
+    /// The fault, and the setting that allows more.
     public var description: String {
         switch self {
         case .tooLong(let byteCount, let limit, let setting):
