@@ -1,7 +1,7 @@
 import EventReactorCore
 import EventReactorProtocols
 
-/// What a receiver was called with, and what a test does then.
+/// The frames that a receiver was called with, and what a test does then.
 final class FrameRecorder {
     private(set) var frames: [[UInt8]] = []
     var onFrame: (Protocol, [UInt8]) throws -> Void = { _, _ in }
