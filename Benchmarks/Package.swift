@@ -106,6 +106,15 @@ let package = Package(
             path: "Micro/Timeouts"
         ),
         .executableTarget(
+            name: "Framing",
+            dependencies: [
+                .product(name: "EventReactor", package: "swift-event-reactor"),
+                .product(name: "EventReactorProtocols", package: "swift-event-reactor"),
+                .product(name: "EventReactorTesting", package: "swift-event-reactor"),
+            ],
+            path: "Micro/Framing"
+        ),
+        .executableTarget(
             name: "TimeoutCounts",
             dependencies: [
                 .product(name: "EventReactor", package: "swift-event-reactor"),

@@ -41,6 +41,11 @@ CHURN_BYTES = 128 * 1024
 # What re-arming one of a million timeouts may cost over one of a thousand, the memory's own part taken away.
 REARM_GROWTH = 2.0
 
+# Processor time of a line of 64 B, in nanoseconds; live, that of receiving it with it. Allocations of a frame: two for a piece of 1,024
+# that ends in the middle of one.
+FRAMING_NANOSECONDS = {"64 KiB pieces": 25, "live": 50}
+FRAMING_ALLOCATIONS = 2 / 1024
+
 # Private memory that a slow reader may hold: the high mark, the piece that passed it, and what keeps them.
 SLOW_READER_BYTES = 64 * 1024 + 2 * 16 * 1024
 # What clients may notice of handovers from one process to the next.

@@ -13,8 +13,8 @@ from pathlib import Path
 from . import guard, peers
 from .compare import agree, command as compare
 from .measurements import (
-    allocations, build as builds, chain, churn, descriptors, echo, flood, handover, hold, instructions, memory, relay,
-    scaling, sendfile, slow, syscalls, threads, timeouts, timers, tls,
+    allocations, build as builds, chain, churn, descriptors, echo, flood, framing, handover, hold, instructions, memory,
+    relay, scaling, sendfile, slow, syscalls, threads, timeouts, timers, tls,
 )
 from .processes import HarnessError, Server
 from .report import Report
@@ -25,10 +25,10 @@ MEASUREMENTS = {
     "churn": churn, "scaling": scaling, "hold": hold, "flood": flood, "slow": slow, "timeouts": timeouts,
     "relay": relay, "sendfile": sendfile, "handover": handover, "instructions": instructions, "timers": timers,
     "threads": threads, "chain": chain, "build": builds,
-    "tls": tls,
+    "tls": tls, "framing": framing,
 }
 # Without bounds, or in need of SwiftNIO, which takes minutes to build.
-NOT_IN_ALL = {"instructions", "timers", "threads", "chain", "build", "tls"}
+NOT_IN_ALL = {"instructions", "timers", "threads", "chain", "build", "tls", "framing"}
 
 
 class Bench:
