@@ -23,7 +23,7 @@ public protocol Framer {
     mutating func next(in bytes: Span<UInt8>, scanned: Int) throws(FramingError) -> FrameStep
 }
 
-/// What a ``Framer`` found.
+/// The answer of a ``Framer``.
 @frozen
 public enum FrameStep: Hashable, Sendable {
     /// The frame is not complete.

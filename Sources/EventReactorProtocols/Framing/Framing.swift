@@ -3,7 +3,7 @@ import EventReactorCore
 /// How a ``FramedProtocol`` divides what arrives from now on.
 public struct Framing: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        case lines(LineFramer)
+        case lines
         case prefixed(LengthPrefixedFramer)
         case netstrings(NetstringFramer)
         case bytes(Int)
@@ -12,6 +12,15 @@ public struct Framing: Hashable, Sendable {
     }
 
     let kind: Kind
+    /// The framer of lines, beside the kind and not in it: in place it need not be copied at each line, with its delimiter.
+    let lines: LineFramer
+
+    private init(kind: Kind, lines: LineFramer = Framing.noLines) {
+        self.kind = kind
+        self.lines = lines
+    }
+
+    private static let noLines = LineFramer()
 
     /// Lines, without their delimiter.
     ///
@@ -19,17 +28,17 @@ public struct Framing: Hashable, Sendable {
     ///   - delimiter: what ends a line.
     ///   - limit: the most bytes of a line, without the delimiter; less than 0 counts as 0.
     public static func line(_ delimiter: LineDelimiter = .crlf, limit: Int = 16_384) -> Framing {
-        Framing(kind: .lines(LineFramer(delimiter, limit, setting: .line)))
+        Framing(kind: .lines, lines: LineFramer(delimiter, limit, setting: .line))
     }
 
-    /// What is before a delimiter, without it.
+    /// The bytes before a delimiter, without it.
     ///
     /// - Parameters:
     ///   - delimiter: the bytes; none count as a zero byte.
     ///   - limit: the most bytes before it; less than 0 counts as 0.
     public static func until(_ delimiter: [UInt8], limit: Int = 65_536) -> Framing {
         let delimiter = LineDelimiter(delimiter) ?? .zero
-        return Framing(kind: .lines(LineFramer(delimiter, limit, setting: .until)))
+        return Framing(kind: .lines, lines: LineFramer(delimiter, limit, setting: .until))
     }
 
     /// Frames of so many bytes, each delivered when it is whole; until then it is kept, so bound what a peer asks for.

@@ -1,4 +1,4 @@
-/// What ends a line.
+/// The end of a line.
 public struct LineDelimiter: Hashable, Sendable {
     /// The bytes at the end of a line that is sent.
     public let bytes: [UInt8]

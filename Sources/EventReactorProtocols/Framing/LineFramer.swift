@@ -2,7 +2,7 @@ import EventReactorCore
 
 /// Lines that end with a delimiter, which is not part of them.
 public struct LineFramer: Framer, Hashable, Sendable {
-    /// What ends a line.
+    /// The end of each line.
     public let delimiter: LineDelimiter
     /// The most bytes that a line may have, without the delimiter.
     public let limit: Int

@@ -6,7 +6,7 @@ public struct MixedFramer: Framer, Sendable {
     }
     /// A frame of no bytes was asked for and has not been delivered.
     var isEmptyFrameDue: Bool
-    /// What was found last is a part, and not a frame.
+    /// The last answer was a part, and not a frame.
     private(set) var isPart = false
     /// The bytes behind that part; nil if it has no end.
     private(set) var remaining: Int?
@@ -22,7 +22,7 @@ public struct MixedFramer: Framer, Sendable {
         isPart = false
         if isEmptyFrameDue { return takeEmptyFrame() }
         switch framing.kind {
-        case .lines(let framer): return try framer.next(in: bytes, scanned: scanned)
+        case .lines: return try framing.lines.next(in: bytes, scanned: scanned)
         case .prefixed(let framer): return try framer.next(in: bytes, scanned: scanned)
         case .netstrings(let framer): return try framer.next(in: bytes, scanned: scanned)
         case .bytes(let count):
@@ -32,7 +32,7 @@ public struct MixedFramer: Framer, Sendable {
         case .parts(let count):
             guard count > 0 else { throw MixedFramer.unset }
             let taken = min(count, bytes.count)
-            framing = Framing(kind: .parts(count - taken))
+            framing = .parts(of: count - taken)
             isEmptyFrameDue = false
             isPart = true
             remaining = count - taken
