@@ -6,6 +6,7 @@
 // While it runs, `kill -USR1` prints its metrics.
 
 import EventReactor
+import EventReactorProtocols
 import Glibc
 
 /// State that the members share.
@@ -33,39 +34,37 @@ final class Room {
     }
 }
 
-final class Member: Protocol {
-    private static let longestLine = 1000
+final class Member: LineReceiver {
     private let room: Room
     private var name: String?
-    private var line: [UInt8] = []
     private var isSlow = false
     private var missed = 0
 
     init(of room: Room) {
         self.room = room
+        super.init(delimiter: .newline, limit: 1000)
     }
 
     override func connectionMade() {
         transport.write("Your name?\n")
     }
 
-    // TCP keeps no boundaries: lines come in pieces, and several come at once.
-    override func dataReceived(_ data: Span<UInt8>) {
-        var start = 0
-        while !transport.isClosing {
-            let end = data.firstIndex(of: UInt8(ascii: "\n"), from: start)
-            line.append(contentsOf: data.extracting(start..<(end ?? data.count)))
-            guard line.count <= Member.longestLine else { return leave("* that line is too long") }
-            guard let end else { return }
-            // Control characters would let one member draw on another's terminal.
-            let text = String(decoding: line, as: UTF8.self).filter { !$0.unicodeScalars.contains(where: isControl) }
-            line.removeAll(keepingCapacity: true)
-            lineReceived(text)
-            start = end + 1
-        }
+    override func lineReceived(_ line: Span<UInt8>) {
+        // Control characters would let one member draw on another's terminal.
+        let text = String(decoding: line, as: UTF8.self).filter { !$0.unicodeScalars.contains(where: isControl) }
+        said(text)
     }
 
-    private func lineReceived(_ text: String) {
+    override func frameRejected(_ error: FramingError) {
+        leave("* that line is too long")
+    }
+
+    // The last line of a member who leaves by Control-D need not end.
+    override func frameCut(_ rest: Span<UInt8>) {
+        lineReceived(rest)
+    }
+
+    private func said(_ text: String) {
         if let name { return room.tell("\(name): \(text)", butNot: self) }
         guard !text.isEmpty, text.utf8.count <= 20 else { return leave("* a name has 1 to 20 bytes") }
         guard room.enter(self, as: text) else { return tell("* \(text) is here already: another name?") }
