@@ -24,7 +24,9 @@ extension StreamConnection {
     /// Whether bytes are to be read as soon as the limits allow it.
     package var willRead: Bool {
         if state.contains(.readEnded) || state.contains(.lost) { return false }
-        return state.contains(.closing) || !state.contains(.readPaused)
+        if state.contains(.closing) || !state.contains(.readPaused) { return true }
+        // A layer pauses for the limits of the connection above.
+        return carriedLayer?.upper?.willRead ?? false
     }
 
     // MARK: What the engine reports

@@ -65,6 +65,32 @@ struct ThrottlingTests {
         }
     }
 
+    /// Its peer has sent all and gone, and the server finds that out as it writes: over loopback the first write brings a
+    /// reset, and the second fails.
+    @Test(arguments: Setting.all.filter(\.isOnKernel))
+    func bytesThatALimitHoldsUpAreDeliveredThoughSendingFails(_ setting: Setting) throws {
+        try setting.run { world in
+            let (server, client) = try world.pair()
+            server.onMade = { server in
+                #expect(server.transport.setRateLimit(RateLimit(readRate: 1000)))
+                server.transport.write("ready")
+            }
+            client.onData = { client, _ in
+                client.onData = { _, _ in }
+                client.transport.write(Pattern.bytes(50_000))
+                client.transport.loseConnection()
+            }
+            client.onLost = { _, _ in
+                for _ in 0..<2 { server.transport.write([UInt8](repeating: 0, count: 20_000)) }
+            }
+            server.onLost = { server, reason in
+                let isComplete = server.received == Pattern.bytes(50_000)
+                #expect(isComplete, "got \(server.received.count), \(reason)")
+                world.finish()
+            }
+        }
+    }
+
     @Test(arguments: Setting.all)
     func aGroupSharesOneLimitAndEachGetsItsBytes(_ setting: Setting) throws {
         try setting.run { world in

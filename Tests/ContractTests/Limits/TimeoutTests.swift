@@ -202,10 +202,12 @@ struct TimeoutTests {
                     let later = world.reactor.now
                     // A re-armed timeout counts from the beginning of its turn, which comes after that.
                     world.reactor.callSoon {
-                        for timeout in armed.suffix(100) where timeout.isActive { #expect(timeout.rearm()) }
+                        // On a machine that was held up all may have been called already.
+                        let rearmed = armed.suffix(100).filter { $0.isActive }
+                        for timeout in rearmed { #expect(timeout.rearm()) }
                         world.wait(until: { !armed.contains { $0.isActive } }) {
                             #expect(called == 900)
-                            #expect(later.duration(to: world.reactor.now) >= .milliseconds(60))
+                            #expect(rearmed.isEmpty || later.duration(to: world.reactor.now) >= .milliseconds(60))
                             #expect(armed.allSatisfy { !$0.rearm() })
                             world.finish()
                         }
