@@ -172,6 +172,8 @@ package final class StreamConnection {
 
     /// Ends the connection after a reset or a network error.
     package func broke(_ code: Int32) {
+        // The kernel's word for a reset behind the peer's end: all that the peer sent has arrived.
+        if code == EPIPE { return sendFailed(code) }
         finish(.lost(code), reset: true)
     }
 
