@@ -23,8 +23,8 @@ let library =
 
 // One folder each in Examples/, complete programs that show one thing.
 let examples = [
-    "Chat", "Client", "Cores", "Echo", "FileServer", "Handover", "PortForwarder", "Relay", "TLSClient", "TLSEcho",
-    "Timers",
+    "Chat", "Client", "Cores", "Echo", "FileServer", "Handover", "PortForwarder", "RedisServer", "Relay", "TLSClient",
+    "TLSEcho", "Timers",
 ].map { name in
     Target.executableTarget(
         name: name,

@@ -342,6 +342,27 @@ def client():
         redis.end()
 
 
+def redis_server():
+    with server("RedisServer", "0") as (program, port):
+        with connect(port) as link:
+            def ask(request, reply):
+                link.sendall(request)
+                assert link.recv(len(reply), socket.MSG_WAITALL) == reply, request
+
+            ask(b"PING\r\n", b"+PONG\r\n")
+            for byte in b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\n":
+                link.sendall(bytes([byte]))
+            ask(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n" * 2, b"+OK\r\n" + b"$5\r\nhello\r\n" * 2)
+            ask(b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n", b"%7\r\n$6\r\nserver\r\n")
+        with connect(port) as link:
+            link.sendall(b"*2\r\n$3\r\nGET\r\n$1073741824\r\n")
+            assert everything(link) == b"-ERR Protocol error: invalid bulk length\r\n"
+        if shutil.which("redis-cli"):
+            lines = "set greeting 'hello world'\nget greeting\nnonsense\n"
+            text = subprocess.run(["redis-cli", "-p", str(port)], input=lines, capture_output=True, text=True).stdout
+            assert text.startswith("OK\nhello world\nERR unknown command 'nonsense'"), text
+
+
 def tls():
     with tempfile.TemporaryDirectory() as folder:
         authority = folder + "/authority"
@@ -417,7 +438,7 @@ def cores():
 def bad_ports():
     listener, port = listen()
     for name, rest in [("Chat", []), ("Cores", []), ("FileServer", []), ("Handover", []),
-                       ("PortForwarder", ["localhost", "1"]), ("Relay", ["localhost", "1"])]:
+                       ("RedisServer", []), ("PortForwarder", ["localhost", "1"]), ("Relay", ["localhost", "1"])]:
         code, text = run(name, str(port), *rest)
         assert code == 1 and "EADDRINUSE" in text, text
         code, text = run(name, "70000", *rest)
@@ -432,7 +453,8 @@ def give_up(*_):
 
 signal.signal(signal.SIGALRM, give_up)
 signal.alarm(600)
-for check in [bad_ports, chat, cores, forwarder, relay, file_server, handover, client, tls, timers]:
+for check in [bad_ports, chat, cores, forwarder, relay, file_server, handover, client, redis_server, tls,
+              timers]:
     print(f"example: {check.__name__}", flush=True)
     check()
 print("The examples do what they say.")
