@@ -45,7 +45,7 @@ extension GroupMember {
         let suffix = "-\(index)"
         // The system's limit; a name is cut between characters. The system would end it at a NUL, before the suffix.
         let bytes = ByteText.bytes(settings.configuration.threadName)
-        var name = String(decoding: ByteText.split(bytes, keepsEmpty: true, at: { $0 == 0 })[0], as: UTF8.self)
+        var name = String(decoding: ByteText.split(bytes, keepsEmpty: true, at: "\0")[0], as: UTF8.self)
         while name.utf8.count + suffix.utf8.count > 15 { name.removeLast() }
         unsafe er_thread_name(name + suffix)
         if let processor { try Processors.pin(to: processor) }

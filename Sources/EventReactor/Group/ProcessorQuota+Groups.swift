@@ -1,38 +1,36 @@
 import EventReactorCore
 
 extension ProcessorQuota {
-    /// Calls a closure with the folders of the process's groups and of all groups around them that are mounted.
+    /// The folders of the process's groups and of all groups around them that are mounted, of one version.
     ///
     /// Version 1 has a hierarchy for each controller, here that of `cpu`; version 2 has a unified one. On a hybrid host
     /// either may have a limit.
     ///
     /// - Parameters:
+    ///   - isUnified: whether those of version 2 are returned.
     ///   - groups: the text of `/proc/self/cgroup`, lines such as `4:cpu,cpuacct:/a/b` and `0::/a/b`.
     ///   - mounts: the text of `/proc/self/mountinfo`, lines such as
     ///     `31 28 0:25 /root/in/the/hierarchy /mount/point rw,... - cgroup2 cgroup2 rw,...`.
-    static func forEachFolder(groups: String, mounts: String, _ body: (_ isUnified: Bool, _ folder: String) -> Void) {
+    static func folders(isUnified: Bool, groups: String, mounts: String) -> [String] {
+        var folders: [String] = []
         for line in split(mounts, at: "\n") {
             let mount = split(line, at: " ")
             guard let dash = mount.firstIndex(of: "-"), dash >= 6, mount.count > dash + 1 else { continue }
-            let type = mount[dash + 1]
-            let isUnified = type == "cgroup2"
+            guard mount[dash + 1] == (isUnified ? "cgroup2" : "cgroup") else { continue }
             if !isUnified {
-                guard type == "cgroup", mount.count > dash + 3, split(mount[dash + 3], at: ",").contains("cpu") else {
-                    continue
-                }
+                guard mount.count > dash + 3, split(mount[dash + 3], at: ",").contains("cpu") else { continue }
             }
             for group in split(groups, at: "\n") {
                 guard let path = self.path(ofGroup: group, isUnified: isUnified) else { continue }
-                forEachFolder(of: path, root: unescaped(mount[3]), mountedAt: unescaped(mount[4])) {
-                    body(isUnified, $0)
-                }
+                folders += self.folders(of: path, root: unescaped(mount[3]), mountedAt: unescaped(mount[4]))
             }
         }
+        return folders
     }
 
     /// The path in a line of `/proc/self/cgroup`; `nil` if it is of the other version or controller.
     private static func path(ofGroup line: String, isUnified: Bool) -> String? {
-        let fields = ByteText.split(ByteText.bytes(line), keepsEmpty: true, at: { $0 == UInt8(ascii: ":") }).map {
+        let fields = ByteText.split(ByteText.bytes(line), keepsEmpty: true, at: ":").map {
             String(decoding: $0, as: UTF8.self)
         }
         guard fields.count >= 3 else { return nil }
@@ -43,9 +41,7 @@ extension ProcessorQuota {
     }
 
     /// The folders of a group and of those around it, up to the mount point of the hierarchy.
-    private static func forEachFolder(
-        of path: String, root: String, mountedAt point: String, _ body: (String) -> Void
-    ) {
+    private static func folders(of path: String, root: String, mountedAt point: String) -> [String] {
         // In a container the group may be given from the host's root, while only its own part is mounted. One outside of
         // that part begins with `..`: the mounted part limits it all the same, or is all that can be seen.
         var rest = split(path, at: "/")
@@ -53,11 +49,12 @@ extension ProcessorQuota {
         if rest.starts(with: root) { rest.removeFirst(root.count) } else { rest = [] }
         if rest.contains("..") { rest = [] }
         var folder = point == "/" ? "" : point
-        body(folder)
+        var folders = [folder]
         for part in rest {
             folder += "/" + part
-            body(folder)
+            folders.append(folder)
         }
+        return folders
     }
 
     /// Blanks and backslashes are written as three octal digits.

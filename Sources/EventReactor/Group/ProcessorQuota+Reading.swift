@@ -6,20 +6,22 @@ extension ProcessorQuota {
     static var current: Int? { read(text(ofFile:)) }
 
     /// The same from files as `file` returns them: the least of all groups that the process is in, of both versions.
-    package static func read(_ file: (_ path: String) -> String?) -> Int? {
+    static func read(_ file: (_ path: String) -> String?) -> Int? {
         guard let groups = file("/proc/self/cgroup"), let mounts = file("/proc/self/mountinfo") else { return nil }
         var least: Int?
-        forEachFolder(groups: groups, mounts: mounts) { isUnified, folder in
-            var line = file(folder + (isUnified ? "/cpu.max" : "/cpu.cfs_quota_us")) ?? ""
-            // The same two numbers; a quota of -1 is none.
-            if !isUnified { line += " " + (file(folder + "/cpu.cfs_period_us") ?? "") }
-            if let quota = processors(of: line) { least = min(least ?? quota, quota) }
+        for isUnified in [true, false] {
+            for folder in folders(isUnified: isUnified, groups: groups, mounts: mounts) {
+                var line = file(folder + (isUnified ? "/cpu.max" : "/cpu.cfs_quota_us")) ?? ""
+                // The same two numbers; a quota of -1 is none.
+                if !isUnified { line += " " + (file(folder + "/cpu.cfs_period_us") ?? "") }
+                if let quota = processors(of: line) { least = min(least ?? quota, quota) }
+            }
         }
         return least
     }
 
     /// The quota in a line of `cpu.max`: microseconds of processor time in each period of so many, or `max`.
-    package static func processors(of line: String) -> Int? {
+    static func processors(of line: String) -> Int? {
         let numbers = split(line, at: " \n\t").map { ByteText.number(ByteText.bytes($0)) }
         guard numbers.count == 2, let time = numbers[0], let period = numbers[1] else { return nil }
         guard time > 0, period > 0 else { return nil }
@@ -28,9 +30,8 @@ extension ProcessorQuota {
 
     /// The parts between separators, without empty ones.
     @inline(never)
-    static func split(_ text: String, at separators: StaticString) -> [String] {
-        let isSeparator: (UInt8) -> Bool = { byte in separators.withUTF8Buffer { unsafe $0.contains(byte) } }
-        return ByteText.split(ByteText.bytes(text), at: isSeparator).map { String(decoding: $0, as: UTF8.self) }
+    static func split(_ text: String, at separators: String) -> [String] {
+        ByteText.split(ByteText.bytes(text), at: separators).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func text(ofFile path: String) -> String? {

@@ -2,5 +2,5 @@
 /// --cpus` and Kubernetes' limits set.
 ///
 /// More reactors than that would be put to sleep all at once, again and again.
-package enum ProcessorQuota {
+enum ProcessorQuota {
 }

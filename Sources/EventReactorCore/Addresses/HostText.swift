@@ -31,7 +31,7 @@ enum HostText {
         // A scope, which an IPv4 address cannot have.
         bytes = withoutScope(bytes)
         if bytes.isEmpty { return false }
-        return ByteText.split(bytes, keepsEmpty: true, at: { $0 == UInt8(ascii: ".") }).allSatisfy(isNumber)
+        return ByteText.split(bytes, keepsEmpty: true, at: ".").allSatisfy(isNumber)
     }
 
     /// Whether it has only characters of an IPv6 address, at least one of them a colon or bracket; a scope may follow.
@@ -52,7 +52,7 @@ enum HostText {
     }
 
     private static func withoutScope(_ host: [UInt8]) -> [UInt8] {
-        ByteText.split(host, keepsEmpty: true, at: { $0 == UInt8(ascii: "%") })[0]
+        ByteText.split(host, keepsEmpty: true, at: "%")[0]
     }
 
     private static func isNumber(_ label: [UInt8]) -> Bool {

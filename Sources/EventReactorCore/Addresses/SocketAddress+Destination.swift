@@ -4,7 +4,7 @@ extension SocketAddress {
     /// A connect to the wildcard address reaches this machine's loopback address, a connect to an IPv4-mapped IPv6
     /// address uses IPv4, and only a link-local or multicast address keeps its scope. Without this the two ends of a
     /// connection would report different addresses, and a socket that connected to itself would not be recognised.
-    package var effectiveDestination: SocketAddress {
+    var effectiveDestination: SocketAddress {
         switch storage {
         case .ipv4(let bits, let port):
             return bits == 0 ? SocketAddress(ipv4Bits: 0x7F00_0001, port: port) : self

@@ -197,7 +197,7 @@ extension SocketAddress: CustomStringConvertible {
         switch storage {
         case .ipv4(let bits, let port): "\(IPText.ipv4(bits)):\(port)"
         case .ipv6(_, _, _, let port): "[\(host ?? "")]:\(port)"
-        case .unix(let name): "unix:\(name)"
+        case .unix(let name): "unix:" + name.description
         }
     }
 }

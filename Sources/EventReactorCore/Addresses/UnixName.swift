@@ -3,12 +3,12 @@
 /// Paths are bytes, not text: a peer's path need not be UTF-8. The empty name of an unnamed socket allocates nothing.
 package struct UnixName: Hashable, Sendable {
     /// Empty (unnamed), a path without NULs, or an abstract name with its leading NUL.
-    package let bytes: [UInt8]
+    let bytes: [UInt8]
 
-    package var isAbstract: Bool { bytes.first == 0 }
+    var isAbstract: Bool { bytes.first == 0 }
 
     /// The maximum length of a path, or of an abstract name without its NUL, in bytes: one less than `sun_path` has.
-    package static var limit: Int {
+    static var limit: Int {
         #if canImport(Darwin)
         103
         #else
@@ -19,13 +19,14 @@ package struct UnixName: Hashable, Sendable {
     /// Validates a path that a caller gave; one that begins with a NUL is an abstract name.
     @inline(never)
     init(path: String) throws(AddressError) {
-        if path.utf8.first == 0 {
-            try self.init(abstract: String(decoding: ByteText.bytes(path)[1...], as: UTF8.self))
+        let bytes = ByteText.bytes(path)
+        if bytes.first == 0 {
+            try self.init(abstract: String(decoding: bytes[1...], as: UTF8.self))
         } else {
             if path.isEmpty { throw .emptyPath }
-            if path.utf8.contains(0) { throw .pathContainsNUL(path) }
-            if path.utf8.count > Self.limit { throw .pathTooLong(path: path, limit: Self.limit) }
-            self.init(raw: [UInt8](path.utf8))
+            if bytes.contains(0) { throw .pathContainsNUL(path) }
+            if bytes.count > Self.limit { throw .pathTooLong(path: path, limit: Self.limit) }
+            self.init(raw: bytes)
         }
     }
 
@@ -33,7 +34,7 @@ package struct UnixName: Hashable, Sendable {
     init(abstract name: String) throws(AddressError) {
         if name.isEmpty { throw .emptyPath }
         if name.utf8.count > Self.limit { throw .pathTooLong(path: name, limit: Self.limit) }
-        self.init(raw: [0] + name.utf8)
+        self.init(raw: [0] + ByteText.bytes(name))
     }
 
     /// Creates a name from the bytes that the kernel reported.
@@ -49,8 +50,9 @@ package struct UnixName: Hashable, Sendable {
     }
 }
 
-extension UnixName: CustomStringConvertible {
-    package var description: String {
+extension UnixName {
+    /// The name for people: a path, or an abstract name behind an `@`; what could control a terminal is escaped.
+    var description: String {
         if bytes.isEmpty { return "(unnamed)" }
         var text = isAbstract ? "@" : ""
         let name = String(decoding: bytes.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)

@@ -3,15 +3,16 @@
 /// The generic `split`, `prefix` and the like are compiled again for each view of a string that they are used with, 1 to
 /// 2 KB of code each time. These are compiled once; they are for texts of the system and of callers, not for traffic.
 package enum ByteText {
-    /// The parts of a text between separators, without empty ones unless they are to be kept.
+    /// The parts of a text between separators, ASCII characters, without empty ones unless they are to be kept.
     @inline(never)
     package static func split(
-        _ text: [UInt8], keepsEmpty: Bool = false, at isSeparator: (UInt8) -> Bool
+        _ text: [UInt8], keepsEmpty: Bool = false, at separators: String
     ) -> [[UInt8]] {
+        let separators = bytes(separators)
         var parts: [[UInt8]] = []
         var part: [UInt8] = []
         for byte in text {
-            if !isSeparator(byte) {
+            if !separators.contains(byte) {
                 part.append(byte)
             } else {
                 if keepsEmpty || !part.isEmpty { parts.append(part) }
@@ -25,6 +26,10 @@ package enum ByteText {
     /// The bytes of a text; `[UInt8](text.utf8)` compiled once.
     @inline(never)
     package static func bytes(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
+
+    /// Whether a text has a NUL, at which C would end it.
+    @inline(never)
+    package static func hasNUL(_ text: String) -> Bool { bytes(text).contains(0) }
 
     /// The number that decimal digits alone make, without a sign; `nil` for other text, and if it is too large.
     @inline(never)

@@ -16,7 +16,7 @@ public struct ClientEndpoint: Sendable {
 
     package let kind: Kind
     package let timeout: Duration?
-    package let bindAddress: SocketAddress?
+    let bindAddress: SocketAddress?
     /// Layer between the connection and its protocol; nil for none.
     package var layer: (any ClientLayer)?
 

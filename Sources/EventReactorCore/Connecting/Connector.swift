@@ -17,7 +17,7 @@ import Darwin
 /// ```
 public final class Connector {
     /// Whether there is neither a connection nor a failure yet.
-    public private(set) var isConnecting = true
+    public private(set) var isConnecting: Bool
 
     private let endpoint: ClientEndpoint
     private let options: StreamOptions
@@ -28,11 +28,11 @@ public final class Connector {
     let id: UInt64
 
     private var lookup: PendingResult?
-    private var untried: ArraySlice<SocketAddress> = []
-    private var attempts: [(id: Int, attempt: any ConnectAttempt)] = []
+    private var untried: ArraySlice<SocketAddress>
+    private var attempts: [(id: Int, attempt: any ConnectAttempt)]
     /// The connection whose layer is being established.
     private var unlayered: StreamConnection?
-    private var nextAttemptID = 0
+    private var nextAttemptID: Int
     private var firstFailure: ConnectError?
     /// The failure that ended it, until it is reported to the caller.
     private var unreported: ConnectError?
@@ -43,6 +43,10 @@ public final class Connector {
         to endpoint: ClientEndpoint, options: StreamOptions, factory: Factory, onFailure: ((ConnectError) -> Void)?,
         reactor: ReactorBase
     ) {
+        isConnecting = true
+        untried = []
+        attempts = []
+        nextAttemptID = 0
         self.endpoint = endpoint
         self.options = options
         self.factory = factory

@@ -30,7 +30,7 @@ public enum AddressError: Error, Equatable, Sendable {
     /// Converts a port to 16 bits.
     ///
     /// - Throws: ``invalidPort(_:)`` if it is outside 0...65535.
-    package static func checkPort(_ port: Int) throws(AddressError) -> UInt16 {
+    static func checkPort(_ port: Int) throws(AddressError) -> UInt16 {
         guard let narrow = UInt16(exactly: port) else { throw .invalidPort(port) }
         return narrow
     }

@@ -30,7 +30,7 @@ package enum MessageText {
 
     /// Whether the text is printable ASCII, as most text is: no look-up of Unicode properties is needed.
     private static func isPrintableASCII(_ text: String) -> Bool {
-        text.utf8.allSatisfy { 0x20..<0x7F ~= $0 }
+        ByteText.bytes(text).allSatisfy { 0x20..<0x7F ~= $0 }
     }
 
     @inline(never)

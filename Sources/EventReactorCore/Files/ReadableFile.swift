@@ -26,7 +26,7 @@ public final class ReadableFile: Sendable {
     ///   what else the system refuses.
     public convenience init(path: String) throws(FileError) {
         // The system would cut the path there, and open another file.
-        guard !path.utf8.contains(0) else { throw .notFound(file: path) }
+        guard !ByteText.hasNUL(path) else { throw .notFound(file: path) }
         // Not to wait for the writer of a pipe, nor to take a terminal for this process's own.
         let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -60,7 +60,7 @@ public final class ReadableFile: Sendable {
     }
 
     /// The length of a range, if it is within the size at opening.
-    package func length(from offset: Int, _ length: Int?) throws(FileError) -> Int {
+    func length(from offset: Int, _ length: Int?) throws(FileError) -> Int {
         guard 0...size ~= offset, length.map({ 0...(size - offset) ~= $0 }) ?? true else {
             throw .outOfRange(file: name, offset: offset, length: length, size: size)
         }
@@ -68,7 +68,7 @@ public final class ReadableFile: Sendable {
     }
 
     /// Reads at an offset: the number of bytes, 0 at the end of the file, or a negative errno.
-    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         while true {
             let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
             if count >= 0 { return count }

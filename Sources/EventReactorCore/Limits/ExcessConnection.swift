@@ -16,7 +16,7 @@ public struct ExcessConnection: Equatable, Sendable {
     /// The peer's address.
     public let address: SocketAddress
 
-    package init(cause: Cause, address: SocketAddress) {
+    init(cause: Cause, address: SocketAddress) {
         self.cause = cause
         self.address = address
     }

@@ -12,15 +12,18 @@ package struct AcceptBudget {
 
     private let most: Int
     private var turn: UInt64?
-    private var accepted = 0
-    private var began: Int64 = 0
-    private var allowed: Int64 = 0
+    private var accepted: Int
+    private var began: Int64
+    private var allowed: Int64
     /// Instant of the last check of a batch; `nil` before the first.
     private var lastLook: Int64?
 
     /// - Parameter most: maximum of accepts in a turn, however fast.
     package init(most: Int) {
         self.most = most
+        accepted = 0
+        began = 0
+        allowed = 0
     }
 
     /// Counts an accepted connection.

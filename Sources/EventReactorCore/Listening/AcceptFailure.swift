@@ -6,7 +6,7 @@ public struct AcceptFailure: Error, Equatable, Sendable {
     /// Number of peers that were accepted by the reserve descriptor and closed at once; 0 if they wait in the backlog.
     public let closedPeers: Int
 
-    package init(error: SystemError, closedPeers: Int) {
+    init(error: SystemError, closedPeers: Int) {
         self.error = error
         self.closedPeers = closedPeers
     }

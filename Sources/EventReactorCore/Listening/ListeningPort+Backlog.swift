@@ -22,9 +22,9 @@ extension ListeningPort {
 
     /// Schedules the peers that have come, or ends the port's use if none can come.
     func awaitLatecomers() {
-        if latecomers.isEmpty && lateSources == 0 { return endLatecomers() }
+        if !hasLatecomers && lateSources == 0 { return endLatecomers() }
         if !reactor.endingPorts.contains(where: { $0 === self }) { reactor.endingPorts.append(self) }
-        guard !isServingLate, !latecomers.isEmpty else { return }
+        guard !isServingLate, hasLatecomers else { return }
         isServingLate = true
         reactor.callSoon { [self] in
             isServingLate = false
@@ -34,12 +34,14 @@ extension ListeningPort {
 
     private func serveLatecomers() {
         var left = acceptsPerTurn
-        while left > 0, !latecomers.isEmpty {
+        while left > 0, hasLatecomers {
             if limits.excess == .wait && awaitRoom() { return }
-            let (descriptor, peer) = latecomers.removeFirst()
+            let (descriptor, peer) = latecomers[nextLatecomer]
+            nextLatecomer += 1
             left -= 1
             accepted(descriptor: descriptor, peer: peer)
         }
+        if !hasLatecomers { forgetLatecomers() }
         awaitLatecomers()
     }
 
@@ -60,9 +62,16 @@ extension ListeningPort {
 
     /// Resets the peers that are not served yet: the reactor ends.
     func dropLatecomers(_ engine: any ReactorEngine) {
-        for (descriptor, _) in latecomers { engine.sockets.close(descriptor, reset: true) }
-        latecomers = []
+        for (descriptor, _) in latecomers[nextLatecomer...] { engine.sockets.close(descriptor, reset: true) }
+        forgetLatecomers()
         lateSources = 0
+    }
+
+    private var hasLatecomers: Bool { nextLatecomer < latecomers.count }
+
+    private func forgetLatecomers() {
+        latecomers = []
+        nextLatecomer = 0
     }
 
     private func endLatecomers() {

@@ -9,7 +9,7 @@
 /// ```
 public final class ListeningPort {
     /// The addresses it listens at: two if an empty host means IPv4 and IPv6 or several sockets were inherited, else one.
-    public private(set) var localAddresses: [SocketAddress] = []
+    public private(set) var localAddresses: [SocketAddress]
 
     /// Called on the reactor's thread when a connection could not be accepted, usually because descriptors are exhausted.
     ///
@@ -47,7 +47,7 @@ public final class ListeningPort {
     public let limits: ConnectionLimits
 
     /// Counters since it began to listen.
-    public internal(set) var counters = ListeningPortCounters()
+    public internal(set) var counters: ListeningPortCounters
 
     /// Number of open connections that it accepted, without those of ``onExcess``; they may outlive the port.
     public var connectionCount: Int { members.count }
@@ -59,34 +59,35 @@ public final class ListeningPort {
     public var isAccepting: Bool { isListening && !pauseReasons.contains(.caller) }
 
     /// Whether it has not been stopped, by ``stopListening()`` or with the reactor.
-    public private(set) var isListening = true
+    public private(set) var isListening: Bool
 
     package unowned let reactor: ReactorBase
     let id: UInt64
     package let settings: StreamSettings
     package let policy: DescriptorShortagePolicy
     package let acceptsPerTurn: Int
-    package let members: PortMembers
+    let members: PortMembers
     /// The settings of the connections of `onExcess`, created with the first.
     var excess: StreamSettings?
     var bucket: AcceptBucket?
     /// Released when listening stops: it may have captured this port.
     var factory: Factory?
-    package private(set) var sockets: [any ListenerEngine] = []
+    package private(set) var sockets: [any ListenerEngine]
     /// Claims to the sockets that were adopted, by which a second adoption is refused.
-    var adoptions: [AdoptionClaim] = []
-    private var pauseReasons = PauseReasons.none
+    var adoptions: [AdoptionClaim]
+    private var pauseReasons: PauseReasons
     var retry: DelayedCall?
     private var nextToken: DelayedCall?
     /// Accept failures that are not reported yet; `nil` while there are none.
     var failureReport: FailureReport?
     /// Number of errors of single peers since a connection was last accepted.
-    package var peerErrors = 0
-    /// Peers that waited in the backlog when listening ended and have no protocol yet.
-    var latecomers: ArraySlice<(descriptor: Int32, peer: SocketAddress)> = []
+    package var peerErrors: Int
+    /// Peers that waited in the backlog when listening ended; those from `nextLatecomer` on have no protocol yet.
+    var latecomers: [(descriptor: Int32, peer: SocketAddress)]
+    var nextLatecomer: Int
     /// Number of sources from which further latecomers may come.
-    var lateSources = 0
-    var isServingLate = false
+    var lateSources: Int
+    var isServingLate: Bool
 
     /// Reasons for which accepting is paused; several may apply.
     ///
@@ -113,7 +114,19 @@ public final class ListeningPort {
         mutating func remove(_ reason: PauseReasons) { bits &= ~reason.bits }
     }
 
-    package init(reactor: ReactorBase, factory: Factory, options: ListenOptions) {
+    init(reactor: ReactorBase, factory: Factory, options: ListenOptions) {
+        // Here and not in the declarations: see the reactor's initialiser.
+        localAddresses = []
+        counters = ListeningPortCounters()
+        isListening = true
+        sockets = []
+        adoptions = []
+        pauseReasons = .none
+        peerErrors = 0
+        latecomers = []
+        nextLatecomer = 0
+        lateSources = 0
+        isServingLate = false
         self.reactor = reactor
         id = reactor.makeID()
         self.factory = factory
@@ -137,7 +150,7 @@ public final class ListeningPort {
     }
 
     @inline(never)
-    package func add(_ socket: any ListenerEngine) {
+    func add(_ socket: any ListenerEngine) {
         sockets.append(socket)
         localAddresses.append(socket.address)
         if !pauseReasons.isEmpty { socket.disable() }
@@ -175,7 +188,7 @@ public final class ListeningPort {
         awaitLatecomers()
     }
 
-    package func shut() {
+    func shut() {
         endListening()
         endUse()
     }

@@ -11,7 +11,7 @@ package final class PortLoad: Sendable {
     }
 
     /// Twice what one turn accepts: a reactor with long turns still gets its share of a burst.
-    package static let mostUnderWay = 128
+    static let mostUnderWay = 128
 
     private let total: Int?
     private let perPeer: Int?

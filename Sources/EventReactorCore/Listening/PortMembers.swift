@@ -2,7 +2,7 @@
 ///
 /// A connection refers to it by the settings that it shares with the others of its listener, so that being counted costs
 /// it no memory. It lives as long as the last of them, which may be longer than the port.
-package final class PortMembers {
+final class PortMembers {
     /// The port while it is in use.
     weak var port: ListeningPort?
     private(set) var count = 0
@@ -18,7 +18,7 @@ package final class PortMembers {
     func count(from peer: SocketAddress) -> Int { peers?.count(peer) ?? 0 }
 
     /// Number of peers whose connections are counted.
-    package var peerCount: Int { peers?.peerCount ?? 0 }
+    var peerCount: Int { peers?.peerCount ?? 0 }
 
     func add(_ peer: SocketAddress) {
         count += 1

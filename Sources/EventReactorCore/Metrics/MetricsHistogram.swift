@@ -14,14 +14,19 @@ extension ReactorMetrics {
 
         static let bucketCount = (limitBits - unitBits - stepBits + 1) << stepBits
 
-        private var buckets = [Int](repeating: 0, count: Histogram.bucketCount)
-        private var nanoseconds: Int64 = 0
-        private var greatest: Int64 = 0
+        private var buckets: [Int]
+        private var nanoseconds: Int64
+        private var greatest: Int64
 
         /// The number of durations recorded.
-        public private(set) var count = 0
+        public private(set) var count: Int
 
-        init() {}
+        init() {
+            buckets = [Int](repeating: 0, count: Histogram.bucketCount)
+            nanoseconds = 0
+            greatest = 0
+            count = 0
+        }
 
         init(buckets: UnsafeBufferPointer<Int>, nanoseconds: Int64, greatest: Int64) {
             unsafe self.buckets = Array(buckets)

@@ -8,12 +8,12 @@ extension ReactorMetrics {
         }
 
         /// Creates a tally from counts in the order of the cases.
-        package init(_ counts: Counts) {
+        init(_ counts: Counts) {
             self.counts = counts
         }
 
         /// The count of one cause.
-        public package(set) subscript(_ cause: Cause) -> Int {
+        public internal(set) subscript(_ cause: Cause) -> Int {
             get { counts.values[cause.rawValue] }
             set { counts.values[cause.rawValue] = newValue }
         }
@@ -34,10 +34,10 @@ extension ReactorMetrics {
     }
 
     /// The non-generic part of a tally: compiled once rather than for each type of cause.
-    package struct Counts: Equatable, Sendable {
-        package var values: [Int]
+    struct Counts: Equatable, Sendable {
+        var values: [Int]
 
-        package init(_ count: Int) {
+        init(_ count: Int) {
             values = [Int](repeating: 0, count: count)
         }
 

@@ -40,28 +40,28 @@ enum PrometheusLabels {
 
     /// A valid name: an underscore replaces each invalid byte, and precedes a leading digit.
     static func name(_ text: String) -> String {
-        var bytes = text.utf8.map { byte in
+        var bytes: [UInt8] = []
+        for byte in ByteText.bytes(text) {
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                byte
-            default: UInt8(ascii: "_")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): bytes.append(byte)
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                if bytes.isEmpty { bytes.append(UInt8(ascii: "_")) }
+                bytes.append(byte)
+            default: bytes.append(UInt8(ascii: "_"))
             }
         }
-        if bytes.first.map({ $0 <= UInt8(ascii: "9") }) ?? true { bytes.insert(UInt8(ascii: "_"), at: 0) }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self)
     }
 
     private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\\": result += "\\\\"
-            case "\"": result += "\\\""
-            case "\n": result += "\\n"
-            default: result.unicodeScalars.append(scalar)
+        var bytes: [UInt8] = []
+        for byte in ByteText.bytes(text) {
+            switch byte {
+            case UInt8(ascii: "\\"), UInt8(ascii: "\""): bytes += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
+            default: bytes.append(byte)
             }
         }
-        return result
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

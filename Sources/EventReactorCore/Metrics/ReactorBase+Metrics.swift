@@ -5,50 +5,46 @@ extension ReactorBase {
     ///
     /// - Complexity: O(n) in the connections, some nanoseconds each: the bytes in their write queues are added up.
     public final var metrics: ReactorMetrics {
-        var metrics = ReactorMetrics()
-        metrics.reactors = 1
-        metrics.period = counts.age(at: now)
-        metrics.connections.now = connectionCount
-        metrics.connections.made = counts.made.snapshot
-        metrics.connections.lost = counts.lost.snapshot
-        metrics.accepting.listeners = ports.count
-        metrics.accepting.accepted = counts.accepted
-        metrics.accepting.refused = counts.refused.snapshot
-        metrics.accepting.shortages = counts.shortages
-        metrics.connecting.underWay = connectors.count
-        metrics.connecting.started = counts.connectsStarted
-        metrics.connecting.failed = counts.connectsFailed.snapshot
-        addTraffic(to: &metrics.traffic)
-        metrics.loop.turns = Int(truncatingIfNeeded: turnNumber)
-        metrics.loop.lag = counts.lag.snapshot
-        metrics.loop.callSoonWaiting = callSoonCount
-        metrics.timers.waiting = timers.count
-        metrics.timers.lateness = counts.lateness.snapshot
-        metrics.timers.fired = metrics.timers.lateness.count
-        metrics.remote.calls = counts.remoteCalls
-        metrics.remote.waiting = queue.count + remoteCallsLeft
-        metrics.remote.deepest = max(counts.deepestRemoteQueue, metrics.remote.waiting)
-        metrics.work.underWay = deferred.count
-        metrics.work.waitingForThread = engine.workers.waitingCount(in: .work)
-        metrics.work.waitingForResolver = engine.workers.waitingCount(in: .resolving)
-        return metrics
+        let waiting = queue.count + remoteCallsLeft
+        let lateness = counts.lateness.snapshot
+        return ReactorMetrics(
+            reactors: 1, period: counts.age(at: now),
+            connections: ReactorMetrics.Connections(
+                now: connectionCount, made: counts.made.snapshot, lost: counts.lost.snapshot),
+            accepting: ReactorMetrics.Accepting(
+                listeners: ports.count, accepted: counts.accepted, refused: counts.refused.snapshot,
+                shortages: counts.shortages),
+            connecting: ReactorMetrics.Connecting(
+                underWay: connectors.count, started: counts.connectsStarted, failed: counts.connectsFailed.snapshot),
+            traffic: traffic,
+            loop: ReactorMetrics.Loop(
+                turns: Int(truncatingIfNeeded: turnNumber), lag: counts.lag.snapshot, callSoonWaiting: callSoonCount),
+            timers: ReactorMetrics.Timers(waiting: timers.count, fired: lateness.count, lateness: lateness),
+            remote: ReactorMetrics.Remote(
+                calls: counts.remoteCalls, waiting: waiting, deepest: max(counts.deepestRemoteQueue, waiting)),
+            work: ReactorMetrics.Work(
+                underWay: deferred.count, waitingForThread: engine.workers.waitingCount(in: .work),
+                waitingForResolver: engine.workers.waitingCount(in: .resolving)))
     }
 
-    private func addTraffic(to traffic: inout ReactorMetrics.Traffic) {
+    private var traffic: ReactorMetrics.Traffic {
         let counted = uncheckedTraffic
+        var bytesQueued = 0
+        var connectionsQueued = 0
         unsafe connections.forEach { entry in
             unsafe entry._withUnsafeGuaranteedRef { connection in
                 guard !connection.state.isDisjoint(with: .mayHaveTraffic) else { return }
                 let waiting = connection.queuedByteCount + (connection.carriedLayer?.upper?.queuedByteCount ?? 0)
-                traffic.connectionsQueued += waiting > 0 ? 1 : 0
-                traffic.bytesQueued += waiting
+                connectionsQueued += waiting > 0 ? 1 : 0
+                bytesQueued += waiting
             }
         }
-        traffic.callbacks = counted.callbacks
-        traffic.bytesReceived = counted.bytesReceived
-        traffic.bytesDropped = counts.bytesDropped
-        // The engine does not report bytes sent from its queues: they are those neither waiting nor dropped.
-        traffic.bytesSent = counted.bytesTaken + counted.bytesQueued - counts.bytesDropped - traffic.bytesQueued
+        return ReactorMetrics.Traffic(
+            bytesReceived: counted.bytesReceived,
+            // The engine does not report bytes sent from its queues: they are those neither waiting nor dropped.
+            bytesSent: counted.bytesTaken + counted.bytesQueued - counts.bytesDropped - bytesQueued,
+            bytesDropped: counts.bytesDropped, bytesQueued: bytesQueued, connectionsQueued: connectionsQueued,
+            callbacks: counted.callbacks)
     }
 
     /// Writes ``metrics`` to the standard error, as a table of a dozen lines.

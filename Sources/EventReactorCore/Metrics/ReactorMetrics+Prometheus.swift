@@ -34,18 +34,16 @@ extension ReactorMetrics {
     ) -> String {
         var text = PrometheusText(series: series, prefix: prefix)
         text.gauge("connections", "Open connections.", \.connections.now)
-        text.counter("connections_made_total", "Connections made, by origin.", "by") { $0.connections.made.named }
-        text.counter("connections_lost_total", "Connections lost, by reason.", "reason") { $0.connections.lost.named }
+        text.counter("connections_made_total", "Connections made, by origin.", "by", \.connections.made.named)
+        text.counter("connections_lost_total", "Connections lost, by reason.", "reason", \.connections.lost.named)
         text.gauge("listeners", "Listeners.", \.accepting.listeners)
         text.counter("accepted_total", "Peers accepted, including those refused afterwards.", \.accepting.accepted)
-        text.counter("refused_total", "Peers closed before their connection began.", "cause") {
-            $0.accepting.refused.named
-        }
+        text.counter("refused_total", "Peers closed before their connection began.", "cause", \.accepting.refused.named)
         text.counter(
             "accept_shortages_total", "Failures to accept because resources were exhausted.", \.accepting.shortages)
         text.gauge("connects_under_way", "Connects under way.", \.connecting.underWay)
         text.counter("connects_started_total", "Connects started.", \.connecting.started)
-        text.counter("connects_failed_total", "Connects that failed.", "cause") { $0.connecting.failed.named }
+        text.counter("connects_failed_total", "Connects that failed.", "cause", \.connecting.failed.named)
         text.counter("received_bytes_total", "Bytes passed to dataReceived or relayed.", \.traffic.bytesReceived)
         text.counter("received_callbacks_total", "Calls of dataReceived.", \.traffic.callbacks)
         text.counter("sent_bytes_total", "Bytes that the kernel accepted for sending.", \.traffic.bytesSent)
@@ -105,12 +103,12 @@ private struct PrometheusText {
     @inline(never)
     mutating func counter(
         _ name: String, _ help: String, _ label: String,
-        _ values: (ReactorMetrics) -> [(name: String, count: Int)]
+        _ values: KeyPath<ReactorMetrics, [(name: String, count: Int)]>
     ) {
         begin(name, help, "counter")
         for (labels, metrics) in series {
             // Causes that have not occurred too: a rate needs a counter's first sample, zero.
-            for (cause, count) in values(metrics) {
+            for (cause, count) in metrics[keyPath: values] {
                 sample(name, labels, String(count), with: label + "=\"" + cause + "\"")
             }
         }

@@ -2,8 +2,8 @@
 ///
 /// An array would retain each call once more to make it, and release it twice; here a call is moved in and out.
 @safe
-package struct JobList: ~Copyable {
-    package typealias Job = @Sendable (ReactorBase) -> Void
+struct JobList: ~Copyable {
+    typealias Job = @Sendable (ReactorBase) -> Void
 
     /// A closure as a generic element is wrapped in an allocated thunk; a closure in a field is not.
     private struct Entry {
@@ -18,9 +18,9 @@ package struct JobList: ~Copyable {
     /// The number of slots at the front whose calls were made.
     private var made = 0
     /// The number of calls left to make.
-    package private(set) var count = 0
+    private(set) var count = 0
 
-    package init() {
+    init() {
         unsafe jobs = nil
     }
 
@@ -29,9 +29,9 @@ package struct JobList: ~Copyable {
         unsafe jobs?.deallocate()
     }
 
-    package var isEmpty: Bool { count == 0 }
+    var isEmpty: Bool { count == 0 }
 
-    package mutating func append(_ job: @escaping Job) {
+    mutating func append(_ job: @escaping Job) {
         if made + count == capacity { grow() }
         unsafe jobs?.advanced(by: made + count).initialize(to: Entry(body: job))
         count += 1
@@ -50,7 +50,7 @@ package struct JobList: ~Copyable {
     }
 
     /// Makes the calls within one turn's share of time, and releases each when it has returned; the others stay queued.
-    package mutating func call(with reactor: ReactorBase) {
+    mutating func call(with reactor: ReactorBase) {
         guard let jobs = unsafe jobs else { return }
         if TurnShare.isNeeded(for: count) {
             var share = TurnShare(from: reactor.engine.now.nanoseconds)

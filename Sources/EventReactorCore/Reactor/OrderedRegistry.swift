@@ -1,11 +1,11 @@
 /// Objects by id, iterated in the order of their addition; each new id is greater than the ones before.
-package struct OrderedRegistry<Element: AnyObject> {
+struct OrderedRegistry<Element: AnyObject> {
     private let table = ObjectTable()
 
-    package var isEmpty: Bool { table.count == 0 }
-    package var count: Int { table.count }
+    var isEmpty: Bool { table.count == 0 }
+    var count: Int { table.count }
 
-    package subscript(id: UInt64) -> Element? {
+    subscript(id: UInt64) -> Element? {
         table.object(id).map { unsafe unsafeDowncast($0, to: Element.self) }
     }
 
@@ -19,5 +19,5 @@ package struct OrderedRegistry<Element: AnyObject> {
     /// The ids of all objects, in the order of their addition.
     ///
     /// - Complexity: O(n).
-    package var ids: [UInt64] { table.ids }
+    var ids: [UInt64] { table.ids }
 }

@@ -50,4 +50,23 @@ extension ReactorBase {
         onDiagnostic = { _ in }
         queue.close()
     }
+
+    /// Detaches everything from the reactor, which is being released.
+    ///
+    /// - Returns: what it retained, to be released once nothing refers to the reactor any more.
+    final func detachAll() -> [Any] {
+        var released: [Any] = []
+        released.append(cancelDeferredWork())
+        for id in pendingListeners.ids {
+            if let pending = pendingListeners[id] { released.append(pending.abandon() as Any) }
+        }
+        for id in ports.ids { if let port = ports[id] { released += port.detach() } }
+        for port in endingPorts {
+            port.dropLatecomers(engine)
+            released += port.detach()
+        }
+        for id in connectors.ids { if let connector = connectors[id] { released += connector.abandon() } }
+        unsafe connections.forEach { released += unsafe $0.takeRetainedValue().abandon() }
+        return released
+    }
 }

@@ -22,104 +22,140 @@ open class ReactorBase {
     }
 
     package let engine: any ReactorEngine
-    package let queue = RemoteQueue()
-    package let chunks = ChunkPool()
+    package let queue: RemoteQueue
+    let chunks: ChunkPool
     /// The receive buffer, shared by all connections, since one callback runs at a time.
     ///
     /// Read at every message. Unchecked: each access is one load of two words, and spans no call.
     @exclusivity(unchecked) package internal(set) final var receiveBuffer: UnsafeMutableRawBufferPointer
     final var receiveGrowth: ReceiveBufferGrowth
     /// Counters of the data path, adjacent to the buffer that it uses; each access is one load or store.
-    final var uncheckedTraffic = TrafficCounts()
+    final var uncheckedTraffic: TrafficCounts
     let counts: ReactorCounts
-    package let timers: TimerQueue
-    package let timeouts: TimeoutQueue
+    let timers: TimerQueue
+    let timeouts: TimeoutQueue
     private let clock: TurnClock
-    final var phase = Phase.idle
+    final var phase: Phase
     /// Whether a run is in progress that an engine carries on step by step; between the steps `run()` may continue it.
-    package final var awaitsStep = false
+    package final var awaitsStep: Bool
 
     /// Whether the reactor was closed by ``close()``.
-    public internal(set) final var isClosed = false
+    public internal(set) final var isClosed: Bool
     /// Whether `close()` was called in a run, which closes the reactor when the run ends.
-    final var closesAfterRun = false
+    final var closesAfterRun: Bool
 
-    final var startupHooks = HookList()
-    final var shutdownHooks = HookList()
+    final var startupHooks: HookList
+    final var shutdownHooks: HookList
     /// Shutdown hooks that were called and have not finished; nil until they are called.
     final var pendingHooks: PendingHooks?
     /// Whether a second stop was requested: shutdown hooks are not waited for.
-    final var skipsHookWait = false
+    final var skipsHookWait: Bool
     /// The deadline of a drain.
     final var drainDeadline: DelayedCall?
 
     // Read in every turn, by one load each: the exclusivity checks of the arrays would cost more than most turns do.
-    final var hasSoon = false
-    private var hasScheduledFlushes = false
-    private var hasEnded = false
+    final var hasSoon: Bool
+    private var hasScheduledFlushes: Bool
+    private var hasEnded: Bool
     /// Whether calls from other threads arrived lately: the queue is drained before the loop sleeps, without a wake-up.
-    final var pollsRemoteQueue = false
+    final var pollsRemoteQueue: Bool
 
     /// A closure as a generic element is wrapped in an allocated thunk; a closure in a field is not.
     struct SoonCall {
         let body: () -> Void
     }
 
-    final var soon: [SoonCall] = []
+    final var soon: [SoonCall]
     /// The calls of this turn, or those left of an earlier one.
-    final var soonNow: [SoonCall] = []
+    final var soonNow: [SoonCall]
     /// The number of calls in `soonNow` that were made.
-    final var soonMade = 0
+    final var soonMade: Int
     final var callSoonCount: Int { soon.count + soonNow.count - soonMade }
-    final var jobs = JobList()
+    final var jobs: JobList
     /// The number of calls from other threads that were drained from the queue and left for the next turn.
-    final var remoteCallsLeft = 0
+    final var remoteCallsLeft: Int
     /// Whether a stop was requested after these calls.
-    final var stopsAfterCalls = false
+    final var stopsAfterCalls: Bool
 
     /// The live connections, retained here until they move to `ended`; each stores its index as `slot`.
-    private(set) final var connections: [Unmanaged<StreamConnection>] = unsafe []
+    final var connections: [Unmanaged<StreamConnection>]
     /// The load that other threads read, in a group of reactors.
     package final var load: ReactorLoad?
     /// The connections to flush at the end of the turn.
     ///
     /// Unretained: a scheduled connection is in `connections` or `ended` until then. Unchecked: no access spans a call
     /// that could append to it, so none can overlap.
-    private var flushQueue: [Unmanaged<StreamConnection>] = unsafe []
+    private var flushQueue: [Unmanaged<StreamConnection>]
     /// Connections that ended in this turn: released at its end, when none of their callbacks is on the stack.
-    private var ended: [Unmanaged<StreamConnection>] = unsafe []
+    private var ended: [Unmanaged<StreamConnection>]
     /// The listeners by id, so that a stop ends them in the order of their creation.
-    package internal(set) final var ports = OrderedRegistry<ListeningPort>()
+    final var ports: OrderedRegistry<ListeningPort>
     /// The listeners that wait for a free file descriptor.
-    final var starvedPorts: [ListeningPort] = []
+    final var starvedPorts: [ListeningPort]
     /// The listeners that were stopped, and have accepted peers left to serve.
-    package internal(set) final var endingPorts: [ListeningPort] = []
-    final var connectors = OrderedRegistry<Connector>()
+    final var endingPorts: [ListeningPort]
+    final var connectors: OrderedRegistry<Connector>
     /// The listeners whose host is being resolved.
-    final var pendingListeners = OrderedRegistry<PendingListener>()
-    private var lastID: UInt64 = 0
-    final var signalHandlers: [ReactorHook] = []
+    final var pendingListeners: OrderedRegistry<PendingListener>
+    private var lastID: UInt64
+    final var signalHandlers: [ReactorHook]
     /// The signal handlers of this run: changes apply to the next.
-    final var runHandlers: [ReactorHook] = []
+    final var runHandlers: [ReactorHook]
     /// The completions of blocking work in progress, by id.
-    final var deferred = OrderedRegistry<DeferredResult>()
+    final var deferred: OrderedRegistry<DeferredResult>
 
     let configuration: ReactorConfiguration
 
     /// The objects of `layerState`, one of a type.
-    final var layerStates: [AnyObject] = []
+    final var layerStates: [AnyObject]
 
     /// Called on the reactor's thread with each problem that no call can throw and no callback reports.
     ///
     /// By default it prints a line on the standard error. It is retained until ``close()``.
-    public final var onDiagnostic: (ReactorDiagnostic) -> Void = { StandardError.print("swift-event-reactor: \($0)\n") }
-    {
+    public final var onDiagnostic: (ReactorDiagnostic) -> Void {
         didSet { if isClosed { onDiagnostic = { _ in } } }
     }
 
     package init(engine: any ReactorEngine, configuration: ReactorConfiguration) {
         self.engine = engine
         self.configuration = configuration
+        // Initial values are set here and not where the properties are declared: there, the compiler makes a function of
+        // each, which every program contains.
+        queue = RemoteQueue()
+        chunks = ChunkPool()
+        uncheckedTraffic = TrafficCounts()
+        phase = .idle
+        awaitsStep = false
+        isClosed = false
+        closesAfterRun = false
+        startupHooks = HookList()
+        shutdownHooks = HookList()
+        skipsHookWait = false
+        hasSoon = false
+        hasScheduledFlushes = false
+        hasEnded = false
+        pollsRemoteQueue = false
+        soon = []
+        soonNow = []
+        soonMade = 0
+        jobs = JobList()
+        remoteCallsLeft = 0
+        stopsAfterCalls = false
+        unsafe connections = []
+        unsafe flushQueue = []
+        unsafe ended = []
+        ports = OrderedRegistry()
+        starvedPorts = []
+        endingPorts = []
+        connectors = OrderedRegistry()
+        pendingListeners = OrderedRegistry()
+        lastID = 0
+        signalHandlers = []
+        runHandlers = []
+        deferred = OrderedRegistry()
+        layerStates = []
+        uncheckedTurnNumber = 0
+        onDiagnostic = { StandardError.print("swift-event-reactor: \($0)\n") }
         receiveGrowth = ReceiveBufferGrowth(requested: configuration.receiveBufferSize)
         unsafe receiveBuffer = receiveGrowth.allocate()
         counts = ReactorCounts(startTime: engine.now)
@@ -134,21 +170,10 @@ open class ReactorBase {
     deinit {
         // Everything is detached from this reactor first and released then: objects that closures and protocols
         // captured may call, in their deinit, whatever this reactor returned.
-        var released: [Any] = []
-        released.append(cancelDeferredWork())
-        for id in pendingListeners.ids {
-            if let pending = pendingListeners[id] { released.append(pending.abandon() as Any) }
+        withExtendedLifetime(detachAll()) {
+            timeouts.shut()
+            timers.removeAll()
         }
-        for id in ports.ids { if let port = ports[id] { released += port.detach() } }
-        for port in endingPorts {
-            port.dropLatecomers(engine)
-            released += port.detach()
-        }
-        for id in connectors.ids { if let connector = connectors[id] { released += connector.abandon() } }
-        unsafe connections.forEach { released += unsafe $0.takeRetainedValue().abandon() }
-        timeouts.shut()
-        timers.removeAll()
-        released = []
         dropSoon()
         queue.close()
         unsafe ended.forEach { unsafe $0.release() }
@@ -160,7 +185,7 @@ open class ReactorBase {
 
     /// The number of this turn, for limits that apply per turn.
     package final var turnNumber: UInt64 { uncheckedTurnNumber }
-    private var uncheckedTurnNumber: UInt64 = 0
+    private var uncheckedTurnNumber: UInt64
 
     /// The time at which the loop wakes without an event; nil if it sleeps until one.
     final var nextWake: ReactorInstant? {
@@ -244,30 +269,6 @@ open class ReactorBase {
     private func releaseAtEndOfTurn(_ connection: Unmanaged<StreamConnection>) {
         unsafe ended.append(connection)
         hasEnded = true
-    }
-
-    /// Shrinks the table to twice its count.
-    private func shrinkConnections() {
-        var smaller: [Unmanaged<StreamConnection>] = unsafe []
-        unsafe smaller.reserveCapacity(connections.count * 2)
-        unsafe smaller.append(contentsOf: connections)
-        unsafe connections = smaller
-    }
-
-    /// Returns memory that is kept for reuse to the system, as far as the allocator can.
-    ///
-    /// The library itself keeps little: at most 256 chunks of 16 KiB and 32 empty buffers of libevent. The rest of the
-    /// memory of ended connections is the allocator's, which by itself returns memory from the end of its heap only.
-    /// This makes it return all free pages (`malloc_trim` of glibc), and blocks for milliseconds if there are many:
-    /// call it in quiet times, such as after a flood of connections, and not for each connection.
-    public final func releaseMemory() {
-        chunks.empty()
-        if soonMade == soonNow.count {
-            soonNow = []
-            soonMade = 0
-        }
-        if unsafe connections.count < connections.capacity / 2 { shrinkConnections() }
-        engine.releaseMemory()
     }
 
     /// Schedules the flush of a connection at the end of the turn.

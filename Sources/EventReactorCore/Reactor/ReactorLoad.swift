@@ -18,7 +18,7 @@ package final class ReactorLoad: Sendable {
     package var expected: Int { expecting.load(ordering: .relaxed) }
 
     /// Sets the number of live connections.
-    package func update(_ count: Int) {
+    func update(_ count: Int) {
         var change = count - live.exchange(count, ordering: .relaxed)
         if change > 0 && isArriving.exchange(false, ordering: .relaxed) { change -= 1 }
         expecting.wrappingAdd(change, ordering: .relaxed)

@@ -1,14 +1,11 @@
 /// The queue of calls from other threads to a reactor, and their request to stop it.
 package final class RemoteQueue: Sendable {
-    package typealias Job = JobList.Job
-
-    private enum Phase {
-        case fresh, running, ended
-    }
+    package typealias Job = @Sendable (ReactorBase) -> Void
 
     private struct Contents: ~Copyable {
         var jobs = JobList()
-        var phase = Phase.fresh
+        /// Whether a run has ended, and none has begun since.
+        var hasEnded = false
         var stopRequested = false
         /// The reactor was woken or is awake, and drains the queue before it sleeps: a burst of calls costs one
         /// wake-up.
@@ -27,9 +24,9 @@ package final class RemoteQueue: Sendable {
 
     private let contents = Locked(Contents())
 
-    package init() {}
+    init() {}
 
-    package func connect(wake: @escaping @Sendable () -> Void) {
+    func connect(wake: @escaping @Sendable () -> Void) {
         contents.withLock { $0.wake = wake }
     }
 
@@ -39,7 +36,7 @@ package final class RemoteQueue: Sendable {
         contents.withLock { contents in
             swap(&rest, &contents.jobs)
             contents.wake = nil
-            contents.phase = .ended
+            contents.hasEnded = true
             contents.isAwake = true
         }
         _ = consume rest
@@ -54,24 +51,24 @@ package final class RemoteQueue: Sendable {
     }
 
     /// The number of calls that wait.
-    package var count: Int { contents.withLock { $0.jobs.count } }
+    var count: Int { contents.withLock { $0.jobs.count } }
 
     /// Requests a stop of the current run, or before the first run of that one; after a run it does nothing.
     package func requestStop() {
         contents.withLock { contents in
-            guard contents.phase != .ended else { return }
+            guard !contents.hasEnded else { return }
             contents.stopRequested = true
             contents.wakeIfAsleep()
         }
     }
 
-    package func runBegan() {
-        contents.withLock { $0.phase = .running }
+    func runBegan() {
+        contents.withLock { $0.hasEnded = false }
     }
 
-    package func runEnded() {
+    func runEnded() {
         contents.withLock {
-            $0.phase = .ended
+            $0.hasEnded = true
             $0.stopRequested = false
         }
     }
@@ -81,7 +78,7 @@ package final class RemoteQueue: Sendable {
     /// From then on a post does not wake the reactor: it has to call `drainOrSleep` each turn, until it may sleep.
     ///
     /// - Returns: Whether a stop was requested.
-    package func drain(into jobs: inout JobList) -> Bool {
+    func drain(into jobs: inout JobList) -> Bool {
         contents.withLock { contents in
             contents.isAwake = true
             swap(&jobs, &contents.jobs)
@@ -93,7 +90,7 @@ package final class RemoteQueue: Sendable {
     /// Moves all calls to a list; if there are none, lets the next post wake the reactor again.
     ///
     /// - Returns: Whether a stop was requested, and whether the queue was empty, so that the reactor may sleep.
-    package func drainOrSleep(into jobs: inout JobList) -> (stops: Bool, maySleep: Bool) {
+    func drainOrSleep(into jobs: inout JobList) -> (stops: Bool, maySleep: Bool) {
         contents.withLock { contents in
             swap(&jobs, &contents.jobs)
             let stops = contents.stopRequested

@@ -1,6 +1,6 @@
 /// The chunks of a reactor: last in, first out, so that the next one is warm in the cache.
 @safe
-package final class ChunkPool {
+final class ChunkPool {
     /// The chunks kept for the next turn; what a broadcast needs beyond them goes back to the system.
     private static let most = 256
 
@@ -23,7 +23,7 @@ package final class ChunkPool {
     }
 
     /// The number of free chunks.
-    package var keptCount: Int { freeCount }
+    var keptCount: Int { freeCount }
 
     @inline(__always)
     func take() -> Chunk {

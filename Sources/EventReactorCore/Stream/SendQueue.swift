@@ -19,11 +19,11 @@ package final class SendQueue {
     private var first: Chunk?
     private var last: Chunk?
     /// The bytes of the first chunk that are sent already.
-    private var firstOffset = 0
+    private var firstOffset: Int
     // Stored privately and reached by accessors: the compiler sees then that no two accesses overlap, and leaves the check
     // at run time away (2,200 of 8,500 instructions a message on bufferevents).
-    private var storedByteCount = 0
-    private var storedLentByteCount = 0
+    private var storedByteCount: Int
+    private var storedLentByteCount: Int
     private var storedRegistration: OpaquePointer?
 
     /// The bytes at the front, which the kernel is offered next.
@@ -44,20 +44,29 @@ package final class SendQueue {
         set { unsafe storedRegistration = newValue }
     }
 
-    private var transfers: [Transfer] = []
+    private var transfers: [Transfer]
     /// The number of entries at the start of `transfers` that are finished.
-    private var finishedCount = 0
+    private var finishedCount: Int
     /// The bytes that were written behind files and relays.
-    private(set) var byteCountBehindTransfers = 0
+    private(set) var byteCountBehindTransfers: Int
     /// The turn in which a file was last advanced: one piece a turn, so that none starves other connections.
-    var lastFileTurn = UInt64.max
+    var lastFileTurn: UInt64
     /// The connection advances its transfers in the next turn.
-    var isAdvanceScheduled = false
+    var isAdvanceScheduled: Bool
     /// The engine has reported room in the kernel, and nothing was offered since.
-    var isRoomReported = false
+    var isRoomReported: Bool
 
     init(chunks: ChunkPool) {
         pool = chunks
+        firstOffset = 0
+        storedByteCount = 0
+        storedLentByteCount = 0
+        transfers = []
+        finishedCount = 0
+        byteCountBehindTransfers = 0
+        lastFileTurn = .max
+        isAdvanceScheduled = false
+        isRoomReported = false
     }
 
     deinit {

@@ -4,7 +4,7 @@ package final class StreamSettings {
     package let engine: any StreamEngine
     /// The reactor, which outlives its connections until their loss.
     let owner: Unmanaged<ReactorBase>
-    package let closeDeadline: Duration?
+    let closeDeadline: Duration?
     let highMark: Int
     let lowMark: Int
     package let limit: Int

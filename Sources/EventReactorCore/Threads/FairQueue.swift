@@ -26,14 +26,15 @@ struct FairQueue {
     /// The lanes of class `Lane`, by owner: of the dictionary type of `OrderedRegistry`, which saves a further one, 4 KB.
     private var lanes: [UInt64: AnyObject] = [:]
     /// The owners that have jobs, in the order in which their next run, from `nextTurn` on.
-    private var turns: [Owner] = []
+    private var turns: [UInt64] = []
     private var nextTurn = 0
 
     mutating func append(_ job: PoolJob, of owner: Owner) {
-        let lane = lane(of: owner) ?? Lane()
+        let key = owner.map { UInt64(UInt(bitPattern: $0)) } ?? 0
+        let lane = lane(at: key) ?? Lane()
         if lane.jobs.isEmpty {
-            turns.append(owner)
-            lanes[FairQueue.key(owner)] = lane
+            turns.append(key)
+            lanes[key] = lane
         }
         lane.jobs.append(job)
     }
@@ -41,38 +42,36 @@ struct FairQueue {
     /// The next job, cancelled or not.
     mutating func popFirst() -> PoolJob? {
         guard nextTurn < turns.count else { return nil }
-        let owner = turns[nextTurn]
+        let key = turns[nextTurn]
         nextTurn += 1
         if nextTurn > 64 && nextTurn > turns.count / 2 {
             turns.removeFirst(nextTurn)
             nextTurn = 0
         }
-        let lane = lane(of: owner)
+        let lane = lane(at: key)
         let job = lane?.popFirst()
         if lane?.jobs.isEmpty ?? true {
-            lanes[FairQueue.key(owner)] = nil
+            lanes[key] = nil
         } else {
-            turns.append(owner)
+            turns.append(key)
         }
         return job
     }
 
     /// Removes the jobs that were cancelled.
     mutating func removeCancelled() {
-        for owner in turns[nextTurn...] {
-            guard let lane = lane(of: owner) else { continue }
+        for key in turns[nextTurn...] {
+            guard let lane = lane(at: key) else { continue }
             lane.jobs.removeAll { !($0?.isWaiting ?? false) }
             lane.first = 0
-            if lane.jobs.isEmpty { lanes[FairQueue.key(owner)] = nil }
+            if lane.jobs.isEmpty { lanes[key] = nil }
         }
-        turns = turns[nextTurn...].filter { lane(of: $0) != nil }
+        turns = turns[nextTurn...].filter { lane(at: $0) != nil }
         nextTurn = 0
     }
 
     @inline(never)
-    private func lane(of owner: Owner) -> Lane? {
-        lanes[FairQueue.key(owner)].map { unsafe unsafeDowncast($0, to: Lane.self) }
+    private func lane(at key: UInt64) -> Lane? {
+        lanes[key].map { unsafe unsafeDowncast($0, to: Lane.self) }
     }
-
-    private static func key(_ owner: Owner) -> UInt64 { owner.map { UInt64(UInt(bitPattern: $0)) } ?? 0 }
 }

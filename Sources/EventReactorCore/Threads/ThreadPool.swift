@@ -32,7 +32,7 @@ package final class ThreadPool: Sendable {
     /// - Parameters:
     ///   - limit: how many jobs run at a time.
     ///   - hardLimit: the most threads, together with those whose job was abandoned; `limit` unless given.
-    package init(limit: Int, hardLimit: Int? = nil) {
+    init(limit: Int, hardLimit: Int? = nil) {
         self.limit = limit
         self.hardLimit = max(limit, hardLimit ?? limit)
     }
@@ -57,7 +57,7 @@ package final class ThreadPool: Sendable {
     }
 
     /// The jobs that wait for a thread.
-    package var waitingCount: Int { state.withLock { $0.waiting } }
+    var waitingCount: Int { state.withLock { $0.waiting } }
 
     // MARK: Jobs that are given up
 

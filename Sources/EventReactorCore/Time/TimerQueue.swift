@@ -2,10 +2,10 @@
 ///
 /// Setting, cancelling and moving cost O(log n).
 @safe
-package final class TimerQueue {
+final class TimerQueue {
     private var heap = TimerHeap()
     private var nextSequence: UInt64 = 0
-    package let now: () -> ReactorInstant
+    let now: () -> ReactorInstant
     private let fires: (_ nanosecondsLate: Int64) -> Void
     /// Allocated for its effect on the allocator alone.
     private var mergingBlock: UnsafeMutableRawPointer?
@@ -15,7 +15,7 @@ package final class TimerQueue {
     /// - Parameters:
     ///   - fires: called before each call, with how late it is.
     ///   - now: reads the clock.
-    package init(
+    init(
         fires: @escaping (_ nanosecondsLate: Int64) -> Void = { _ in }, now: @escaping () -> ReactorInstant
     ) {
         self.fires = fires
@@ -29,10 +29,10 @@ package final class TimerQueue {
 
     /// Called if a turn's share is used up and due calls are left, so that common timeouts, which have no order, are
     /// served beside them.
-    package var whenBehind: (() -> Void)?
+    var whenBehind: (() -> Void)?
 
     /// Cancels all of them.
-    package func removeAll() {
+    func removeAll() {
         // An object that a body captured may cancel other timers in its deinit; by then none is in the heap.
         let calls = heap.removeAll()
         headChanged()
@@ -43,11 +43,11 @@ package final class TimerQueue {
     private var uncheckedNext: ReactorInstant?
 
     /// When the next call is due, or nil if there is none.
-    package var nextDeadline: ReactorInstant? { uncheckedNext }
+    var nextDeadline: ReactorInstant? { uncheckedNext }
 
-    package var count: Int { heap.count }
+    var count: Int { heap.count }
 
-    package func add(at deadline: ReactorInstant, _ body: @escaping () -> Void) -> DelayedCall {
+    func add(at deadline: ReactorInstant, _ body: @escaping () -> Void) -> DelayedCall {
         let call = DelayedCall(deadline: deadline, sequence: nextSequence, queue: self, body: body)
         nextSequence += 1
         heap.insert(call)
@@ -60,12 +60,12 @@ package final class TimerQueue {
         DelayedCall(deadline: now(), sequence: 0, queue: self, body: nil)
     }
 
-    package func remove(_ call: DelayedCall) {
+    func remove(_ call: DelayedCall) {
         heap.remove(at: call.index)
         headChanged()
     }
 
-    package func move(_ call: DelayedCall, to deadline: ReactorInstant) {
+    func move(_ call: DelayedCall, to deadline: ReactorInstant) {
         call.deadline = deadline
         heap.deadlineChanged(at: call.index)
         headChanged()
@@ -83,7 +83,7 @@ package final class TimerQueue {
     /// - Returns: now, if the clock was read and nothing was due.
     @discardableResult
     @inline(__always)
-    package func fireDue() -> ReactorInstant? {
+    func fireDue() -> ReactorInstant? {
         guard let next = nextDeadline else { return nil }
         let time = now()
         guard next <= time else { return time }

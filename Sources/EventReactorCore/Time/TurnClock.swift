@@ -2,7 +2,7 @@
 ///
 /// All that happens in one turn is of one moment. So noting that a connection was active is a load and a store, however
 /// many were active, and turns in which it is not asked for cost next to nothing.
-package final class TurnClock {
+final class TurnClock {
     /// A turn that took longer is remembered: connections that were served in it are not idle since it began.
     private static let slow: Int64 = 100_000_000
 
@@ -15,7 +15,7 @@ package final class TurnClock {
     private var slowStart: Int64 = .min
     private var slowEnd: Int64 = .min
 
-    package init(_ read: @escaping () -> ReactorInstant) {
+    init(_ read: @escaping () -> ReactorInstant) {
         self.read = read
     }
 
@@ -37,12 +37,12 @@ package final class TurnClock {
     }
 
     @inline(__always)
-    package func turnBegins() {
+    func turnBegins() {
         cached = TurnClock.unread
     }
 
     @inline(__always)
-    package func turnEnds() {
+    func turnEnds() {
         if cached > TurnClock.unread { noteLength() }
         cached = TurnClock.outside
     }

@@ -21,7 +21,7 @@ public final class CommonTimeout {
     let nanoseconds: Int64
     let queue: TimeoutQueue
 
-    package init(_ duration: Duration, on queue: TimeoutQueue) {
+    init(_ duration: Duration, on queue: TimeoutQueue) {
         self.duration = duration
         nanoseconds = max(1, duration.saturatedNanoseconds)
         self.queue = queue

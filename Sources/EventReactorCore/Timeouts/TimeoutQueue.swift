@@ -7,11 +7,11 @@
 /// they were due, it would come before every timer that is due by then, and a backlog would be taken for lateness of the
 /// reactor. The alarm waits in the order of the timers; if these have a backlog, the queue is served beside it.
 @safe
-package final class TimeoutQueue {
+final class TimeoutQueue {
     /// The lateness of the reactor from which on silence is not the peers' fault.
     private static let lateness: Int64 = 100_000_000
 
-    package let clock: TurnClock
+    let clock: TurnClock
     private let timers: TimerQueue
     private var wheel = TimingWheel()
     private var alarm: DelayedCall?
@@ -21,13 +21,13 @@ package final class TimeoutQueue {
     /// The lists of policies, by the hash of their timeouts: of the dictionary type of `ObjectTable`, which saves 5 KB.
     var policies: [UInt64: AnyObject] = [:]
     /// The different policies that connections have.
-    package internal(set) var policyCount = 0
+    var policyCount = 0
     /// The timeouts that are armed.
-    package var count: Int { wheel.count }
+    var count: Int { wheel.count }
     /// The looks so far.
-    package private(set) var lookCount = 0
+    private(set) var lookCount = 0
 
-    package init(timers: TimerQueue) {
+    init(timers: TimerQueue) {
         self.timers = timers
         clock = TurnClock(timers.now)
         timers.whenBehind = { [unowned self] in serveBesideBacklog() }
@@ -48,7 +48,7 @@ package final class TimeoutQueue {
     }
 
     /// Removes and releases all of them.
-    package func removeAll() {
+    func removeAll() {
         cancelAlarm()
         while let slot = wheel.slot(until: .max)?.slot, let timeout = wheel.popDue(from: slot, at: .max) {
             timeout.forget()
@@ -56,7 +56,7 @@ package final class TimeoutQueue {
     }
 
     /// Removes all of them for good: the reactor is gone, and handles that are left do nothing.
-    package func shut() {
+    func shut() {
         isShut = true
         timers.whenBehind = nil
         removeAll()

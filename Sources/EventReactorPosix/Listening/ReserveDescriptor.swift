@@ -7,13 +7,13 @@ import Glibc
 package final class ReserveDescriptor {
     private var descriptor = er_open_reserve()
 
-    package init() {}
+    init() {}
 
     deinit {
         shut()
     }
 
-    package func shut() {
+    func shut() {
         if descriptor >= 0 { _ = close(descriptor) }
         descriptor = -1
     }

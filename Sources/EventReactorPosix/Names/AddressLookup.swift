@@ -15,7 +15,7 @@ enum AddressLookup {
             ]
         }
         // A C string ends at its first NUL: the rest would be ignored silently.
-        guard !host.utf8.contains(0) else { throw NameError("the name contains a NUL") }
+        guard !ByteText.hasNUL(host) else { throw NameError("the name contains a NUL") }
         var hints = unsafe addrinfo()
         unsafe hints.ai_family = AF_UNSPEC
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -8,7 +8,7 @@ package enum AdoptedSocket {
     /// Checks a socket that is to listen here, duplicates its descriptor, and sets the socket up.
     ///
     /// - Returns: a new descriptor, which the caller has to close, and the address.
-    package static func listener(
+    static func listener(
         _ descriptor: Int32, options: ListenOptions
     ) throws(AdoptError) -> (descriptor: Int32, address: SocketAddress) {
         try checkListener(descriptor)
@@ -19,7 +19,7 @@ package enum AdoptedSocket {
     /// Checks a socket that is connected, duplicates its descriptor, and sets the socket up.
     ///
     /// - Returns: a new descriptor, which the caller has to close, and the peer's address.
-    package static func connection(
+    static func connection(
         _ descriptor: Int32, options: StreamOptions
     ) throws(AdoptError) -> (descriptor: Int32, peer: SocketAddress) {
         try checkStream(descriptor)

@@ -1,11 +1,11 @@
 import CEventReactorShims
-package import EventReactorCore
+import EventReactorCore
 import Glibc
 
 /// System calls that connect a socket.
-package enum ConnectingSocket {
+enum ConnectingSocket {
     /// The result of a call to `connect`.
-    package enum Start {
+    enum Start {
         /// Established, as UNIX sockets are at once.
         case connected(Int32)
         /// The descriptor becomes writable when the peer has answered.
@@ -18,7 +18,7 @@ package enum ConnectingSocket {
     /// `IP_BIND_ADDRESS_NO_PORT`, of IPv6 too: the C library's header may not have it.
     private static let bindAddressNoPort: Int32 = 24
 
-    package static func start(
+    static func start(
         to address: SocketAddress, from local: SocketAddress?, options: StreamOptions
     ) -> Start {
         let domain: Int32 =
@@ -47,7 +47,7 @@ package enum ConnectingSocket {
     }
 
     /// Calls `connect`, the first time or again after a full backlog.
-    package static func attempt(_ descriptor: Int32, to address: SocketAddress) -> Start {
+    static func attempt(_ descriptor: Int32, to address: SocketAddress) -> Start {
         while true {
             if unsafe address.withKernelForm({ unsafe Glibc.connect(descriptor, $0, $1) }) == 0 {
                 return finish(descriptor, to: address)
@@ -65,7 +65,7 @@ package enum ConnectingSocket {
     }
 
     /// The result once the descriptor is writable: established, or the error.
-    package static func finish(_ descriptor: Int32, to address: SocketAddress) -> Start {
+    static func finish(_ descriptor: Int32, to address: SocketAddress) -> Start {
         var code = StreamSocket.pendingError(descriptor)
         // A port chosen for this end may be the very one that is connected to: TCP then talks to itself.
         if code == 0 && address.family != .unix && SocketAddress(of: descriptor) == address {

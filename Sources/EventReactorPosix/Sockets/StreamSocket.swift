@@ -1,5 +1,5 @@
 import CEventReactorShims
-package import EventReactorCore
+import EventReactorCore
 import Glibc
 
 /// The system calls of connections on their descriptors, the same over every engine.
@@ -46,7 +46,7 @@ package enum StreamSocket {
     }
 
     /// Offers a part of a file to the kernel.
-    package static func sendFile(_ descriptor: Int32, _ file: Int32, offset: Int, count: Int) -> FileStep {
+    static func sendFile(_ descriptor: Int32, _ file: Int32, offset: Int, count: Int) -> FileStep {
         let sent = Int(er_sendfile(descriptor, file, Int64(offset), Int64(count)))
         if sent > 0 { return .sent(sent) }
         switch Int32(-sent) {
@@ -78,7 +78,7 @@ package enum StreamSocket {
     }
 
     /// The bytes that have arrived and were not read; 0 if that cannot be found out.
-    package static func unreadByteCount(_ descriptor: Int32) -> Int { max(0, Int(er_unread(descriptor))) }
+    static func unreadByteCount(_ descriptor: Int32) -> Int { max(0, Int(er_unread(descriptor))) }
 
     /// Reads and drops what has arrived, to find out whether closing now could destroy bytes on their way.
     ///
@@ -89,7 +89,7 @@ package enum StreamSocket {
     ///   - family: of the connection. A UNIX socket has put all that was sent into the peer's hands.
     ///   - endSent: whether the end of the stream has been sent. A peer that has acknowledged it has all, and may send
     ///     indefinitely without delaying the close.
-    package static func drainInput(
+    static func drainInput(
         _ descriptor: Int32, family: SocketAddress.Family, endSent: Bool, scratch: UnsafeMutableRawBufferPointer
     ) -> InputDrain {
         for _ in 0..<4 {
@@ -113,7 +113,7 @@ package enum StreamSocket {
     /// - Parameter endsForAll: whether the connection ends though there may be other descriptors of the socket, as of
     ///   one that was adopted: its peer would otherwise see no end before the last of them is closed. The same holds
     ///   once the process has forked.
-    package static func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool = false) {
+    static func close(_ descriptor: Int32, reset: Bool, endsForAll: Bool = false) {
         if endsForAll || er_has_forked() != 0 { end(descriptor, reset: reset) }
         if reset {
             var now = linger(l_onoff: 1, l_linger: 0)
@@ -131,17 +131,17 @@ package enum StreamSocket {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    package static func shutdownWrite(_ descriptor: Int32) {
+    static func shutdownWrite(_ descriptor: Int32) {
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
     @discardableResult
-    package static func setNoDelay(_ descriptor: Int32, _ enabled: Bool) -> Bool {
+    static func setNoDelay(_ descriptor: Int32, _ enabled: Bool) -> Bool {
         set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, enabled ? 1 : 0)
     }
 
     @discardableResult
-    package static func setKeepAlive(_ descriptor: Int32, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
+    static func setKeepAlive(_ descriptor: Int32, _ keepAlive: StreamOptions.KeepAlive) -> Bool {
         let tcp = Int32(IPPROTO_TCP)
         return set(descriptor, tcp, TCP_KEEPIDLE, min(32_767, keepAlive.idle.wholeSeconds))
             && set(descriptor, tcp, TCP_KEEPINTVL, min(32_767, keepAlive.interval.wholeSeconds))
@@ -150,7 +150,7 @@ package enum StreamSocket {
     }
 
     /// The settings of a new connection.
-    package static func apply(_ options: StreamOptions, to descriptor: Int32, family: SocketAddress.Family) {
+    static func apply(_ options: StreamOptions, to descriptor: Int32, family: SocketAddress.Family) {
         // A negative size would be taken for a very large one.
         if let size = options.kernelReceiveBuffer {
             set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: max(0, size)))

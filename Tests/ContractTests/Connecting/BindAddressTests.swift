@@ -1,7 +1,8 @@
 import EventReactor
-import EventReactorPosix
 import Glibc
 import Testing
+
+@testable import EventReactorPosix
 
 @Suite("Contract 19: the address to connect from")
 struct BindAddressTests {

@@ -1,9 +1,10 @@
 import EventReactor
-import EventReactorCore
 import EventReactorPosix
 import Glibc
 import TestSupport
 import Testing
+
+@testable import EventReactorCore
 
 /// Each runs in a process of its own: the threads that resolve names are the process's.
 @Suite("Contract 57: lookups and work whose result is not awaited")

@@ -1,7 +1,8 @@
 import EventReactor
-import EventReactorPosix
 import Glibc
 import Testing
+
+@testable import EventReactorPosix
 
 // The limit is the process's, so each of these runs in one of its own.
 @Suite("Contract 23: out of descriptors")

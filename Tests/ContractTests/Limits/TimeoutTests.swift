@@ -1,6 +1,8 @@
 import EventReactor
 import Testing
 
+@testable import EventReactorCore
+
 /// Timeouts on every engine; StreamTimeoutTests checks them in virtual time, exact to the nanosecond.
 @Suite("Timeouts of connections")
 struct TimeoutTests {

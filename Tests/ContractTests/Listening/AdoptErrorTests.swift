@@ -3,6 +3,8 @@ import EventReactorPosix
 import Glibc
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Contract 44: descriptors that cannot be adopted")
 struct AdoptErrorTests {
     @Test(arguments: Setting.kernelReactors)

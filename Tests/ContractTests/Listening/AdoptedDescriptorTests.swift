@@ -1,7 +1,9 @@
 import EventReactor
-import EventReactorPosix
 import Glibc
 import Testing
+
+@testable import EventReactorCore
+@testable import EventReactorPosix
 
 @Suite("Contract 44: the owner of an adopted descriptor")
 struct AdoptedDescriptorTests {

@@ -3,6 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import EventReactorCore
+@testable import EventReactorPosix
+
 @Suite("Contract 47: the backlog as listening ends")
 struct BacklogTests {
     /// The ways in which listening ends with peers in the backlog, none of which loses bytes.

@@ -1,6 +1,8 @@
 import EventReactor
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Contract 8: a gentle stop")
 struct DrainTests {
     @Test(arguments: Setting.all)

@@ -2,6 +2,8 @@ import EventReactor
 import TestSupport
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Listening at endpoints")
 struct ServerEndpointTests {
     /// A server that says so much to each peer.

@@ -3,6 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Contract 1-3: run and stop")
 struct LifeTests {
     // MARK: 1

@@ -1,6 +1,7 @@
 import EventReactor
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite("Memory that is given back")
 struct MemoryTests {

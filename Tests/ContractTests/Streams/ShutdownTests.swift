@@ -1,6 +1,8 @@
 import EventReactor
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Contract 5, 7, 8: the end of a run, and errors in callbacks")
 struct ShutdownTests {
     private struct Oops: Error {}

@@ -1,6 +1,7 @@
 import EventReactor
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 /// A hundred thousand calls of one kind that come due together: a turn makes a bounded number of them.
 ///

@@ -2,6 +2,8 @@ import EventReactor
 import TestSupport
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Contract 11, 12, 15: timers at their limits")
 struct TimerLimitTests {
     // MARK: 11

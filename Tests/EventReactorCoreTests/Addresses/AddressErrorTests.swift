@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite struct AddressErrorTests {
     @Test(arguments: [0, 1, 80, 65535])

@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite struct HappyEyeballsTests {
     private func order(_ hosts: [String]) throws -> [String?] {

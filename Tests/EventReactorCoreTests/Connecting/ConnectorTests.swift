@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite("Connecting by a name with several addresses")
 struct ConnectorTests {

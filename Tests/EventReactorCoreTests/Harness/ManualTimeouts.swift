@@ -1,4 +1,4 @@
-import EventReactorCore
+@testable import EventReactorCore
 
 /// Timeouts on a clock that a test advances.
 final class ManualTimeouts {

@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite("Sockets of a listener")
 struct PortLimitTests {

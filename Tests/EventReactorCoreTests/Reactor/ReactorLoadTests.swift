@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite("The load of a reactor")
 struct ReactorLoadTests {

@@ -1,6 +1,7 @@
-import EventReactorCore
 import Synchronization
 import Testing
+
+@testable import EventReactorCore
 
 @Suite struct RemoteQueueTests {
     private final class Wakes: Sendable {

@@ -1,7 +1,8 @@
-import EventReactorCore
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import EventReactorCore
 
 #if canImport(Glibc)
 import Glibc

@@ -1,6 +1,7 @@
-import EventReactorCore
 import TestSupport
 import Testing
+
+@testable import EventReactorCore
 
 @Suite struct TimerQueueTests {
     /// A clock that a test advances.

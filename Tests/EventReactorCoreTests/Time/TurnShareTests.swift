@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 @Suite struct TurnShareTests {
     private final class HandClock {

@@ -1,5 +1,6 @@
-import EventReactorCore
 import Testing
+
+@testable import EventReactorCore
 
 /// Common timeouts of a reactor that is late, or that has many due at once.
 @Suite struct CommonTimeoutBacklogTests {

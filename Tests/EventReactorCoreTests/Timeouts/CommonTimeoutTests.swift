@@ -1,6 +1,7 @@
-import EventReactorCore
 import TestSupport
 import Testing
+
+@testable import EventReactorCore
 
 @Suite struct CommonTimeoutTests {
     @Test func eachIsCalledExactlyWhenItsTimeIsOverWhateverElseIsArmedTouchedAndCancelled() {

@@ -1,6 +1,8 @@
 import EventReactorTesting
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("Floods of connects")
 struct ListenerFloodTests {
     private final class Busy: Protocol {

@@ -3,6 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import EventReactorCore
+
 @Suite("A group in which one reactor accepts")
 struct GroupAcceptorTests {
     private func configuration(_ accepting: ReactorGroup.Accepting) -> ReactorGroup.Configuration {

@@ -1,5 +1,6 @@
-import EventReactor
 import Testing
+
+@testable import EventReactor
 
 @Suite("The processors that a control group allows")
 struct ProcessorQuotaTests {
