@@ -14,11 +14,35 @@ public struct ClientEndpoint: Sendable {
         case address(SocketAddress)
     }
 
-    package let kind: Kind
-    package let timeout: Duration?
-    let bindAddress: SocketAddress?
+    /// The parts, in one object: code that copies ten words would be compiled wherever an endpoint is copied.
+    private final class Parts: Sendable {
+        let kind: Kind
+        let timeout: Duration?
+        let bindAddress: SocketAddress?
+        let layer: (any ClientLayer)?
+
+        init(kind: Kind, timeout: Duration?, bindAddress: SocketAddress?, layer: (any ClientLayer)?) {
+            self.kind = kind
+            self.timeout = timeout
+            self.bindAddress = bindAddress
+            self.layer = layer
+        }
+    }
+
+    private var parts: Parts
+
+    package var kind: Kind { parts.kind }
+    var timeout: Duration? { parts.timeout }
+    var bindAddress: SocketAddress? { parts.bindAddress }
     /// Layer between the connection and its protocol; nil for none.
-    package var layer: (any ClientLayer)?
+    package var layer: (any ClientLayer)? {
+        get { parts.layer }
+        set { parts = Parts(kind: kind, timeout: timeout, bindAddress: bindAddress, layer: newValue) }
+    }
+
+    private init(kind: Kind, timeout: Duration?, bindAddress: SocketAddress?) {
+        parts = Parts(kind: kind, timeout: timeout, bindAddress: bindAddress, layer: nil)
+    }
 
     /// A TCP server.
     ///
