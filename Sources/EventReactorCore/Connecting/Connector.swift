@@ -24,6 +24,7 @@ public final class Connector {
     // Released at the end: they may have captured this object.
     private var factory: Factory?
     private var onFailure: ((ConnectError) -> Void)?
+    private var observer: (any ConnectionObserver)?
     private unowned let reactor: ReactorBase
     let id: UInt64
 
@@ -41,7 +42,7 @@ public final class Connector {
 
     init(
         to endpoint: ClientEndpoint, options: StreamOptions, factory: Factory, onFailure: ((ConnectError) -> Void)?,
-        reactor: ReactorBase
+        observer: (any ConnectionObserver)?, reactor: ReactorBase
     ) {
         isConnecting = true
         untried = []
@@ -51,6 +52,7 @@ public final class Connector {
         self.options = options
         self.factory = factory
         self.onFailure = onFailure
+        self.observer = observer
         self.reactor = reactor
         id = reactor.makeID()
         reactor.counts.connectsStarted &+= 1
@@ -146,9 +148,10 @@ public final class Connector {
             reactor.counts.connectsFailed.add(.declined)
             return reactor.engine.sockets.close(descriptor)
         }
-        StreamConnection(
-            descriptor: descriptor, peer: peer, protocol: made, settings: reactor.settings(for: options)
-        ).start(as: .connector) { [self] error in report(.system(error)) }
+        let connection = StreamConnection(
+            descriptor: descriptor, peer: peer, protocol: made, settings: reactor.settings(for: options))
+        connection.attach(observer)
+        connection.start(as: .connector) { [self] error in report(.system(error)) }
     }
 
     /// Establishes a layer, before which there is no connection for the program.
@@ -167,6 +170,7 @@ public final class Connector {
 
     private func layerIsReady(_ peer: SocketAddress) -> Protocol? {
         guard isConnecting else { return nil }
+        let lower = unlayered
         unlayered = nil
         end()
         reactor.connectors.remove(id)
@@ -176,7 +180,10 @@ public final class Connector {
             reactor.counts.connectsFailed.add(.declined)
             return nil
         }
-        guard made.wasConnected else { return made }
+        guard made.wasConnected else {
+            lower?.attach(observer)
+            return made
+        }
         report(.system(reactor.reportReusedProtocol(peer: peer)))
         return nil
     }
@@ -205,6 +212,7 @@ public final class Connector {
         let used = factory
         factory = nil
         onFailure = nil
+        observer = nil
         used?.endUse()
     }
 
@@ -222,8 +230,9 @@ public final class Connector {
         defer {
             factory = nil
             onFailure = nil
+            observer = nil
         }
-        return [factory as Any, onFailure as Any]
+        return [factory as Any, onFailure as Any, observer as Any] + (observer?.reactorReleased() ?? [])
     }
 
     /// Ends before it began: the reactor is closed.

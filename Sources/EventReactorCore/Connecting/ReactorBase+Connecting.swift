@@ -27,9 +27,17 @@ extension ReactorBase {
         _ endpoint: ClientEndpoint, options: StreamOptions = StreamOptions(), factory: Factory,
         onFailure: ((ConnectError) -> Void)? = nil
     ) throws(AddressError) -> Connector {
+        try connect(endpoint, options: options, factory: factory, observer: nil, onFailure: onFailure)
+    }
+
+    /// Connects as the public function does, with an observer of the connection.
+    package func connect(
+        _ endpoint: ClientEndpoint, options: StreamOptions, factory: Factory, observer: (any ConnectionObserver)?,
+        onFailure: ((ConnectError) -> Void)?
+    ) throws(AddressError) -> Connector {
         let target = try endpoint.checkedTarget()
         let connector = Connector(
-            to: endpoint, options: options, factory: factory, onFailure: onFailure, reactor: self)
+            to: endpoint, options: options, factory: factory, onFailure: onFailure, observer: observer, reactor: self)
         guard !isClosed else { return connector.ended() }
         connectors.add(connector, as: connector.id)
         connector.start(target)

@@ -5,6 +5,12 @@ extension ReactorBase {
     /// with `Connection: close`.
     public var isDraining: Bool { phase == .draining }
 
+    /// Whether the run is ending: it drains, stops, or closes what is left.
+    package var isEnding: Bool { isDraining || phase == .stopping || phase == .closing }
+
+    /// Whether the last connections of the run are being closed: no turn of this run follows.
+    package var isClosingRun: Bool { phase == .closing }
+
     /// Stops the reactor: shutdown hooks run, listeners and connectors end, every live connection is lost with
     /// ``ConnectionLostReason/reactorStopped``, and ``run()`` returns.
     ///

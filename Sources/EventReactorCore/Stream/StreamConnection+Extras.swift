@@ -19,6 +19,8 @@ extension StreamConnection {
         var endWaits = false
         /// The protocol that another has replaced, while it may be in a callback.
         var replaced: Protocol?
+        /// Learns of the establishment and of the loss after the protocol.
+        var observer: (any ConnectionObserver)?
         /// The timeout that ended the connection.
         var expired: StreamTimeout?
         /// The address of this end, kept from the loss on.
@@ -30,6 +32,22 @@ extension StreamConnection {
         var rateLimit: RateLimit?
         var group: RateLimitGroup?
         var timeouts: TimeoutPolicy?
+    }
+
+    /// Has an observer learn of the establishment and the loss.
+    ///
+    /// If a layer comes between the connection and its protocol, the observer moves to the connection above.
+    func attach(_ observer: (any ConnectionObserver)?) {
+        guard let observer else { return }
+        makeExtras().observer = observer
+    }
+
+    /// Calls `connectionMade`, then the observer, in one callback.
+    func callConnectionMade() {
+        call { [self] in
+            try $0.connectionMade()
+            extras?.observer?.connectionEstablished($0)
+        }
     }
 
     func makeExtras() -> Extras {

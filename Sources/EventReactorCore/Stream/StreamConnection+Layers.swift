@@ -122,6 +122,10 @@ extension StreamConnection {
         // What the protocol knows of the connection stays true if it was its own before.
         state.formUnion(lower.state.intersection([.readPaused, .writePaused]))
         `protocol`.connect(to: self)
+        if let observer = lower.extras?.observer {
+            lower.extras?.observer = nil
+            attach(observer)
+        }
         guard let limits = lower.extras?.limitsAbove else { return }
         lower.extras?.limitsAbove = nil
         _ = setRateLimitGroup(limits.group)
@@ -137,7 +141,7 @@ extension StreamConnection {
 
     /// Calls `connectionMade`, and flushes what it writes.
     package func beginAboveLayer() {
-        call { try $0.connectionMade() }
+        callConnectionMade()
     }
 
     /// Looks at the watermarks: bytes wait below, or wait no more.

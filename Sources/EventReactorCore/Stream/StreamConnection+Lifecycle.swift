@@ -225,7 +225,7 @@ extension StreamConnection {
         let rest: [Any] = [
             last as Any, queue as Any, unsafe retainedProtocol.map { unsafe $0.takeUnretainedValue() } as Any,
         ]
-        return above + rest
+        return above + rest + (last?.observer?.reactorReleased() ?? [])
     }
 
     /// Ends the connection: closes the descriptor, calls `connectionLost`, and releases the protocol.
@@ -269,6 +269,7 @@ extension StreamConnection {
         if let relay = last?.relay { relay.sourceLost(reason) }
         unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connectionLost(reason) }
         releaseProtocol()
+        last?.observer?.connectionEnded(reason)
     }
 
     /// Whether ending now drops something that was to be sent.

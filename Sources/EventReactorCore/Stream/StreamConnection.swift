@@ -153,7 +153,7 @@ package final class StreamConnection {
         if let limit = settings.rateLimit { _ = setRateLimit(limit) }
         if let limits = settings.limits { startTimeouts(by: limits) }
         unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connect(to: self) }
-        call { try $0.connectionMade() }
+        callConnectionMade()
     }
 
     /// It never was a connection for the protocol: nothing is called.

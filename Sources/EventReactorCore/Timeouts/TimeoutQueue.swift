@@ -17,7 +17,8 @@ final class TimeoutQueue {
     private var alarm: DelayedCall?
     /// A late reactor has listened for another while, and now serves.
     private var hasWaited = false
-    private(set) var isShut = false
+    /// Whether the reactor is closed or gone.
+    package private(set) var isShut = false
     /// The lists of policies, by the hash of their timeouts: of the dictionary type of `ObjectTable`, which saves 5 KB.
     var policies: [UInt64: AnyObject] = [:]
     /// The different policies that connections have.
