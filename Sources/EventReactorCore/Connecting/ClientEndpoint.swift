@@ -92,6 +92,11 @@ public struct ClientEndpoint: Sendable {
         case address(SocketAddress)
     }
 
+    /// Checks what connecting to it would refuse at once.
+    package func check() throws(AddressError) {
+        _ = try checkedTarget()
+    }
+
     func checkedTarget() throws(AddressError) -> Target {
         switch kind {
         case .tcp(let host, let port):
