@@ -92,7 +92,9 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         // TLS between connections and protocols, on every engine.
-        .target(name: "EventReactorTLS", dependencies: ["COpenSSL", "EventReactorCore"], swiftSettings: library),
+        .target(
+            name: "EventReactorTLS", dependencies: ["COpenSSL", "EventReactorCore", "EventReactorProtocols"],
+            swiftSettings: library),
         // The contract on a simulated network, for tests: no kernel under it.
         .target(name: "EventReactorTesting", dependencies: ["EventReactorCore"], swiftSettings: strict),
         .executableTarget(
@@ -111,6 +113,10 @@ let package = Package(
         // An end of TLS with many options, for Tests/TLSPeers/peers.py.
         .executableTarget(
             name: "TLSPeer", dependencies: ["EventReactor", "EventReactorTLS"], path: "Tests/TLSPeers/Peer",
+            swiftSettings: strict),
+        // A server and a client behind and in front of HAProxy, for Tests/ProxyPeers/haproxy.py.
+        .executableTarget(
+            name: "ProxyPeer", dependencies: ["EventReactor", "EventReactorProtocols"], path: "Tests/ProxyPeers/Peer",
             swiftSettings: strict),
         .testTarget(
             name: "EventReactorCoreTests", dependencies: ["EventReactorCore", "TestSupport"], swiftSettings: strict),
@@ -155,7 +161,8 @@ let package = Package(
         .testTarget(
             name: "EventReactorProtocolsTests",
             dependencies: [
-                "EventReactor", "EventReactorNative", "EventReactorProtocols", "EventReactorTesting", "TestSupport",
+                "EventReactor", "EventReactorHandover", "EventReactorNative", "EventReactorProtocols",
+                "EventReactorTesting", "EventReactorTLS", "TestSupport",
             ],
             swiftSettings: strict
         ),

@@ -20,7 +20,7 @@ import sys
 
 ARTICLES = [
     "GettingStarted", "Connections", "Endpoints", "RunningAReactor", "FilesAndRelays", "Limits", "Timeouts", "Memory",
-    "ReactorGroup", "Metrics", "Handover", "TLS", "Framing", "Clients", "Lifetime",
+    "ReactorGroup", "Metrics", "Handover", "TLS", "Framing", "Clients", "Proxy", "Lifetime",
 ]
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -37,8 +37,8 @@ INTRODUCTION = """\
 # The contract, and where it holds
 
 Every promise of a reactor, on every transport. This page is written by `Tests/contract-table.py` from a run of the
-tests, and CI checks that it is what its own run gives. The lines that are left out here are about UDP and the
-PROXY protocol, which the library does not have.
+tests, and CI checks that it is what its own run gives. The lines that are left out here are about UDP, which
+the library does not have, and the PROXY protocol, whose tests are in `Tests/EventReactorProtocolsTests/Proxy`.
 
 A number is how many tests of the line passed on that reactor and transport; most of them run with several arguments
 each. Columns are the reactor on libevent (`Reactor`), with `buffered` for `buffering: .bufferevent`, `NativeReactor`

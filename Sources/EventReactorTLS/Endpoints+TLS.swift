@@ -10,9 +10,13 @@ extension ServerEndpoint {
     /// A protocol is made when a peer is accepted, so that it can be refused, and gets `connectionMade` when the
     /// handshake is complete. If it fails the protocol gets `connectionLost` alone, with a ``TLSError`` in
     /// ``ConnectionLostReason/failed(_:)``.
+    ///
+    /// Another context takes the place of the first. Headers of the PROXY protocol that are to be read before TLS are
+    /// asked for first: `.tcp(port: 8443).proxyProtocol(settings).tls(context)`.
     public func tls(_ context: TLSServerContext) -> ServerEndpoint {
         var endpoint = self
-        endpoint.layer = context
+        endpoint.layers.removeAll { $0 is TLSServerContext }
+        endpoint.layers.append(context)
         return endpoint
     }
 }
@@ -28,7 +32,8 @@ extension ClientEndpoint {
     /// fails, `onFailure` is called with ``ConnectError/handshakeFailed(_:with:)``, which has a ``TLSError``.
     public func tls(_ context: TLSClientContext) -> ClientEndpoint {
         var endpoint = self
-        endpoint.layer = context
+        endpoint.layers.removeAll { $0 is TLSClientContext }
+        endpoint.layers.append(context)
         return endpoint
     }
 

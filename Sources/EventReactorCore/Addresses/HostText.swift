@@ -3,13 +3,13 @@
 /// The system's resolver also accepts the forms of `inet_aton` (`127.1`, `0x7f.1`, `0177.0.0.1`, `2130706433`).
 /// Programs that filter hosts before connecting read these differently or not at all, and would let a forbidden address
 /// pass. They are therefore rejected here, before any resolver sees them.
-enum HostText {
+package enum HostText {
     /// Checks that a host is an address or a name.
     ///
     /// - Throws: ``AddressError/ambiguousAddress(_:)``, ``AddressError/invalidAddress(_:)`` for a malformed IPv6
     ///   address, ``AddressError/hostNotASCII(_:)``, ``AddressError/emptyHost``.
     @inline(never)
-    static func check(_ host: String, port: UInt16) throws(AddressError) {
+    package static func check(_ host: String, port: UInt16) throws(AddressError) {
         if host.isEmpty { throw .emptyHost }
         if (try? SocketAddress(ip: host, port: Int(port))) != nil { return }
         // Some resolvers map letters and digits of other scripts to ASCII.

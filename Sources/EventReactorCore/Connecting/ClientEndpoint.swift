@@ -19,29 +19,29 @@ public struct ClientEndpoint: Sendable {
         let kind: Kind
         let timeout: Duration?
         let bindAddress: SocketAddress?
-        let layer: (any ClientLayer)?
+        let layers: [any ClientLayer]
 
-        init(kind: Kind, timeout: Duration?, bindAddress: SocketAddress?, layer: (any ClientLayer)?) {
+        init(kind: Kind, timeout: Duration?, bindAddress: SocketAddress?, layers: [any ClientLayer]) {
             self.kind = kind
             self.timeout = timeout
             self.bindAddress = bindAddress
-            self.layer = layer
+            self.layers = layers
         }
     }
 
     private var parts: Parts
 
     package var kind: Kind { parts.kind }
-    var timeout: Duration? { parts.timeout }
-    var bindAddress: SocketAddress? { parts.bindAddress }
-    /// Layer between the connection and its protocol; nil for none.
-    package var layer: (any ClientLayer)? {
-        get { parts.layer }
-        set { parts = Parts(kind: kind, timeout: timeout, bindAddress: bindAddress, layer: newValue) }
+    package var timeout: Duration? { parts.timeout }
+    package var bindAddress: SocketAddress? { parts.bindAddress }
+    /// Layers between the connection and its protocol; the first is next to the socket.
+    package var layers: [any ClientLayer] {
+        get { parts.layers }
+        set { parts = Parts(kind: kind, timeout: timeout, bindAddress: bindAddress, layers: newValue) }
     }
 
     private init(kind: Kind, timeout: Duration?, bindAddress: SocketAddress?) {
-        parts = Parts(kind: kind, timeout: timeout, bindAddress: bindAddress, layer: nil)
+        parts = Parts(kind: kind, timeout: timeout, bindAddress: bindAddress, layers: [])
     }
 
     /// A TCP server.

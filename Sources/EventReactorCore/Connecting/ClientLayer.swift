@@ -6,7 +6,8 @@ package protocol ClientLayer: AnyObject, Sendable {
     ///
     /// - Parameters:
     ///   - endpoint: what the program asked to connect to.
-    ///   - ready: called when the layer is established; makes the protocol, or nil to close.
+    ///   - ready: called when the layer is established; makes the protocol, which is another layer's if there is one
+    ///     above, or nil to close.
     ///   - failed: called if it cannot be established.
     func makeLayer(
         to endpoint: ClientEndpoint, ready: @escaping () -> Protocol?,
@@ -15,10 +16,10 @@ package protocol ClientLayer: AnyObject, Sendable {
 }
 
 extension ClientEndpoint: Hashable {
-    /// Whether two endpoints are the same, with the same layer.
+    /// Whether two endpoints are the same, with the same layers.
     public static func == (left: ClientEndpoint, right: ClientEndpoint) -> Bool {
         left.kind == right.kind && left.timeout == right.timeout && left.bindAddress == right.bindAddress
-            && left.layer === right.layer
+            && left.layers.elementsEqual(right.layers) { $0 === $1 }
     }
 
     /// Hashes what is compared.
@@ -26,6 +27,6 @@ extension ClientEndpoint: Hashable {
         hasher.combine(kind)
         hasher.combine(timeout)
         hasher.combine(bindAddress)
-        hasher.combine(layer.map { ObjectIdentifier($0) })
+        for layer in layers { hasher.combine(ObjectIdentifier(layer)) }
     }
 }

@@ -31,7 +31,7 @@ public final class Connector {
     private var lookup: PendingResult?
     private var untried: ArraySlice<SocketAddress>
     private var attempts: [(id: Int, attempt: any ConnectAttempt)]
-    /// The connection whose layer is being established.
+    /// The connection whose layers are being established.
     private var unlayered: StreamConnection?
     private var nextAttemptID: Int
     private var firstFailure: ConnectError?
@@ -127,7 +127,7 @@ public final class Connector {
         }
         switch result {
         case .success(let descriptor):
-            if let layer = endpoint.layer { return establish(layer, on: descriptor, address) }
+            if let first = endpoint.layers.first { return establish(first, on: descriptor, address) }
             end()
             reactor.connectors.remove(self.id)
             succeed(descriptor, address)
@@ -154,22 +154,30 @@ public final class Connector {
         connection.start(as: .connector) { [self] error in report(.system(error)) }
     }
 
-    /// Establishes a layer, before which there is no connection for the program.
-    private func establish(_ layer: any ClientLayer, on descriptor: Int32, _ peer: SocketAddress) {
+    /// Establishes the layers, before which there is no connection for the program.
+    private func establish(_ first: any ClientLayer, on descriptor: Int32, _ peer: SocketAddress) {
         endAttempts()
-        let made = layer.makeLayer(to: endpoint) { [weak self] in
-            self?.layerIsReady(peer)
-        } failed: { [weak self] error in
-            self?.fail(error)
-        }
+        let made = make(first, before: endpoint.layers.dropFirst(), peer)
         let connection = StreamConnection(
             descriptor: descriptor, peer: peer, protocol: made, settings: reactor.settings(for: options))
         unlayered = connection
         connection.start(as: .connector) { [weak self] error in self?.fail(.system(error)) }
     }
 
-    private func layerIsReady(_ peer: SocketAddress) -> Protocol? {
-        guard isConnecting else { return nil }
+    /// Makes a layer, which makes the next when it is established itself.
+    private func make(
+        _ layer: any ClientLayer, before others: ArraySlice<any ClientLayer>, _ peer: SocketAddress
+    ) -> Protocol {
+        layer.makeLayer(to: endpoint) { [weak self] in
+            guard let self, isConnecting else { return nil }
+            if let next = others.first { return make(next, before: others.dropFirst(), peer) }
+            return layersAreReady(peer)
+        } failed: { [weak self] error in
+            self?.fail(error)
+        }
+    }
+
+    private func layersAreReady(_ peer: SocketAddress) -> Protocol? {
         let lower = unlayered
         unlayered = nil
         end()

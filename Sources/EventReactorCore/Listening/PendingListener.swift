@@ -57,7 +57,7 @@ public final class PendingListener {
         }
         do throws(ListenError) {
             let port = try ServerEndpoint.checkedPort(port, host: host)
-            let factory = endpoint.layer?.wrap(factory) ?? factory
+            let factory = endpoint.layered(factory)
             lookup = reactor.engine.resolver.resolve(host, port: port, toListen: true) { [weak self] result in
                 guard let self else { return }
                 complete { () throws(ListenError) in

@@ -25,7 +25,7 @@ extension ReactorBase {
         _ endpoint: ServerEndpoint, options: ListenOptions = ListenOptions(), factory: Factory
     ) throws(ListenError) -> ListeningPort {
         guard !isClosed else { throw .reactorClosed }
-        let factory = endpoint.layer?.wrap(factory) ?? factory
+        let factory = endpoint.layered(factory)
         switch endpoint.kind {
         case .tcp(let port, let host):
             let port = try ServerEndpoint.checkedPort(port, host: host)

@@ -16,8 +16,8 @@ public struct ServerEndpoint: Sendable {
 
     package let kind: Kind
     package let backlog: Int
-    /// Layer between each connection and its protocol; nil for none.
-    package var layer: (any ServerLayer)?
+    /// Layers between each connection and its protocol; the first is next to the socket.
+    package var layers: [any ServerLayer] = []
 
     /// TCP at an address of this machine.
     ///

@@ -4,16 +4,22 @@ package protocol ServerLayer: AnyObject, Sendable {
     func wrap(_ factory: Factory) -> Factory
 }
 
+extension ServerEndpoint {
+    /// The factory of the connections: makes the layers around the protocols of the given one.
+    func layered(_ factory: Factory) -> Factory { layers.reversed().reduce(factory) { $1.wrap($0) } }
+}
+
 extension ServerEndpoint: Hashable {
-    /// Whether two endpoints are the same, with the same layer.
+    /// Whether two endpoints are the same, with the same layers.
     public static func == (left: ServerEndpoint, right: ServerEndpoint) -> Bool {
-        left.kind == right.kind && left.backlog == right.backlog && left.layer === right.layer
+        left.kind == right.kind && left.backlog == right.backlog
+            && left.layers.elementsEqual(right.layers) { $0 === $1 }
     }
 
     /// Hashes what is compared.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(kind)
         hasher.combine(backlog)
-        hasher.combine(layer.map { ObjectIdentifier($0) })
+        for layer in layers { hasher.combine(ObjectIdentifier(layer)) }
     }
 }

@@ -50,7 +50,7 @@ extension ReactorMetrics {
         public var name: String { ["done", "lost", "timed_out", "aborted", "failed", "reactor_stopped"][rawValue] }
     }
 
-    /// The reason why an accepted peer was closed before its connection began.
+    /// The reason why an accepted peer was closed before its connection began, or before its protocol was made.
     public enum Refusal: Int, MetricsCause {
         /// File descriptors or memory were exhausted: the peer was accepted with the reserve descriptor and closed.
         case noDescriptor
@@ -73,6 +73,9 @@ extension ReactorMetrics {
         /// Peers arrived faster than ``ConnectionLimits/rate`` allows.
         case overRate
 
+        /// Its PROXY header was missing, malformed, late, or not to be trusted.
+        case badProxyHeader
+
         init(_ cause: ExcessConnection.Cause) {
             self =
                 switch cause {
@@ -86,6 +89,7 @@ extension ReactorMetrics {
         public var name: String {
             [
                 "no_descriptor", "declined", "unwatched", "protocol_reused", "over_total", "over_per_peer", "over_rate",
+                "bad_proxy_header",
             ][rawValue]
         }
     }

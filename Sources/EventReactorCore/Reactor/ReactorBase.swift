@@ -33,7 +33,7 @@ open class ReactorBase {
     final var uncheckedTraffic: TrafficCounts
     let counts: ReactorCounts
     let timers: TimerQueue
-    let timeouts: TimeoutQueue
+    package let timeouts: TimeoutQueue
     private let clock: TurnClock
     final var phase: Phase
     /// Whether a run is in progress that an engine carries on step by step; between the steps `run()` may continue it.

@@ -29,6 +29,11 @@ public enum ReactorDiagnostic: Sendable, CustomStringConvertible {
     /// A connect failed, and was made without `onFailure`.
     case connectFailed(ConnectError)
 
+    /// The PROXY headers of so many peers were refused since the last report; the error and the peer are the latest.
+    ///
+    /// A listener reports the first, and then at most every ten seconds.
+    case proxyHeaderRefused(any Error, peer: SocketAddress, times: Int)
+
     /// A handover failed, and its offer has no `onFailure`; the program goes on.
     case handoverFailed(any Error)
 
@@ -49,6 +54,10 @@ public enum ReactorDiagnostic: Sendable, CustomStringConvertible {
         case .protocolReused(let peer):
             "the connection from \(peer) was given a protocol object that serves another connection, and was reset"
         case .connectFailed(let error): "\(error.description)"
+        case .proxyHeaderRefused(let error, let peer, 1):
+            "the connection from \(peer) was refused: \(MessageText.escaped(error))"
+        case .proxyHeaderRefused(let error, let peer, let times):
+            "\(times) connections were refused, the last from \(peer): \(MessageText.escaped(error))"
         case .handoverFailed(let error): "\(MessageText.escaped(error))"
         case .notAdopted(let name, let addresses):
             "nothing adopted the sockets handed over as \(MessageText.quoted(name)), which are closed: \(addresses.map { $0.description }.joined(separator: ", "))"

@@ -15,12 +15,17 @@ extension StreamConnection {
         var limitsAbove: LimitsAbove?
         /// Bytes in front of what arrives, while the state says so.
         var unread: [UInt8] = []
-        /// The peer's end arrived behind them.
-        var endWaits = false
         /// The protocol that another has replaced, while it may be in a callback.
         var replaced: Protocol?
         /// Learns of the establishment and of the loss after the protocol.
         var observer: (any ConnectionObserver)?
+        /// Addresses in place of those of the socket.
+        var replacedAddresses: ReplacedAddresses?
+        // The flags together: apart they would take the object to malloc's next size.
+        /// The peer's end arrived behind `unread`.
+        var endWaits = false
+        /// The observer has not been called yet.
+        var isObserverDue = false
         /// The timeout that ended the connection.
         var expired: StreamTimeout?
         /// The address of this end, kept from the loss on.
@@ -39,14 +44,19 @@ extension StreamConnection {
     /// If a layer comes between the connection and its protocol, the observer moves to the connection above.
     func attach(_ observer: (any ConnectionObserver)?) {
         guard let observer else { return }
-        makeExtras().observer = observer
+        let extras = makeExtras()
+        extras.observer = observer
+        extras.isObserverDue = true
     }
 
-    /// Calls `connectionMade`, then the observer, in one callback.
-    func callConnectionMade() {
-        call { [self] in
+    /// Calls `connectionMade`, then the observer if it has not been called, in one callback.
+    func runConnectionMade() {
+        run { [self] in
             try $0.connectionMade()
-            extras?.observer?.connectionEstablished($0)
+            // Not for a protocol that has handed over to another one meanwhile, as layers do.
+            guard let extras, extras.isObserverDue, state.isDisjoint(with: .protocolReplaced) else { return }
+            extras.isObserverDue = false
+            extras.observer?.connectionEstablished($0)
         }
     }
 

@@ -63,6 +63,12 @@ extension StreamConnection {
         abortConnection()
     }
 
+    /// Counts a connection of a listener that is refused after it began, since its protocol is made later.
+    package func countRefusal(_ cause: ReactorMetrics.Refusal) {
+        reactor.counts.refused.add(cause)
+        if cause == .declined { settings.members?.port?.counters.refusedByFactory += 1 }
+    }
+
     /// Whether it ends otherwise than in order, or has ended.
     package var isEnding: Bool { !state.isDisjoint(with: [.failed, .aborted, .lost]) }
 
@@ -126,6 +132,7 @@ extension StreamConnection {
             lower.extras?.observer = nil
             attach(observer)
         }
+        if let replaced = lower.replacedAddresses { makeExtras().replacedAddresses = replaced }
         guard let limits = lower.extras?.limitsAbove else { return }
         lower.extras?.limitsAbove = nil
         _ = setRateLimitGroup(limits.group)
@@ -141,7 +148,8 @@ extension StreamConnection {
 
     /// Calls `connectionMade`, and flushes what it writes.
     package func beginAboveLayer() {
-        callConnectionMade()
+        runConnectionMade()
+        leave()
     }
 
     /// Looks at the watermarks: bytes wait below, or wait no more.

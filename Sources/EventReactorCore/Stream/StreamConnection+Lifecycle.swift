@@ -218,6 +218,7 @@ extension StreamConnection {
         for case .relay(let relay) in queue?.allTransfers ?? [] { relay.abandon() }
         extras = nil
         makeExtras().local = local
+        extras?.replacedAddresses = last?.replacedAddresses
         engine.close(self, reset: true)
         self.queue = nil
         settings.members?.remove(peer)
@@ -259,6 +260,7 @@ extension StreamConnection {
         }
         let extras = makeExtras()
         extras.local = local
+        extras.replacedAddresses = last?.replacedAddresses
         extras.expired = expired
         engine.close(self, reset: resets)
         let queue = self.queue

@@ -56,7 +56,14 @@ extension StreamConnection {
     func beginReplacement() {
         state.remove(.protocolReplaced)
         extras?.replaced = nil
-        run { try $0.connectionMade() }
+        runConnectionMade()
+    }
+
+    /// Has the protocol that takes over be called with the peer's end, behind the bytes that were left over for it: the
+    /// one that it replaces was called with it.
+    package func passEndOn() {
+        guard state.isSuperset(of: [.protocolReplaced, .hasUnread, .readEnded]) else { return }
+        extras?.endWaits = true
     }
 
     /// Delivers what was kept, if it may be delivered.

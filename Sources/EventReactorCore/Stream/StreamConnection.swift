@@ -153,7 +153,8 @@ package final class StreamConnection {
         if let limit = settings.rateLimit { _ = setRateLimit(limit) }
         if let limits = settings.limits { startTimeouts(by: limits) }
         unsafe retainedProtocol?._withUnsafeGuaranteedRef { $0.connect(to: self) }
-        callConnectionMade()
+        runConnectionMade()
+        leave()
     }
 
     /// It never was a connection for the protocol: nothing is called.
@@ -187,13 +188,5 @@ package final class StreamConnection {
         brokenCode = code
         setWantsRoom(false)
         if !state.contains(.inCallback) { scheduleFlush() }
-    }
-
-    // MARK: Addresses
-
-    package var peerAddress: SocketAddress { peer }
-
-    package var localAddress: SocketAddress {
-        state.contains(.lost) ? extras?.local ?? .unnamedUnix : engine.localAddress(self)
     }
 }

@@ -7,7 +7,7 @@
 /// they were due, it would come before every timer that is due by then, and a backlog would be taken for lateness of the
 /// reactor. The alarm waits in the order of the timers; if these have a backlog, the queue is served beside it.
 @safe
-final class TimeoutQueue {
+package final class TimeoutQueue {
     /// The lateness of the reactor from which on silence is not the peers' fault.
     private static let lateness: Int64 = 100_000_000
 

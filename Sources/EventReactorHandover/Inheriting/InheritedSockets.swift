@@ -63,13 +63,17 @@ public final class InheritedSockets {
     }
 
     /// Listens at the descriptors, and closes them if that succeeds: the reactor has its own.
+    ///
+    /// - Parameter endpoint: in whose place the sockets are; its layers, such as TLS, are theirs.
     fileprivate func adopt(
-        by reactor: ReactorBase, options: ListenOptions, factory: Factory
+        by reactor: ReactorBase, for endpoint: ServerEndpoint? = nil, options: ListenOptions, factory: Factory
     ) throws(ListenError) -> ListeningPort {
         if let dead = entries.first(where: { !$0.isAlive }) {
             throw .notAdoptable(.notOpen(descriptor: dead.descriptor))
         }
-        let port = try reactor.listen(.inherited(descriptors), options: options, factory: factory)
+        var inherited = ServerEndpoint.inherited(descriptors)
+        inherited.layers = endpoint?.layers ?? []
+        let port = try reactor.listen(inherited, options: options, factory: factory)
         closeAll()
         return port
     }
@@ -111,7 +115,8 @@ extension ReactorBase {
     /// The file of an inherited UNIX socket is not removed when listening stops.
     ///
     /// - Parameters:
-    ///   - endpoint: where to listen without inherited sockets; ignored with them.
+    ///   - endpoint: where to listen without inherited sockets. With them its address is ignored; TLS and the PROXY
+    ///     protocol are spoken all the same.
     ///   - sockets: stream sockets that listen, or `nil`; the object is empty once they have been adopted.
     ///   - options: settings of the listener and of its connections.
     ///   - makeProtocol: called for each connection, on the reactor's thread; `nil` refuses it.
@@ -123,6 +128,6 @@ extension ReactorBase {
         _ makeProtocol: @escaping () -> Protocol?
     ) throws(ListenError) -> ListeningPort {
         guard let sockets else { return try listen(endpoint, options: options, makeProtocol) }
-        return try listen(adopting: sockets, options: options, makeProtocol)
+        return try sockets.adopt(by: self, for: endpoint, options: options, factory: ClosureFactory(makeProtocol))
     }
 }

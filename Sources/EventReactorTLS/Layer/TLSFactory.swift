@@ -9,7 +9,7 @@ final class TLSFactory: Factory {
         self.context = context
         self.inner = inner
         super.init()
-        layering = { context.secured($0) }
+        layering = { context.secured(inner.layering?($0) ?? $0) }
     }
 
     override func buildProtocol(for peer: SocketAddress) -> Protocol? {

@@ -1,7 +1,8 @@
-import EventReactorCore
 import EventReactorProtocols
 import EventReactorTesting
 import Testing
+
+@testable import EventReactorCore
 
 @Suite("ConnectionPool: expiry and health checks")
 struct ConnectionPoolExpiryTests {

@@ -1,7 +1,8 @@
-import EventReactorCore
 import EventReactorProtocols
 import EventReactorTesting
 import Testing
+
+@testable import EventReactorCore
 
 /// The helpers in networks with every fault that a seed draws.
 @Suite("Policies: simulations with faults")

@@ -1,7 +1,8 @@
-import EventReactorCore
 import EventReactorProtocols
 import EventReactorTesting
 import Testing
+
+@testable import EventReactorCore
 
 /// A client and its server on one simulated host.
 final class ReconnectScene {
