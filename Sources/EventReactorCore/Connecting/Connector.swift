@@ -189,7 +189,8 @@ public final class Connector {
             return nil
         }
         guard made.wasConnected else {
-            lower?.attach(observer)
+            // The layer that was ready last may be above another.
+            (lower?.carriedLayer?.upper ?? lower)?.attach(observer)
             return made
         }
         report(.system(reactor.reportReusedProtocol(peer: peer)))
