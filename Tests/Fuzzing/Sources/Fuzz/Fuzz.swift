@@ -5,7 +5,7 @@ import Glibc
 /// Something that must hold of any bytes; it traps if it does not.
 typealias FuzzTarget = @Sendable (UnsafeRawBufferPointer) -> Void
 
-let targets: [String: FuzzTarget] = FramingTargets.all
+let targets: [String: FuzzTarget] = FramingTargets.all.merging(ParserTargets.all) { first, _ in first }
 
 private let chosen: FuzzTarget = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
