@@ -29,7 +29,7 @@ let examples = [
     Target.executableTarget(
         name: name,
         dependencies: ["EventReactor"] + (name == "Handover" ? ["EventReactorHandover"] : [])
-            + (["Chat", "Client", "RedisServer"].contains(name) ? ["EventReactorProtocols"] : [])
+            + (["Chat", "Client", "RedisServer", "Timers"].contains(name) ? ["EventReactorProtocols"] : [])
             + (name.hasPrefix("TLS") ? ["EventReactorTLS"] : []),
         path: "Examples/\(name)",
         swiftSettings: strict

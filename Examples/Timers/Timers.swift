@@ -4,34 +4,8 @@
 //     swift run -c release Timers 20
 
 import EventReactor
+import EventReactorProtocols
 import Glibc
-
-/// Calls a closure at a steady rate until it is cancelled.
-final class Repeating {
-    private var next: DelayedCall?
-
-    init(every interval: Duration, on reactor: Reactor, _ body: @escaping () -> Void) {
-        schedule(at: reactor.now.advanced(by: interval), every: interval, on: reactor, body)
-    }
-
-    private func schedule(
-        at instant: ReactorInstant,
-        every interval: Duration,
-        on reactor: Reactor,
-        _ body: @escaping () -> Void
-    ) {
-        // Relative to the instant at which this one was due, not at which it ran: so delays do not add up.
-        next = reactor.callLater(reactor.now.duration(to: instant)) { [self, unowned reactor] in
-            schedule(at: instant.advanced(by: interval), every: interval, on: reactor, body)
-            body()
-        }
-    }
-
-    func cancel() {
-        next?.cancel()
-        next = nil
-    }
-}
 
 /// Blocks its thread, as a database or a slow disk would: never do this in a callback.
 func countPrimes(below limit: Int) -> Int {
@@ -55,24 +29,34 @@ func countPrimes(below limit: Int) -> Int {
         let never = reactor.callLater(.milliseconds(200)) { say("this is never seen") }
         reactor.callSoon { never.cancel() }
 
-        // Each tick moves it; it fires once the ticks have ended.
-        let watchdog = reactor.callLater(.milliseconds(300)) {
-            say("no tick for 300 ms: stopping")
+        var partsUnderWay = 2
+        func partEnded() {
+            partsUnderWay -= 1
+            guard partsUnderWay == 0 else { return }
+            say("stopping")
             try? reactor.stop()
         }
+
+        // Each tick moves it; it fires once the ticks have ended.
+        let watchdog = reactor.callLater(.milliseconds(300)) {
+            say("no tick for 300 ms")
+            partEnded()
+        }
         var count = 0
-        var ticking: Repeating?
-        ticking = Repeating(every: .milliseconds(100), on: reactor) {
+        var ticking: RepeatingCall?
+        ticking = RepeatingCall(on: reactor, every: .milliseconds(100)) { _ in
             count += 1
             say("tick \(count)")
             watchdog.reset(to: .milliseconds(300))
-            if count == ticks { ticking?.cancel() }
+            if count == ticks { ticking?.stop() }
         }
+        ticking?.start(immediately: false)
 
         reactor.deferToThread {
             countPrimes(below: 30_000)
         } then: { result in
             if case .success(let primes) = result { say("\(primes) primes below 30000, counted while ticking") }
+            partEnded()
         }
         try reactor.run()
     }
