@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count) {
@@ -13,6 +14,15 @@ int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count) {
         sent = sendfile(socket, file, &from, (size_t)count);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
+}
+
+int64_t er_pread_cached(int file, void *buffer, uint64_t count, int64_t offset) {
+    struct iovec piece = {buffer, (size_t)count};
+    ssize_t done;
+    do {
+        done = preadv2(file, &piece, 1, (off_t)offset, RWF_NOWAIT);
+    } while (done < 0 && errno == EINTR);
+    return done < 0 ? -errno : done;
 }
 
 int er_pipe(int size, int ends[2]) {

@@ -54,6 +54,9 @@ int er_open_lock(const char *path);
 
 // Sends part of a file. Returns the number of bytes that the socket accepted, 0 at the end of the file.
 int64_t er_sendfile(int socket, int file, int64_t offset, int64_t count);
+// Reads what is in the page cache and waits for no disk. Returns the number of bytes, which may be less than what is in
+// the file; -EAGAIN if none is in memory, -EOPNOTSUPP if the file system cannot say. 0 may be returned before the end.
+int64_t er_pread_cached(int file, void *buffer, uint64_t count, int64_t offset);
 // Creates a non-blocking pipe, read end first. Returns its capacity in bytes, which may be less than `size`.
 int er_pipe(int size, int ends[2]);
 // Moves bytes between a pipe and a socket. Returns their number, 0 at the end of the stream.

@@ -20,11 +20,19 @@ public final class ReadableFile: Sendable {
     /// The file's descriptor, which stays the file's own.
     public let descriptor: Int32
 
+    /// Reads this file in place of the engine's reader: for tests of what waits for a disk.
+    let reader: (any FileReader)?
+
     /// Opens a file.
     ///
     /// - Throws: ``FileError/notFound(file:)``, ``FileError/notRegular(file:)``, or ``FileError/system(file:_:)`` for
     ///   what else the system refuses.
     public convenience init(path: String) throws(FileError) {
+        try self.init(path: path, reader: nil)
+    }
+
+    /// Opens a file that is read by a reader of its own.
+    package convenience init(path: String, reader: (any FileReader)?) throws(FileError) {
         // The system would cut the path there, and open another file.
         guard !ByteText.hasNUL(path) else { throw .notFound(file: path) }
         // Not to wait for the writer of a pipe, nor to take a terminal for this process's own.
@@ -34,7 +42,7 @@ public final class ReadableFile: Sendable {
             if code == ENOENT || code == ENOTDIR { throw .notFound(file: path) }
             throw .system(file: path, SystemError(code: code, operation: "open"))
         }
-        try self.init(adopting: descriptor, name: path)
+        try self.init(adopting: descriptor, name: path, reader: reader)
     }
 
     /// Takes over a descriptor that is open for reading, and closes it in the end, even if this throws.
@@ -44,7 +52,12 @@ public final class ReadableFile: Sendable {
     ///   - name: what errors call the file; the descriptor's number unless given.
     /// - Throws: ``FileError/notRegular(file:)``, or ``FileError/system(file:_:)`` if it is not an open
     ///   descriptor.
-    public init(adopting descriptor: Int32, name: String? = nil) throws(FileError) {
+    public convenience init(adopting descriptor: Int32, name: String? = nil) throws(FileError) {
+        try self.init(adopting: descriptor, name: name, reader: nil)
+    }
+
+    private init(adopting descriptor: Int32, name: String?, reader: (any FileReader)?) throws(FileError) {
+        self.reader = reader
         self.name = name ?? "descriptor \(descriptor)"
         self.descriptor = descriptor
         var facts = stat()
@@ -65,14 +78,5 @@ public final class ReadableFile: Sendable {
             throw .outOfRange(file: name, offset: offset, length: length, size: size)
         }
         return length ?? size - offset
-    }
-
-    /// Reads at an offset: the number of bytes, 0 at the end of the file, or a negative errno.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
-        while true {
-            let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
-            if count >= 0 { return count }
-            if errno != EINTR { return -Int(errno) }
-        }
     }
 }

@@ -28,7 +28,8 @@ public protocol Transport: AnyObject {
     /// connections are served meanwhile. The file's bytes count in neither ``bufferedByteCount`` nor the marks, since
     /// they cost no memory; what is written behind the file waits for it, and counts.
     ///
-    /// The file is read on the reactor's thread, and one that is not in memory keeps it waiting for the disk.
+    /// Where the bytes are copied (over TLS, by bufferevents, under rate limits) what is not in memory is read on another
+    /// thread. Where the kernel sends them it reads on the reactor's thread, which waits for the disk meanwhile.
     ///
     /// - Parameters:
     ///   - file: the file, retained until the transfer ends.

@@ -18,6 +18,9 @@ package protocol ReactorEngine: AnyObject {
     /// Sockets that have no connection, by their descriptors.
     var sockets: any SocketDescriptors { get }
 
+    /// Reads files whose bytes are copied.
+    var files: any FileReader { get }
+
     /// Makes `poll` return; may be called from any thread.
     var wake: @Sendable () -> Void { get }
 
@@ -57,6 +60,8 @@ package protocol ReactorEngine: AnyObject {
 
 extension ReactorEngine {
     package var workers: any BlockingWorkers { PoolWorkers() }
+
+    package var files: any FileReader { DirectFileReader() }
 
     package func releaseMemory() {}
 

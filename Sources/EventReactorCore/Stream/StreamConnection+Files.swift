@@ -29,6 +29,8 @@ extension StreamConnection {
             if let completion = transfer.completion { runClosure { completion(.success(transfer.length)) } }
             return true
         }
+        // Its end advances the transfer; room is of no use until then.
+        if transfer.isReading { return false }
         // Under limits each byte has to be counted as it goes. An engine that sends no files reports no room for them
         // either: one that waited for room, since another was sent in this turn, would wait for ever.
         if state.contains(.writeRateLimited) || engine.pipes == nil { transfer.copies = true }
@@ -71,19 +73,45 @@ extension StreamConnection {
 
     private func copyPiece(of transfer: FileTransfer, queued: Int) -> Bool {
         guard queued <= copyMark else { return false }
+        if case .complete(let piece) = transfer.reading {
+            transfer.reading = .none
+            switch piece {
+            case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe sendPiece($0, of: transfer) }
+            case .ended: failTruncated(transfer)
+            case .failed(let code): fail(transfer, code)
+            }
+            return true
+        }
+        let reader = transfer.file.reader ?? reactor.engine.files
         let buffer = unsafe receiveBuffer
         let most = min(transfer.remaining, StreamConnection.bytesPerCopy, buffer.count)
-        let count = unsafe transfer.file.read(
-            into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<most]), at: transfer.offset)
-        if count == 0 {
-            failTruncated(transfer)
-        } else if count < 0 {
-            fail(transfer, Int32(-count))
-        } else {
-            unsafe sendCopied(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            if state.isDisjoint(with: [.failed, .broken]) { took(count, of: transfer) }
+        let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<most])
+        switch unsafe reader.readNow(transfer.file.descriptor, into: piece, at: transfer.offset) {
+        case nil:
+            read(transfer, by: reader)
+            if queued == 0 { setWantsRoom(false) }
+            return false
+        case 0?: failTruncated(transfer)
+        case let code? where code < 0: fail(transfer, Int32(-code))
+        case let count?: unsafe sendPiece(UnsafeRawBufferPointer(rebasing: piece[..<count]), of: transfer)
         }
         return true
+    }
+
+    /// Has a thread of the pool read the next piece, which the disk may keep waiting.
+    private func read(_ transfer: FileTransfer, by reader: any FileReader) {
+        let most = min(transfer.remaining, StreamConnection.bytesPerCopy)
+        transfer.reading = .underWay(
+            reactor.read(transfer.file, by: reader, at: transfer.offset, most: most) { [self] piece in
+                // The loss has cancelled it; until then the transfer stays the first.
+                transfer.reading = .complete(piece)
+                processPendingState()
+            })
+    }
+
+    private func sendPiece(_ bytes: UnsafeRawBufferPointer, of transfer: FileTransfer) {
+        unsafe sendCopied(bytes)
+        if state.isDisjoint(with: [.failed, .broken]) { took(bytes.count, of: transfer) }
     }
 
     /// With more than this in the queue nothing is copied to it: the low mark, which may be set to anything.

@@ -87,7 +87,7 @@ extension StreamConnection {
             switch transfer {
             case .bytes: break
             case .file(let transfer):
-                transfer.completion?(.failure(.lost(sent: transfer.transferred, reason)))
+                transfer.lost(reason)
             case .relay(let relay):
                 relay.receiverLost(reason)
             }

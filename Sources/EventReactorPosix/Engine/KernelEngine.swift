@@ -33,6 +33,8 @@ extension KernelEngine {
 
     package var sockets: any SocketDescriptors { KernelSockets() }
 
+    package var files: any FileReader { KernelFileReader() }
+
     package var wake: @Sendable () -> Void { loop.alarm.wake }
 
     package func beginSignals(_ signals: [Int32], deadly: [Int32]) throws(SystemError) {
