@@ -168,10 +168,24 @@ struct RecordTests {
             flood += peer.takeOutput()
         }
         peer.transport.receive(flood)
+        peer.transport.advance(by: .seconds(6))
         #expect(end.tlsError == .tooManyEmptyRecords)
         #expect(peer.transport.isClosed)
         // One answer a request would be as much again.
         #expect(peer.transport.written.count < 4096)
+        // The peer learns why: record_overflow.
+        #expect(peer.alert() == 22)
+    }
+
+    @Test func aHandshakeInTinyRecordsIsRefusedWithAnAlert() throws {
+        let end = Recorder()
+        let transport = TestTransport(for: try TLSServerContext(Authority.serverSettings()).secured(end))
+        // The beginning of a client hello of 8 KB, a byte a record.
+        let hello: [UInt8] = [1, 0, 0x20, 0, 3, 3] + [UInt8](repeating: 0, count: 600)
+        transport.receive(hello.flatMap { [0x16, 3, 1, 0, 1, $0] })
+        transport.advance(by: .seconds(6))
+        #expect(end.tlsError == .tooManyEmptyRecords)
+        #expect(transport.written.first == 21 && transport.written.suffix(2) == [2, 22])
     }
 
     @Test func someKeyUpdatesAreAnswered() throws {

@@ -97,7 +97,7 @@ extension TLSLayer {
         sendOutput()
         switch error {
         case SSL_ERROR_NONE: complete()
-        case SSL_ERROR_WANT_READ: if buffers.isFlooded { fail(.tooManyEmptyRecords) }
+        case SSL_ERROR_WANT_READ: break
         default: fail(ended(OpenSSLFailure.take()))
         }
     }

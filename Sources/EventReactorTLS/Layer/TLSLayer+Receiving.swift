@@ -99,7 +99,6 @@ extension TLSLayer {
             }
             buffers.allowHeaders(TLSLayer.headersWithoutData)
         }
-        let isFlooded = buffers.isFlooded
         var failure: TLSError?
         if error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL {
             failure = ended(OpenSSLFailure.take())
@@ -119,7 +118,7 @@ extension TLSLayer {
         guard phase == .open, all || !lower.isEnding else { return }
         switch error {
         case SSL_ERROR_NONE: if unread != nil || hasPendingPlaintext { readSoon() }
-        case SSL_ERROR_WANT_READ: if isFlooded { lower.failUnlessEnding(TLSError.tooManyEmptyRecords) }
+        case SSL_ERROR_WANT_READ: break
         case SSL_ERROR_ZERO_RETURN:
             marks.insert(.gotCloseNotify)
             // The callback may have paused: then the end waits as bytes do.

@@ -156,6 +156,7 @@ final class TLSLayer: Protocol, StreamLayer {
     /// The error that OpenSSL reports, in terms of the library.
     func ended(_ failure: OpenSSLFailure?) -> TLSError {
         defer { buffers.alertSent = nil }
+        if buffers.takeFlood() { return .tooManyEmptyRecords }
         return unsafe TLSError(
             failure, ssl, alertSent: buffers.alertSent, inHandshake: phase == .handshaking,
             name: { if case .client(_, let name, _)? = handshake?.role { name?.text } else { nil } })

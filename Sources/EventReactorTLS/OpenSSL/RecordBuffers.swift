@@ -12,7 +12,7 @@ final class RecordBuffers {
     /// The number of record headers that may be read before some plaintext has to come.
     var headersLeft = 0
     /// Whether more headers than that came.
-    private(set) var isFlooded = false
+    private var isFlooded = false
 
     private var output: UnsafeMutableRawPointer
     private var outputCapacity = 80 * 1024
@@ -30,6 +30,8 @@ final class RecordBuffers {
     /// The most plaintext that a record has.
     static let recordCapacity = 16 * 1024
     private static let headerLength = 5
+    /// Application data of 65,535 bytes.
+    private static let impossibleHeader: [CChar] = [23, 3, 3, -1, -1]
 
     init() {
         unsafe output = .allocate(byteCount: outputCapacity, alignment: 16)
@@ -61,6 +63,12 @@ final class RecordBuffers {
         unsafe plaintext = .allocate(byteCount: wanted, alignment: 16)
     }
 
+    /// Whether OpenSSL failed since more headers came than were allowed; asked once a failure.
+    func takeFlood() -> Bool {
+        defer { isFlooded = false }
+        return isFlooded
+    }
+
     /// Calls a closure with the output, if there is any, and forgets it.
     func takeOutput(_ body: (UnsafeRawBufferPointer) -> Void) {
         guard outputCount > 0 else { return }
@@ -76,7 +84,9 @@ final class RecordBuffers {
         if count == RecordBuffers.headerLength {
             if headersLeft == 0 {
                 isFlooded = true
-                return -1
+                // OpenSSL sends an alert by itself alone: it answers the header of an impossible length with one.
+                unsafe buffer.update(from: RecordBuffers.impossibleHeader, count: count)
+                return Int32(count)
             }
             headersLeft -= 1
         }
