@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Fuzzes what reads a peer's bytes, by libFuzzer with the address sanitizer: framing, and the other parsers.
+"""Fuzzes what reads a peer's bytes, by libFuzzer with the address sanitizer: framing, TLS, and the other parsers.
 
     Tests/Fuzzing/run.py                       a minute for each target, two at a time
     Tests/Fuzzing/run.py --seconds 600 lines   ten minutes for one
     Tests/Fuzzing/run.py --keep-corpus         adds nothing to the corpus, as CI does
+
+It begins with what is in the corpus, and with handshakes that the program records by itself for the targets of TLS.
 
 The inputs that reach different code are kept in corpus/TARGET.txt, one a line in hexadecimal. One that traps is left in the
 work folder, and its name printed: run the program with it to see why.
@@ -23,6 +25,8 @@ HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
 PROGRAM = HERE / ".build" / "release" / "Fuzz"
 SANITIZE = "-sanitize=fuzzer,address"
+# The longest inputs, in bytes, of the targets for which 512 are too few: a handshake, and a certificate with its key.
+LONGEST = {"tls-server": 3072, "tls-client": 3072, "pem": 2048}
 
 
 def build():
@@ -31,7 +35,7 @@ def build():
     # By the compiler and not by SwiftPM, which gives each program a main function of its own: libFuzzer has one.
     archive = PROGRAM.with_name("libFuzz.a")
     subprocess.run(["swiftc", SANITIZE, "-use-ld=lld", "-o", PROGRAM, "-Xlinker", "--whole-archive", archive,
-                    "-Xlinker", "--no-whole-archive"], check=True)
+                    "-Xlinker", "--no-whole-archive", "-lssl", "-lcrypto"], check=True)
 
 
 def names():
@@ -44,17 +48,20 @@ def unpack(name, folder):
     file = CORPUS / f"{name}.txt"
     for number, line in enumerate(file.read_text().splitlines() if file.exists() else []):
         (folder / f"kept-{number}").write_bytes(bytes.fromhex(line))
+    for number, line in enumerate(call(name, "-runs=0", FUZZ_RECORD="1").stdout.split()):
+        (folder / f"recorded-{number}").write_bytes(bytes.fromhex(line))
 
 
-def call(name, *arguments):
-    return subprocess.run([PROGRAM, *arguments], env={**os.environ, "FUZZ_TARGET": name}, capture_output=True, text=True)
+def call(name, *arguments, **variables):
+    return subprocess.run([PROGRAM, *arguments], env={**os.environ, "FUZZ_TARGET": name, **variables},
+                          capture_output=True, text=True)
 
 
 def fuzz(name, options, work):
     """Runs a target; returns whether nothing was found."""
     folder = Path(work) / name
     unpack(name, folder)
-    done = call(name, f"-max_total_time={options.seconds}", "-max_len=512", "-timeout=20", "-rss_limit_mb=2048",
+    done = call(name, f"-max_total_time={options.seconds}", f"-max_len={LONGEST.get(name, 512)}", "-timeout=20", "-rss_limit_mb=2048",
                 "-print_final_stats=1", f"-artifact_prefix={work}/{name}-", folder)
     runs = re.search(r"number_of_executed_units: (\d+)", done.stderr)
     coverage = re.findall(r"cov: (\d+)", done.stderr)

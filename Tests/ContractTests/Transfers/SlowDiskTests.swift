@@ -2,7 +2,7 @@ import EventReactor
 import Glibc
 import Testing
 
-/// What is copied and not in memory is read by a thread of the pool, a piece at a time.
+/// Bytes that are copied and not in memory are read by a thread of the pool, a piece at a time.
 @Suite("Sending files that are not in memory")
 struct SlowDiskTests {
     @Test(arguments: Setting.all, [false, true])

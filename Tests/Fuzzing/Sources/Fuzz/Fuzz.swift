@@ -5,7 +5,11 @@ import Glibc
 /// Something that must hold of any bytes; it traps if it does not.
 typealias FuzzTarget = @Sendable (UnsafeRawBufferPointer) -> Void
 
-let targets: [String: FuzzTarget] = FramingTargets.all.merging(ParserTargets.all) { first, _ in first }
+let targets: [String: FuzzTarget] = [FramingTargets.all, ParserTargets.all, TLSTargets.all, IdentityTargets.all]
+    .reduce(into: [:]) { $0.merge($1) { $1 } }
+
+/// Inputs to begin with, of the targets whose inputs libFuzzer would not come upon.
+private let recordings = TLSTargets.recordings.merging(IdentityTargets.recordings) { $1 }
 
 private let chosen: FuzzTarget = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
@@ -13,6 +17,13 @@ private let chosen: FuzzTarget = {
         print("FUZZ_TARGET is none of \(targets.keys.sorted().joined(separator: ", "))")
         fflush(nil)
         exit(2)
+    }
+    if getenv("FUZZ_RECORD") != nil {
+        for input in recordings[name]?() ?? [] {
+            print(input.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+        }
+        fflush(nil)
+        exit(0)
     }
     return target
 }()
