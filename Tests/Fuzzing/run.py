@@ -25,7 +25,8 @@ HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
 PROGRAM = HERE / ".build" / "release" / "Fuzz"
 SANITIZE = "-sanitize=fuzzer,address"
-# The longest inputs, in bytes, of the targets for which 512 are too few: a handshake, and a certificate with its key.
+# The longest inputs in bytes, of all targets and of those with handshakes, or certificates with their keys.
+SHORT = 512
 LONGEST = {"tls-server": 3072, "tls-client": 3072, "pem": 2048}
 
 
@@ -61,7 +62,7 @@ def fuzz(name, options, work):
     """Runs a target; returns whether nothing was found."""
     folder = Path(work) / name
     unpack(name, folder)
-    done = call(name, f"-max_total_time={options.seconds}", f"-max_len={LONGEST.get(name, 512)}", "-timeout=20", "-rss_limit_mb=2048",
+    done = call(name, f"-max_total_time={options.seconds}", f"-max_len={LONGEST.get(name, SHORT)}", "-timeout=20", "-rss_limit_mb=2048",
                 "-print_final_stats=1", f"-artifact_prefix={work}/{name}-", folder)
     runs = re.search(r"number_of_executed_units: (\d+)", done.stderr)
     coverage = re.findall(r"cov: (\d+)", done.stderr)
@@ -83,7 +84,9 @@ def keep(name, folder):
     if merged.returncode:
         sys.exit(f"{name}: libFuzzer cannot merge: {merged.stderr[-2000:]}")
     CORPUS.mkdir(exist_ok=True)
-    lines = sorted((file.read_bytes().hex() for file in fewest.iterdir()), key=lambda line: (len(line), line))
+    # Longer ones are all but recordings, which the program makes by itself.
+    kept = [found for found in (file.read_bytes() for file in fewest.iterdir()) if len(found) <= SHORT]
+    lines = sorted((found.hex() for found in kept), key=lambda line: (len(line), line))
     (CORPUS / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 

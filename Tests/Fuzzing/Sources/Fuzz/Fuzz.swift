@@ -12,18 +12,19 @@ let targets: [String: FuzzTarget] = [FramingTargets.all, ParserTargets.all, TLST
 private let recordings = TLSTargets.recordings.merging(IdentityTargets.recordings) { $1 }
 
 private let chosen: FuzzTarget = {
+    // By _exit: libFuzzer takes an exit for a crash, and leaves a file.
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let target = targets[name] else {
         print("FUZZ_TARGET is none of \(targets.keys.sorted().joined(separator: ", "))")
         fflush(nil)
-        exit(2)
+        _exit(2)
     }
     if getenv("FUZZ_RECORD") != nil {
         for input in recordings[name]?() ?? [] {
             print(input.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
         }
         fflush(nil)
-        exit(0)
+        _exit(0)
     }
     return target
 }()
