@@ -1,6 +1,6 @@
 import EventReactorTesting
 
-/// What the two ends of a handshake and an exchange sent, as inputs of the targets: in one piece.
+/// The bytes of both ends of a handshake and an exchange, as inputs of the targets: in one piece.
 struct TLSRecording {
     private(set) var fromServer: [UInt8]
     private(set) var fromClient: [UInt8] = [0]
