@@ -11,7 +11,7 @@
 #define KEPT 64
 
 static const char *const names[FAULT_CALLS] = {
-    "recv", "send", "sendmsg", "readv", "writev", "splice", "sendfile", "pread", "accept4", "socket", "connect", "pipe2",
+    "recv", "send", "sendmsg", "readv", "writev", "splice", "sendfile", "preadv2", "accept4", "socket", "connect", "pipe2",
     "epoll_ctl ADD", "epoll_ctl MOD", "epoll_wait", "epoll_create1", "eventfd", "timerfd_create", "timerfd_settime",
     "close"};
 

@@ -80,9 +80,11 @@ ssize_t sendfile(int socket, int file, off_t *offset, size_t count) {
     return real(socket, file, offset, fault_short(count));
 }
 
-ssize_t pread(int descriptor, void *bytes, size_t count, off_t offset) {
-    REAL(ssize_t, pread, int, void *, size_t, off_t);
-    int code = FAULT(FAULT_PREAD, descriptor, EINTR, EIO);
+ssize_t preadv2(int descriptor, const struct iovec *pieces, int count, off_t offset, int flags) {
+    REAL(ssize_t, preadv2, int, const struct iovec *, int, off_t, int);
+    int code = FAULT(FAULT_PREADV2, descriptor, EAGAIN, EINTR, EIO, EOPNOTSUPP);
     if (code) FAIL(code);
-    return real(descriptor, bytes, fault_short(count), offset);
+    struct iovec piece;
+    if (cut(&piece, pieces, (size_t)count)) return real(descriptor, &piece, 1, offset, flags);
+    return real(descriptor, pieces, count, offset, flags);
 }

@@ -32,7 +32,7 @@ struct SystemFaultTests {
     private static func calls(of setting: Setting) -> [String] {
         let all = ["accept4", "socket", "connect", "epoll_ctl ADD", "epoll_ctl MOD", "epoll_wait", "recv", "close"]
         switch (setting.engine, setting.movement) {
-        case (_, .bufferevent): return all + ["readv", "writev", "pread"]
+        case (_, .bufferevent): return all + ["readv", "writev", "preadv2"]
         default: return all + ["send", "sendmsg", "splice", "sendfile"]
         }
     }
