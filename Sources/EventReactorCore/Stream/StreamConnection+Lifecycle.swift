@@ -235,8 +235,8 @@ extension StreamConnection {
     ///   or a relay's rest are dropped: after an orderly end the peer would take what it got for all there was.
     package func finish(_ reason: ConnectionLostReason, reset: Bool = false, expired: StreamTimeout? = nil) {
         guard !state.contains(.lost) else { return }
-        // The protocol that takes over gets its beginning in any case.
-        if state.contains(.protocolReplaced) { beginReplacement() }
+        // A protocol that takes over gets its beginning in any case.
+        while state.contains(.protocolReplaced) { beginReplacement() }
         var reason = reason
         if case .done = reason, let failure = extras?.failure { reason = .failed(failure) }
         let local = localAddress

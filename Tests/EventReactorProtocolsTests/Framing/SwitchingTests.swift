@@ -1,0 +1,47 @@
+import EventReactorCore
+import EventReactorProtocols
+import EventReactorTLS
+import EventReactorTesting
+import Testing
+
+/// A protocol that records its callbacks.
+final class CallRecorder: Protocol {
+    private(set) var calls: [String] = []
+    private(set) var text = ""
+    var onMade: (CallRecorder) throws -> Void = { _ in }
+    var onData: (CallRecorder, [UInt8]) throws -> Void = { _, _ in }
+    var onReadLost: (CallRecorder) -> Void = { $0.transport.loseConnection() }
+
+    override func connectionMade() throws {
+        calls.append("made")
+        try onMade(self)
+    }
+
+    override func dataReceived(_ data: Span<UInt8>) throws {
+        calls.append("data")
+        text += String(decoding: data, as: UTF8.self)
+        try onData(self, [UInt8](data))
+    }
+
+    override func readConnectionLost() {
+        calls.append("end")
+        onReadLost(self)
+    }
+
+    override func connectionLost(_ reason: ConnectionLostReason) { calls.append("lost") }
+}
+
+@Suite("Framing: protocols that take over, at odd moments")
+struct SwitchingTests {
+    @Test func eachOfAChainBeginsBeforeItsLoss() {
+        let (first, second, third) = (CallRecorder(), CallRecorder(), CallRecorder())
+        second.onMade = { $0.switchProtocol(to: third) }
+        let transport = TestTransport(for: first)
+        // In one turn, so that the loss comes before the second has begun.
+        transport.reactor.callSoon { first.switchProtocol(to: second) }
+        transport.reset()
+        #expect(first.calls == ["made"])
+        #expect(second.calls == ["made"])
+        #expect(third.calls == ["made", "lost"])
+    }
+}
