@@ -24,11 +24,12 @@ extension StreamConnection {
 
     /// Gives the connection to a layer in place of its protocol, which the layer has to retain.
     package func interpose(_ layer: any StreamLayer, engine: any StreamEngine) {
-        let last = unsafe retainedProtocol
+        let last = unsafe retainedProtocol?.takeRetainedValue()
         unsafe retainedProtocol = .passRetained(layer)
         layer.connect(to: self)
         carryLayer(engine)
-        unsafe last?.release()
+        // It may be in a callback, and nothing else may retain it.
+        if state.contains(.inCallback) { reactor.callSoon { withExtendedLifetime(last) {} } }
     }
 
     /// The protocol that it serves; nil after the loss.
