@@ -76,9 +76,12 @@ extension StreamConnection {
     /// Whether sending failed, so that what had arrived before is still delivered.
     package var isBroken: Bool { state.contains(.broken) }
 
-    /// Whether a layer may come between the connection and its protocol.
+    /// Whether a layer may come between the connection and its protocol, which has begun.
     package var mayCarryLayer: Bool {
-        state.isDisjoint(with: [.writeEnding, .readEnded, .relaying, .hasQueuedTransfers, .carriesLayer]) && !isClosing
+        let hinders: State = [
+            .writeEnding, .readEnded, .relaying, .hasQueuedTransfers, .carriesLayer, .protocolReplaced,
+        ]
+        return state.isDisjoint(with: hinders) && !isClosing
     }
 
     /// Offers bytes to the kernel at once, as the last before the connection is closed.

@@ -17,6 +17,39 @@ struct SwitchingAndTLSTests {
         return count
     }
 
+    @Test func tlsDoesNotStartBehindASwitchBeforeTheNextOneHasBegun() throws {
+        let (first, second) = (CallRecorder(), CallRecorder())
+        let context = try TLSClientContext()
+        first.onData = { first, _ in
+            first.switchProtocol(to: second)
+            for transport in [first.transport, second.transport] {
+                #expect(throws: TLSError.notOpen) { try transport.startTLS(context, serverName: "example.com") }
+            }
+        }
+        second.onMade = { try $0.transport.startTLS(context, serverName: "example.com") }
+        let transport = TestTransport(for: first)
+        transport.receive("go")
+        #expect(second.calls == ["made"])
+        #expect(recordCount(transport.written) == 1)
+        #expect(!transport.isClosed)
+    }
+
+    @Test func aSwitchBehindTheStartOfTLSBegins() throws {
+        let (first, second) = (CallRecorder(), CallRecorder())
+        let context = try TLSClientContext()
+        first.onData = { first, _ in
+            try first.transport.startTLS(context, serverName: "example.com")
+            first.switchProtocol(to: second)
+        }
+        let transport = TestTransport(for: first)
+        transport.receive("go")
+        #expect(recordCount(transport.written) == 1)
+        #expect(second.calls == ["made"])
+        transport.reset()
+        #expect(first.calls == ["made", "data"])
+        #expect(second.calls == ["made", "lost"])
+    }
+
     @Test func theOneThatStartsTLSLivesUntilItsCallbackHasReturned() throws {
         final class Log { var events: [String] = [] }
         final class Starter: Protocol {
