@@ -57,6 +57,7 @@ extension StreamConnection {
         state.remove(.protocolReplaced)
         extras?.replaced = nil
         runConnectionMade()
+        deliverWaitingEnd()
     }
 
     /// Has the protocol that takes over be called with the peer's end, behind the bytes that were left over for it: the
@@ -78,12 +79,17 @@ extension StreamConnection {
         let unread = dropUnread()
         count { $0.callbacks &+= 1 }
         run { try $0.dataReceived(unread.span) }
-        // The end had arrived behind them.
-        if state.isDisjoint(with: [.hasUnread, .dropsInput]), extras?.endWaits == true {
-            extras?.endWaits = false
-            run { $0.readConnectionLost() }
-        }
+        deliverWaitingEnd()
         return true
+    }
+
+    /// Calls the protocol with the peer's end, if that arrived behind what was kept and nothing is before it any more.
+    private func deliverWaitingEnd() {
+        guard state.isDisjoint(with: [.hasUnread, .protocolReplaced, .dropsInput]), extras?.endWaits == true else {
+            return
+        }
+        extras?.endWaits = false
+        run { $0.readConnectionLost() }
     }
 
     @discardableResult

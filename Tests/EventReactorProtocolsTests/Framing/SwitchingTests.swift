@@ -44,4 +44,17 @@ struct SwitchingTests {
         #expect(second.calls == ["made"])
         #expect(third.calls == ["made", "lost"])
     }
+
+    @Test func theBeginningComesBeforeAnEndThatWaited() throws {
+        // The bytes that look like a header's beginning are data; their end comes behind them.
+        var settings = ProxySettings(trusting: AddressPrefix.everyone)
+        settings.isRequired = false
+        let (first, second) = (CallRecorder(), CallRecorder())
+        first.onData = { first, _ in first.switchProtocol(to: second) }
+        let transport = TestTransport(for: settings.reading { first })
+        transport.receive("PRO")
+        transport.receiveEnd()
+        #expect(first.text == "PRO")
+        #expect(second.calls == ["made", "end", "lost"])
+    }
 }
