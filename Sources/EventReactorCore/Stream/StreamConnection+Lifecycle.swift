@@ -137,12 +137,13 @@ extension StreamConnection {
     ///
     /// The peer's end is not waited for: one that has shut its reading side alone may never come to it.
     ///
-    /// - Returns: whether another ending has begun meanwhile and has to be processed.
+    /// - Returns: whether another ending has begun meanwhile and has to be processed, or a protocol gets the rest.
     private func endBroken() -> Bool {
         let peerWent = brokenCode == EPIPE || brokenCode == ECONNRESET
         if peerWent && (willRead || takesBySplice) && !state.contains(.closing) {
             engine.deliverArrived(self)
-            if !state.isDisjoint(with: [.failed, .aborted]) { return true }
+            let isKept = state.contains(.hasUnread) && !state.contains(.readPaused)
+            if isKept || !state.isDisjoint(with: [.failed, .aborted, .protocolReplaced]) { return true }
         }
         finish(.lost(brokenCode), reset: true)
         return false

@@ -97,7 +97,7 @@ extension StreamConnection {
 
     /// The peer ended its side.
     package func receivedEnd() {
-        if !state.isDisjoint(with: [.hasUnread, .protocolReplaced]), !state.contains(.broken) { processPendingState() }
+        if !state.isDisjoint(with: [.hasUnread, .protocolReplaced]) { processPendingState() }
         guard state.isDisjoint(with: [.readEnded, .lost]) else { return }
         state.endReading()
         if state.contains(.broken) { return finish(.lost(brokenCode), reset: true) }

@@ -20,7 +20,7 @@ extension StreamConnection {
     /// Bytes arrived that are not for the protocol: they are relayed, or dropped if the connection is closing.
     @inline(never)
     func receivedElsewhere(_ data: Span<UInt8>) {
-        if !state.isDisjoint(with: [.hasUnread, .protocolReplaced]), state.isDisjoint(with: .dropsInput) {
+        if !state.isDisjoint(with: [.hasUnread, .protocolReplaced]), state.isDisjoint(with: [.dropsInput, .relaying]) {
             return receivedBehindUnread(data)
         }
         guard isOpenForRelay, let relay = extras?.relay else { return }

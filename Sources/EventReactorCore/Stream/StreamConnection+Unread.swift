@@ -103,20 +103,15 @@ extension StreamConnection {
 
     /// Bytes arrived while others wait in front of them, or a protocol that is to take them over.
     ///
-    /// It happens if reading was resumed, or the protocol switched, outside a callback.
+    /// It happens if reading was resumed, or the protocol switched, outside a callback, and while the rest of a broken
+    /// connection is delivered. They are kept first: what is processed may read on, or end the connection.
     func receivedBehindUnread(_ data: Span<UInt8>) {
-        let copy = [UInt8](data)
+        noteReceived(data.count)
+        count { $0.bytesReceived &+= data.count }
+        if state.contains(.readRateLimited) { chargeReading(data.count) }
+        makeExtras().unread.append(contentsOf: data)
+        state.insert(.hasUnread)
         processPendingState()
-        let isForProtocol = state.isDisjoint(with: [.dropsInput, .relaying])
-        if isForProtocol, !state.isDisjoint(with: [.hasUnread, .readPaused]) {
-            noteReceived(copy.count)
-            count { $0.bytesReceived &+= copy.count }
-            if state.contains(.readRateLimited) { chargeReading(copy.count) }
-            makeExtras().unread += copy
-            state.insert(.hasUnread)
-        } else if !state.contains(.lost) {
-            received(copy.span)
-        }
     }
 }
 
