@@ -120,7 +120,8 @@ extension StreamConnection {
             run { $0.writeConnectionLost() }
             return true
         }
-        if state.isSuperset(of: [.writeEnded, .readEnded]) {
+        // What was kept waits until reading is resumed, and the end behind it.
+        if state.isSuperset(of: [.writeEnded, .readEnded]), !state.contains(.hasUnread) {
             if state.contains(.layered) { closeBelow() } else { finish(.done) }
         }
         return false

@@ -57,4 +57,22 @@ struct SwitchingTests {
         #expect(first.text == "PRO")
         #expect(second.calls == ["made", "end", "lost"])
     }
+
+    @Test func bytesThatWaitBeforeTheEndAreNotLostByAHalfClose() {
+        let recorder = FrameRecorder()
+        let receiver = Recording.Lines(recorder)
+        recorder.onFrame = { receiver, _ in receiver.transport.pauseReading() }
+        let transport = TestTransport(for: receiver)
+        transport.receive("a\r\nb\r\nc\r\n")
+        transport.reactor.callSoon { receiver.transport.resumeReading() }
+        transport.receiveEnd()
+        #expect(recorder.texts == ["a", "b"])
+        receiver.transport.write("bye")
+        receiver.transport.loseWriteConnection()
+        transport.advance(by: .seconds(1))
+        receiver.transport.resumeReading()
+        transport.advance(by: .seconds(1))
+        #expect(recorder.texts == ["a", "b", "c"])
+        #expect(transport.isClosed)
+    }
 }
