@@ -12,6 +12,8 @@ extension StreamConnection {
         guard reactor === other.reactor else { throw .otherReactor }
         let relay = StreamRelay(from: self, to: other, completion: completion)
         makeExtras().relay = relay
+        // A part of a frame comes before what waits behind it.
+        if let kept = (servedProtocol as? any BufferingProtocol)?.takeUnconsumed() { relay.passOnFirst(kept) }
         if state.contains(.hasUnread) { relay.passOnFirst(dropUnread()) }
         other.enqueue(.relay(relay))
         return relay

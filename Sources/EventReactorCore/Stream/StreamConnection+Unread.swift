@@ -45,7 +45,9 @@ extension StreamConnection {
         state.insert(.protocolReplaced)
         var unread = buffered
         unread.append(contentsOf: unconsumed)
-        if !unread.isEmpty {
+        if state.contains(.relaying), let relay = extras.relay {
+            relay.passOnFirst(unread)
+        } else if !unread.isEmpty {
             extras.unread.insert(contentsOf: unread, at: 0)
             state.insert(.hasUnread)
         }

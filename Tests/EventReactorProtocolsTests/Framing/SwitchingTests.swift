@@ -75,4 +75,35 @@ struct SwitchingTests {
         #expect(recorder.texts == ["a", "b", "c"])
         #expect(transport.isClosed)
     }
+
+    @Test func aPartialLineIsRelayedWhenTheRelayBeginsOutsideACallback() throws {
+        let reactor = SimulatedReactor(seed: 0)
+        let recorder = FrameRecorder()
+        let receiver = Recording.Lines(recorder)
+        let front = TestTransport(for: receiver, on: reactor)
+        let sink = CallRecorder()
+        let back = TestTransport(for: sink, on: reactor)
+        front.receive("CONNECT\r\npart")
+        try receiver.transport.relay(to: sink.transport)
+        front.receive("ial\r\n")
+        #expect(back.writtenText == "partial\r\n")
+        #expect(recorder.texts == ["CONNECT"])
+    }
+
+    @Test func aSwitchWhileARelayRunsGivesItsBytesToTheRelay() throws {
+        let reactor = SimulatedReactor(seed: 0)
+        let (first, second, sink) = (CallRecorder(), CallRecorder(), CallRecorder())
+        let back = TestTransport(for: sink, on: reactor)
+        first.onData = { first, data in
+            try first.transport.relay(to: sink.transport)
+            first.switchProtocol(to: second, unconsumed: data.span.extracting(droppingFirst: 1))
+        }
+        let front = TestTransport(for: first, on: reactor)
+        front.receive("!rest")
+        front.receive(" and more")
+        front.receiveEnd()
+        #expect(back.writtenText == "rest and more")
+        #expect(second.calls.first == "made")
+        #expect(second.text == "")
+    }
 }
