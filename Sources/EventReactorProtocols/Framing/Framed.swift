@@ -152,10 +152,10 @@ open class Framed<F: Framer>: Protocol {
                 self.scanned = scanned
                 missing = more
             case .frame(let range, let consumed):
-                guard consumed > 0, consumed <= bytes.count, bytes.count - consumed < added else {
-                    return try rejectStep()
-                }
-                position -= bytes.count - consumed
+                guard consumed > 0, consumed <= bytes.count else { return try rejectStep() }
+                let left = bytes.count - consumed
+                guard left <= added else { return try deliverAhead(range, in: bytes, consumed, data, from: position) }
+                position -= left
                 unsafe behind = data.count - position
                 try deliver(bytes.span.extracting(range))
                 let delivery = FrameDelivery(transport)
@@ -164,6 +164,20 @@ open class Framed<F: Framer>: Protocol {
             }
         }
         kept = bytes
+    }
+
+    /// Delivers a frame that ended before what arrived last, from a framer that looks ahead, and those behind it.
+    @usableFromInline
+    final func deliverAhead(
+        _ range: Range<Int>, in bytes: [UInt8], _ consumed: Int, _ data: Span<UInt8>, from position: Int
+    ) throws {
+        var bytes = bytes
+        bytes.append(contentsOf: data.extracting(droppingFirst: position))
+        unsafe behind = bytes.count - consumed
+        try deliver(bytes.span.extracting(range))
+        let delivery = FrameDelivery(transport)
+        if !delivery.goesOn { return leave(bytes.span.extracting(droppingFirst: consumed), to: delivery) }
+        try deliverFrames(in: bytes.span, from: consumed)
     }
 
     /// Delivers no more now: the connection keeps the rest.

@@ -106,4 +106,56 @@ struct SwitchingTests {
         #expect(second.calls.first == "made")
         #expect(second.text == "")
     }
+
+    @Test func aFramerMayLookAhead() {
+        /// Lines that end with CR, LF or CR LF: a CR is looked at with what is behind it.
+        struct AnyLine: Framer {
+            func next(in bytes: Span<UInt8>, scanned: Int) throws(FramingError) -> FrameStep {
+                for index in bytes.indices where bytes[index] == 10 || bytes[index] == 13 {
+                    if bytes[index] == 10 { return .frame(0..<index, consumed: index + 1) }
+                    guard index + 1 < bytes.count else { return .needMore(scanned: 0, missing: 1) }
+                    return .frame(0..<index, consumed: bytes[index + 1] == 10 ? index + 2 : index + 1)
+                }
+                return .needMore(scanned: 0, missing: 1)
+            }
+        }
+        final class Receiver: Framed<AnyLine> {
+            var lines: [String] = []
+            var reason: ConnectionLostReason?
+            override func frameReceived(_ frame: Span<UInt8>) { lines.append(String(decoding: frame, as: UTF8.self)) }
+            override func connectionLost(_ reason: ConnectionLostReason) { self.reason = reason }
+        }
+        for size in [1, 2, 3, 4, 100] {
+            let receiver = Receiver(AnyLine())
+            let transport = TestTransport(for: receiver)
+            let text = "a\rbc\r\nd\nef\rg\n"
+            transport.receive(text, splitInto: Array(repeating: size, count: 20))
+            #expect(receiver.lines == ["a", "bc", "d", "ef", "g"], "\(size): \(String(describing: receiver.reason))")
+        }
+    }
+
+    @Test func aFramerMayLookFarAhead() {
+        /// Frames of 2 bytes, each of which is known with 10 bytes behind it.
+        struct Distant: Framer {
+            func next(in bytes: Span<UInt8>, scanned: Int) throws(FramingError) -> FrameStep {
+                bytes.count < 12 ? .needMore(scanned: 0, missing: 12 - bytes.count) : .frame(0..<2, consumed: 2)
+            }
+        }
+        final class Receiver: Framed<Distant> {
+            var frames: [String] = []
+            override func frameReceived(_ frame: Span<UInt8>) {
+                frames.append(String(decoding: frame, as: UTF8.self))
+                if frames.count == 3 { transport.pauseReading() }
+            }
+        }
+        for size in [1, 3, 5, 11, 12, 13, 100] {
+            let receiver = Receiver(Distant())
+            let transport = TestTransport(for: receiver)
+            transport.receive("aabbccddeeffgghhiijj", splitInto: Array(repeating: size, count: 20))
+            #expect(receiver.frames == ["aa", "bb", "cc"])
+            receiver.transport.resumeReading()
+            transport.advance(by: .zero)
+            #expect(receiver.frames == ["aa", "bb", "cc", "dd", "ee"], "\(size)")
+        }
+    }
 }
