@@ -16,7 +16,7 @@ public struct LineFramer: Framer, Hashable, Sendable {
     /// Divides by a delimiter.
     ///
     /// - Parameters:
-    ///   - delimiter: what ends a line, at most 255 bytes of it count.
+    ///   - delimiter: what ends a line.
     ///   - limit: the most bytes of a line, without the delimiter; less than 0 counts as 0.
     public init(delimiter: LineDelimiter = .crlf, limit: Int = 16_384) {
         self.init(delimiter, limit, setting: .lineFramer)
@@ -24,7 +24,7 @@ public struct LineFramer: Framer, Hashable, Sendable {
 
     init(_ delimiter: LineDelimiter, _ limit: Int, setting: FrameLimit) {
         self.delimiter = delimiter
-        self.limit = min(max(limit, 0), Int.max - 255)
+        self.limit = min(max(limit, 0), Int.max - delimiter.bytes.count)
         self.setting = setting
         last = delimiter.bytes.last ?? 10
         length = UInt8(clamping: delimiter.bytes.count)
@@ -46,7 +46,7 @@ public struct LineFramer: Framer, Hashable, Sendable {
             start = found + 1
         }
         // A part of the delimiter may be at the end.
-        guard bytes.count < limit + Int(length) else { throw tooLong(bytes.count) }
+        guard bytes.count < limit + delimiter.bytes.count else { throw tooLong(bytes.count) }
         return .needMore(scanned: bytes.count, missing: 1)
     }
 

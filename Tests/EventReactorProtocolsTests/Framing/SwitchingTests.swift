@@ -158,4 +158,16 @@ struct SwitchingTests {
             #expect(receiver.frames == ["aa", "bb", "cc", "dd", "ee"], "\(size)")
         }
     }
+
+    @Test func aLongDelimiterIsFoundAtEverySplit() {
+        let delimiter = (0..<300).map { UInt8($0 % 250) }
+        for size in [1, 7, 266, 1000] {
+            let recorder = FrameRecorder()
+            let receiver = Recording.Delimited(recorder, delimiter, limit: 10)
+            let transport = TestTransport(for: receiver)
+            let bytes = Array("0123456789".utf8) + delimiter
+            transport.receive(bytes, splitInto: Array(repeating: size, count: 400))
+            #expect(recorder.texts == ["0123456789"], "\(size): \(String(describing: recorder.reason))")
+        }
+    }
 }
