@@ -170,4 +170,24 @@ struct SwitchingTests {
             #expect(recorder.texts == ["0123456789"], "\(size): \(String(describing: recorder.reason))")
         }
     }
+
+    @Test func aReconnectingClientsSessionIsTheOneThatTookOver() throws {
+        let reactor = SimulatedReactor(seed: 1)
+        let second = CallRecorder()
+        let port = try reactor.listen(.tcp(port: 0)) { CallRecorder() }
+        let client = try ReconnectingClient(to: .tcp(host: "localhost", port: port.localAddress.port ?? 0), on: reactor)
+        {
+            let first = CallRecorder()
+            first.onMade = { $0.switchProtocol(to: second) }
+            return first
+        }
+        var connected: Protocol?
+        client.onConnected = { connected = $0 }
+        client.start()
+        reactor.advance(by: .seconds(5))
+        #expect(connected === second)
+        #expect(client.session === second)
+        client.stop()
+        reactor.advance(by: .seconds(5))
+    }
 }

@@ -10,6 +10,11 @@ final class ReconnectAttempt: Factory, ConnectionObserver {
     private(set) var session: Protocol?
     var establishedAt: ReactorInstant?
 
+    /// The protocol that has the connection by now: another one may have taken it over.
+    var current: Protocol? {
+        session.map { made in StreamConnection.of(made.transport)?.servedProtocol ?? made }
+    }
+
     init(of client: ReconnectingClient) {
         self.client = client
     }

@@ -107,7 +107,7 @@ public final class ReconnectingClient {
     public var state: State { link.live == nil ? .stopped : storedState }
 
     /// The protocol of the live connection; nil while there is none.
-    public var session: Protocol? { storedState == .connected ? attempt?.session : nil }
+    public var session: Protocol? { storedState == .connected ? attempt?.current : nil }
 
     /// Starts connecting, with the delays and the count of attempts reset; does nothing unless it is stopped.
     ///
