@@ -25,6 +25,16 @@ extension StreamConnection {
         scheduleFlushOutsideCallback()
     }
 
+    /// Has its protocol called once more, when its callback has returned and reading is not paused: it has something to
+    /// deliver that takes no byte.
+    package func deliverDue() {
+        guard state.isDisjoint(with: [.dropsInput, .relaying, .protocolReplaced]), state.contains(.established) else {
+            return
+        }
+        state.insert(.hasUnread)
+        scheduleFlushOutsideCallback()
+    }
+
     /// The bytes that arrived and that its protocol has not handled, as far as they are known to the library.
     package var unconsumedByteCount: Int {
         (extras?.unread.count ?? 0) + ((servedProtocol as? any BufferingProtocol)?.unconsumedByteCount ?? 0)
@@ -80,7 +90,10 @@ extension StreamConnection {
         guard !state.contains(.readPaused) else { return false }
         let unread = dropUnread()
         count { $0.callbacks &+= 1 }
-        run { try $0.dataReceived(unread.span) }
+        run {
+            if !unread.isEmpty { return try $0.dataReceived(unread.span) }
+            try ($0 as? any BufferingProtocol)?.deliverDue()
+        }
         deliverWaitingEnd()
         return true
     }
@@ -126,4 +139,11 @@ package protocol BufferingProtocol: Protocol {
     ///
     /// What it is being called with at the moment it keeps by ``StreamConnection/keepUnread(_:)`` when that returns.
     func takeUnconsumed() -> [UInt8]
+
+    /// Delivers what takes no byte, which it asked for by ``StreamConnection/deliverDue()``.
+    func deliverDue() throws
+}
+
+extension BufferingProtocol {
+    package func deliverDue() throws {}
 }

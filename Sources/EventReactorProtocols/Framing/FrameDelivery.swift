@@ -21,6 +21,9 @@ struct FrameDelivery {
     @usableFromInline
     func keep(_ rest: Span<UInt8>) { connection?.keepUnread(rest) }
 
+    /// Has the protocol called once more, as soon as it may be, though no byte has arrived.
+    func comeBack() { connection?.deliverDue() }
+
     /// Closes in order, with an error as the reason.
     func end(because error: any Error) {
         if let connection { connection.endForLayer(because: error) } else { transport.loseConnection() }

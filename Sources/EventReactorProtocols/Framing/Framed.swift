@@ -78,6 +78,9 @@ open class Framed<F: Framer>: Protocol {
         try frameReceived(frame)
     }
 
+    /// Delivers the frames of no bytes that are due.
+    func deliverEmptyFrames() throws {}
+
     open override func dataReceived(_ data: Span<UInt8>) throws {
         try receive(data)
     }
@@ -220,6 +223,8 @@ open class Framed<F: Framer>: Protocol {
 
 extension Framed: BufferingProtocol {
     package final var unconsumedByteCount: Int { unsafe kept.count + max(behind, 0) }
+
+    package final func deliverDue() throws { try deliverEmptyFrames() }
 
     package final func takeUnconsumed() -> [UInt8] {
         let rest = kept

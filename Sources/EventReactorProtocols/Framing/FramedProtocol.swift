@@ -27,8 +27,12 @@ open class FramedProtocol: Framed<MixedFramer> {
         set {
             framer.framing = newValue
             divideKeptAgain()
+            if framer.isEmptyFrameDue, !isDelivering { FrameDelivery(transport).comeBack() }
         }
     }
+
+    /// In the callback of a frame, behind which those of no bytes are delivered.
+    private var isDelivering = false
 
     /// Called with bytes as they arrive, under ``Framing/parts(of:)`` and ``Framing/raw``.
     ///
@@ -44,14 +48,22 @@ open class FramedProtocol: Framed<MixedFramer> {
 
     override func deliver(_ frame: Span<UInt8>) throws {
         try deliverOne(frame)
+        try deliverEmptyFrames()
+    }
+
+    override func deliverEmptyFrames() throws {
         // Each was asked for by the callback before it.
-        while framer.isEmptyFrameDue, FrameDelivery(transport).goesOn {
+        while framer.isEmptyFrameDue {
+            let delivery = FrameDelivery(transport)
+            guard delivery.goesOn else { return delivery.comeBack() }
             _ = framer.takeEmptyFrame()
             try deliverOne(Span())
         }
     }
 
     private func deliverOne(_ frame: Span<UInt8>) throws {
+        isDelivering = true
+        defer { isDelivering = false }
         if framer.isPart {
             try partReceived(frame, remaining: framer.remaining)
         } else {

@@ -76,6 +76,39 @@ struct SwitchingTests {
         #expect(transport.isClosed)
     }
 
+    @Test func anEmptyFrameThatWaitsForAPauseComesWhenItEnds() {
+        for framing in [Framing.bytes(0), .parts(of: 0)] {
+            let recorder = FrameRecorder()
+            let receiver = Recording.Mixed(recorder, .line())
+            recorder.onFrame = { _, frame in
+                if frame.isEmpty { return receiver.framing = .line() }
+                receiver.framing = framing
+                receiver.transport.pauseReading()
+            }
+            let transport = TestTransport(for: receiver)
+            transport.receive("length 0\r\n")
+            receiver.transport.resumeReading()
+            transport.advance(by: .seconds(1))
+            #expect(recorder.texts == ["length 0", ""])
+        }
+    }
+
+    @Test func anEmptyFrameMayBeAskedForInEveryCallback() {
+        final class Early: FramedProtocol {
+            var frames: [[UInt8]] = []
+            override func connectionMade() { framing = .bytes(0) }
+            override func frameReceived(_ frame: Span<UInt8>) {
+                frames.append([UInt8](frame))
+                framing = .line()
+            }
+        }
+        let receiver = Early()
+        let transport = TestTransport(for: receiver)
+        #expect(receiver.frames == [[]])
+        transport.receive("a\r\n")
+        #expect(receiver.frames == [[], Array("a".utf8)])
+    }
+
     @Test func aPartialLineIsRelayedWhenTheRelayBeginsOutsideACallback() throws {
         let reactor = SimulatedReactor(seed: 0)
         let recorder = FrameRecorder()
