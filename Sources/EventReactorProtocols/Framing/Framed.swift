@@ -67,7 +67,7 @@ open class Framed<F: Framer>: Protocol {
     /// Unless overridden it throws ``FramingError/endInFrame(byteCount:)``. The connection is closed in order either way;
     /// an error becomes the reason of the loss.
     ///
-    /// - Parameter rest: the bytes of the frame that arrived.
+    /// - Parameter rest: the bytes of the frame that arrived; none if they were delivered in parts.
     open func frameCut(_ rest: Span<UInt8>) throws {
         throw FramingError.endInFrame(byteCount: rest.count)
     }
@@ -77,6 +77,9 @@ open class Framed<F: Framer>: Protocol {
     func deliver(_ frame: Span<UInt8>) throws {
         try frameReceived(frame)
     }
+
+    /// Whether parts of a frame were delivered, and others have not come.
+    var missesParts: Bool { false }
 
     /// Delivers the frames of no bytes that are due.
     func deliverEmptyFrames() throws {}
@@ -121,7 +124,9 @@ open class Framed<F: Framer>: Protocol {
                 unsafe behind = 0
                 return
             case .frame(let range, let consumed):
-                guard consumed > 0 || !isStalled, consumed <= rest.count else { return try rejectStep() }
+                guard consumed > 0 || !isStalled, consumed <= rest.count, range.lowerBound >= 0,
+                    range.upperBound <= consumed
+                else { return try rejectStep() }
                 isStalled = consumed <= 0
                 offset += consumed
                 unsafe behind = data.count - offset
@@ -155,7 +160,9 @@ open class Framed<F: Framer>: Protocol {
                 self.scanned = scanned
                 missing = more
             case .frame(let range, let consumed):
-                guard consumed > 0, consumed <= bytes.count else { return try rejectStep() }
+                guard consumed > 0, consumed <= bytes.count, range.lowerBound >= 0, range.upperBound <= consumed else {
+                    return try rejectStep()
+                }
                 let left = bytes.count - consumed
                 guard left <= added else { return try deliverAhead(range, in: bytes, consumed, data, from: position) }
                 position -= left
@@ -205,7 +212,7 @@ open class Framed<F: Framer>: Protocol {
     }
 
     private func partialFrameError() -> (any Error)? {
-        guard !kept.isEmpty else { return nil }
+        guard !kept.isEmpty || missesParts, unsafe behind != Framed.ended else { return nil }
         let rest = kept
         kept = []
         do { try frameCut(rest.span) } catch { return error }

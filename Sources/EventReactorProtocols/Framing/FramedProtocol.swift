@@ -61,6 +61,10 @@ open class FramedProtocol: Framed<MixedFramer> {
         }
     }
 
+    override var missesParts: Bool {
+        if case .parts(let count) = framing.kind { count > 0 } else { false }
+    }
+
     private func deliverOne(_ frame: Span<UInt8>) throws {
         isDelivering = true
         defer { isDelivering = false }

@@ -13,7 +13,7 @@ public enum FramingError: Error, Hashable, Sendable {
     case tooLong(byteCount: Int, limit: Int, setting: String)
     /// A frame does not have the form that it has to have.
     case malformed(String)
-    /// The peer ended its side in the middle of a frame, of which so many bytes had arrived.
+    /// The peer ended its side in the middle of a frame, of which so many bytes were kept; 0 if it came in parts.
     case endInFrame(byteCount: Int)
     /// A line or frame to be sent contains its own delimiter.
     case containsDelimiter
@@ -26,6 +26,7 @@ extension FramingError: CustomStringConvertible {
         case .tooLong(let byteCount, let limit, let setting):
             "a frame of \(byteCount) bytes is longer than \(setting), \(limit) bytes"
         case .malformed(let what): what
+        case .endInFrame(0): "the peer ended its side before the last part of a frame"
         case .endInFrame(let byteCount): "the peer ended its side \(byteCount) bytes into a frame"
         case .containsDelimiter: "a frame to be sent contains its delimiter"
         }

@@ -109,6 +109,16 @@ struct SwitchingTests {
         #expect(receiver.frames == [[], Array("a".utf8)])
     }
 
+    @Test func aBodyInPartsThatIsCutIsNoOrderlyEnd() {
+        let recorder = FrameRecorder()
+        let receiver = Recording.Mixed(recorder, .parts(of: 10))
+        let transport = TestTransport(for: receiver)
+        transport.receive("1234")
+        transport.receiveEnd()
+        #expect(transport.isClosed)
+        #expect(recorder.error != nil, "\(String(describing: recorder.reason))")
+    }
+
     @Test func aPartialLineIsRelayedWhenTheRelayBeginsOutsideACallback() throws {
         let reactor = SimulatedReactor(seed: 0)
         let recorder = FrameRecorder()

@@ -121,7 +121,9 @@ public final class KeyedRequestMatcher<Key: Hashable, Response> {
         let now = alarm.now
         while let (key, deadline) = requests.first {
             guard deadline <= now else { return setAlarm(for: deadline) }
-            remove(key)?(.failure(.timedOut(after: alarm.timeout ?? .zero)))
+            indices[key] = nil
+            // By its place: a key such as a NaN is not found by itself.
+            requests.removeFirst()?(.failure(.timedOut(after: alarm.timeout ?? .zero)))
             onTimeout?(key)
         }
     }

@@ -44,6 +44,9 @@ struct RequestList<Key, Response> {
         return slot.completion
     }
 
+    /// Removes the oldest request.
+    mutating func removeFirst() -> Completion? { head < 0 ? nil : remove(at: head) }
+
     /// Removes all requests and releases the memory.
     ///
     /// - Returns: Their completions, oldest first.
