@@ -42,13 +42,18 @@ extension ReactorBase {
     private func releaseClosures() {
         timeouts.shut()
         timers.removeAll()
-        let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers
-        signalHandlers = []
-        for hook in hooks { hook.cancel() }
+        cancelHooks()
         let results = cancelDeferredWork()
         withExtendedLifetime(results) { dropSoon() }
         onDiagnostic = { _ in }
         queue.close()
+    }
+
+    /// Releases the closures of hooks and signal handlers, also of those whose handles are kept.
+    final func cancelHooks() {
+        let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers
+        signalHandlers = []
+        for hook in hooks { hook.cancel() }
     }
 
     /// Detaches everything from the reactor, which is being released.

@@ -173,6 +173,7 @@ open class ReactorBase {
         withExtendedLifetime(detachAll()) {
             timeouts.shut()
             timers.removeAll()
+            cancelHooks()
         }
         dropSoon()
         queue.close()

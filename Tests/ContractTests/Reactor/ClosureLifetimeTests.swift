@@ -174,6 +174,21 @@ struct ClosureLifetimeTests {
     }
 
     @Test(arguments: Setting.reactors)
+    func line56AReactorThatIsReleasedReleasesHooksWhoseHandlesAreKept(_ setting: Setting) throws {
+        let tokens = Tokens()
+        var handles: [ReactorHook] = []
+        func use() throws {
+            let reactor = try setting.makeWorld().reactor
+            handles.append(reactor.onStartup(tokens.closure("startup")))
+            handles.append(reactor.onShutdown(tokens.closure("shutdown")))
+            #expect(tokens.retained == ["startup", "shutdown"])
+        }
+        try use()
+        #expect(tokens.retained == [])
+        #expect(handles.allSatisfy { !$0.isActive })
+    }
+
+    @Test(arguments: Setting.reactors)
     func line56WhatALaterRunCallsIsKeptUntilTheReactorIsClosed(_ setting: Setting) throws {
         let tokens = Tokens()
         let world = try setting.makeWorld()

@@ -68,7 +68,7 @@ struct FramedProtocolTests {
         for framing in [Framing.bytes(0), .bytes(-5), .parts(of: 0)] {
             let recorder = FrameRecorder()
             let receiver = Recording.Mixed(recorder, .line())
-            recorder.onFrame = { _, frame in receiver.framing = frame.isEmpty ? .line() : framing }
+            recorder.onFrame = { [unowned receiver] _, frame in receiver.framing = frame.isEmpty ? .line() : framing }
             let transport = TestTransport(for: receiver)
             transport.receive("head\r\n")
             #expect(recorder.texts == ["head", ""])

@@ -30,7 +30,9 @@ struct LineReceiverTests {
 
     @Test func rawBytesComeAsTheyArriveFromTheNextByteOn() throws {
         let receiver = Recording.Lines(recorder)
-        recorder.onFrame = { _, frame in if frame == Array("DATA".utf8) { receiver.isRaw = true } }
+        recorder.onFrame = { [unowned receiver] _, frame in
+            if frame == Array("DATA".utf8) { receiver.isRaw = true }
+        }
         let transport = TestTransport(for: receiver)
         transport.receive("HELO\r\nDATA\r\nab\r\n")
         transport.receive("cd")
@@ -42,7 +44,7 @@ struct LineReceiverTests {
 
     @Test func linesGoOnInTheMiddleOfRawBytes() {
         let receiver = Recording.Lines(recorder)
-        recorder.onFrame = { _, frame in
+        recorder.onFrame = { [unowned receiver] _, frame in
             if frame == Array("DATA".utf8) {
                 receiver.isRaw = true
             } else if let end = frame.firstIndex(of: UInt8(ascii: ".")), receiver.isRaw {

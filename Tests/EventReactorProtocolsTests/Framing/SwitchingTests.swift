@@ -80,7 +80,7 @@ struct SwitchingTests {
         for framing in [Framing.bytes(0), .parts(of: 0)] {
             let recorder = FrameRecorder()
             let receiver = Recording.Mixed(recorder, .line())
-            recorder.onFrame = { _, frame in
+            recorder.onFrame = { [unowned receiver] _, frame in
                 if frame.isEmpty { return receiver.framing = .line() }
                 receiver.framing = framing
                 receiver.transport.pauseReading()

@@ -93,6 +93,8 @@ struct PolicySimulationTests {
             }
             client.onFailure = { ended($1) }
             client.onLoss = { ended($1) }
+            // `ended` retains the client.
+            defer { (client.onFailure, client.onLoss) = (nil, nil) }
             client.start()
             network.advance(by: .seconds(120))
             network.expect(connects + ends > 5, "it gave up after \(connects) connects and \(ends) ends")

@@ -94,6 +94,8 @@ struct ReconnectingClientStopTests {
             session.onLost = { _ in if callback == "connectionLost" { stop() } }
         }
         scene.onLog = { if $0 == callback { stop() } }
+        // `stop` retains the scene.
+        defer { (scene.prepare, scene.onLog) = ({ _ in }, { _ in }) }
         scene.client.start()
         #expect(scene.reactor.run(within: .seconds(100)) { stops == 1 })
         let count = scene.log.count

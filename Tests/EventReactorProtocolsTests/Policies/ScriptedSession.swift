@@ -35,6 +35,8 @@ final class ScriptedSession: Protocol {
         calls.append("lost")
         self.reason = reason
         onLost(self)
+        // They may have captured this object, or what keeps it.
+        (onMade, onData, onLost) = ({ _ in }, { _, _ in }, { _ in })
     }
 }
 

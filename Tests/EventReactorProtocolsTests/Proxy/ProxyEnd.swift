@@ -37,5 +37,7 @@ final class ProxyEnd: Protocol {
         calls.append("lost")
         self.reason = reason
         onLost(self)
+        // They may have captured this object, or what keeps it.
+        (onMade, onData, onLost) = ({ _ in }, { _ in }, { _ in })
     }
 }
