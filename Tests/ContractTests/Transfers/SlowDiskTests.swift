@@ -54,7 +54,11 @@ struct SlowDiskTests {
     @Test(arguments: Setting.all.filter { $0.isOnKernel })
     func theReactorDoesNotWaitForTheDisk(_ setting: Setting) throws {
         let reader = SlowReader()
-        defer { reader.release() }
+        defer {
+            reader.release()
+            // It may have captured what keeps the reader.
+            reader.onLeft = { _ in }
+        }
         reader.hold()
         try setting.run { world in
             let (server, client) = try world.pair()
@@ -101,7 +105,11 @@ struct SlowDiskTests {
         struct Oops: Error {}
         let isWhole = ending == .lose || ending == .loseWrite
         let reader = SlowReader()
-        defer { reader.release() }
+        defer {
+            reader.release()
+            // It may have captured what keeps the reader.
+            reader.onLeft = { _ in }
+        }
         if setting.isOnKernel { reader.hold() }
         var results: [Result<Int, FileError>] = []
         var files: [() -> ReadableFile?] = []
@@ -174,7 +182,11 @@ struct SlowDiskTests {
     @Test(arguments: Setting.all)
     func theReactorsStopIsToldToo(_ setting: Setting) throws {
         let reader = SlowReader()
-        defer { reader.release() }
+        defer {
+            reader.release()
+            // It may have captured what keeps the reader.
+            reader.onLeft = { _ in }
+        }
         if setting.isOnKernel { reader.hold() }
         var results: [Result<Int, FileError>] = []
         let world = try setting.makeWorld()

@@ -76,8 +76,8 @@ struct ReconnectingClientStopTests {
     func inEachCallback(_ callback: String, starts: Bool) throws {
         let scene = try ReconnectScene()
         if callback != "failed" {
-            try scene.serve { session in
-                session.onMade = { [unowned scene] session in
+            try scene.serve { [unowned scene] session in
+                session.onMade = { session in
                     scene.reactor.callLater(.seconds(1)) { session.transport.abortConnection() }
                 }
             }

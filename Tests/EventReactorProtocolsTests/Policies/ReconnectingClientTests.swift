@@ -140,8 +140,8 @@ struct ReconnectingClientTests {
         let policy = ReconnectPolicy(initialDelay: .seconds(1), maximumDelay: .seconds(600), stableAfter: .seconds(10))
         let scene = try ReconnectScene(policy: policy, seed: 3)
         var life = Duration.seconds(9)
-        try scene.serve { session in
-            session.onMade = { [unowned scene] session in
+        try scene.serve { [unowned scene] session in
+            session.onMade = { session in
                 scene.reactor.callLater(life) { session.transport.abortConnection() }
             }
         }
