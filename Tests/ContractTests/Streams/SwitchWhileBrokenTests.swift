@@ -23,7 +23,7 @@ struct SwitchWhileBrokenTests {
     }
 
     @Test(arguments: settings, [0, 7])
-    func line59TheNextProtocolGetsWhatHadArrived(_ setting: Setting, _ leftover: Int) throws {
+    func theNextProtocolGetsWhatHadArrived(_ setting: Setting, _ leftover: Int) throws {
         let count = 3 << 20
         try setting.run { world in
             let server = Recorder("server")
@@ -48,7 +48,7 @@ struct SwitchWhileBrokenTests {
 
     /// The bytes that are left for the next one are the last.
     @Test(arguments: settings)
-    func line59TheNextProtocolGetsTheLastBytes(_ setting: Setting) throws {
+    func theNextProtocolGetsTheLastBytes(_ setting: Setting) throws {
         try setting.run { world in
             let server = Recorder("server")
             let next = Recorder("next")
@@ -68,7 +68,7 @@ struct SwitchWhileBrokenTests {
 
     /// Another connection's callback switches, and writes to a peer that has gone, before the bytes are read.
     @Test(arguments: settings)
-    func line59BytesThatArriveBehindTheSwitchAreNotLost(_ setting: Setting) throws {
+    func bytesThatArriveBehindTheSwitchAreNotLost(_ setting: Setting) throws {
         try setting.run { world in
             let other = Recorder("other")
             let server = Recorder("server")
