@@ -21,7 +21,7 @@ final class Version {
         setUp: @escaping SetUp = Version.onePort, beforeOffering: @escaping @Sendable () -> Void = {}
     ) {
         thread = WorkerThread { [events, addresses, remote] in
-            do {
+            func serve() throws {
                 let reactor = try kind.makeReactor()
                 reactor.onDiagnostic = { events.post("diagnostic: \($0)") }
                 let before = try Handover.take(path: old ?? path, timeout: .seconds(30))
@@ -37,6 +37,10 @@ final class Version {
                 remote.withLock { $0 = own }
                 reactor.callSoon { events.post("serves") }
                 try reactor.run()
+            }
+            do {
+                try serve()
+                // The reactor and its offer are released by now, and their descriptors closed.
                 events.post("ended")
             } catch {
                 events.post("error: \(error)")
