@@ -12,8 +12,10 @@ final class SlowReader: FileReader, @unchecked Sendable {
     private let everyOther: Bool
     private var asked = 0
     private let readCount = Atomic<Int>(0)
-    /// The pipe whose end the threads wait for.
-    private var gate: (read: Int32, write: Int32)?
+    /// The pipe whose end the threads wait for; set before the first of them reads.
+    private var gate: Int32?
+    /// Its other end, which is the reactor's thread's.
+    private var opener: Int32?
 
     init(everyOther: Bool = false) {
         self.everyOther = everyOther
@@ -21,7 +23,7 @@ final class SlowReader: FileReader, @unchecked Sendable {
 
     deinit {
         release()
-        if let gate { _ = close(gate.read) }
+        if let gate { _ = close(gate) }
     }
 
     /// The reads that threads have completed.
@@ -31,13 +33,13 @@ final class SlowReader: FileReader, @unchecked Sendable {
     func hold() {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { fatalError("no pipe: \(errno)") }
-        gate = (ends[0], ends[1])
+        (gate, opener) = (ends[0], ends[1])
     }
 
     func release() {
-        guard let gate, gate.write >= 0 else { return }
-        _ = close(gate.write)
-        self.gate = (gate.read, -1)
+        guard let opener else { return }
+        _ = close(opener)
+        self.opener = nil
     }
 
     func readNow(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int? {
@@ -53,7 +55,7 @@ final class SlowReader: FileReader, @unchecked Sendable {
     func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         if let gate {
             var byte: UInt8 = 0
-            while unsafe Glibc.read(gate.read, &byte, 1) < 0 && errno == EINTR {}
+            while unsafe Glibc.read(gate, &byte, 1) < 0 && errno == EINTR {}
         }
         defer { readCount.wrappingAdd(1, ordering: .releasing) }
         return unsafe DirectFileReader().read(file, into: buffer, at: offset)
