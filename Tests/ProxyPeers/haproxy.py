@@ -15,6 +15,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -92,11 +93,27 @@ class Server:
         self.process = subprocess.Popen([BUILD / "ProxyPeer", "server", *options], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.port = int(re.search(r":(\d+)$", line.strip())[1])
+        self.said = []
+
+    def wait_for(self, words):
+        """Reads on until it has said something."""
+        killer = threading.Timer(PATIENCE, self.process.kill)
+        killer.start()
+        try:
+            while not any(words in line for line in self.said):
+                line = self.process.stdout.readline()
+                check(line, f"{words!r} was never said: {self.said}")
+                self.said.append(line.strip())
+        finally:
+            killer.cancel()
 
     def lines(self):
         """Ends it, and gives what it said."""
         self.process.terminate()
-        return self.process.communicate(timeout=PATIENCE)[0].splitlines()
+        # Not by `communicate`, which passes over what `readline` has in its buffer.
+        said = self.said + self.process.stdout.read().splitlines()
+        self.process.wait(timeout=PATIENCE)
+        return said
 
 
 def ask(port, host="127.0.0.1", context=None):
@@ -199,7 +216,8 @@ def main():
             for kind in ["local", "unknown"]:
                 answer = client(ports["witness"], kind)
                 case(f"HAProxy accepts our {kind} header", "src=127.0.0.1" in answer, answer)
-            time.sleep(0.5)
+            # A health check, of which there is one every 200 ms.
+            server.wait_for("command=local")
         except Failure:
             proxy.terminate()
             print(proxy.communicate(timeout=PATIENCE)[0].decode())

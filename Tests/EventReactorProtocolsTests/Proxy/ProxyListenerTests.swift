@@ -137,12 +137,8 @@ struct ProxyListenerTests {
     func headersComeBeforeTLSOrInsideIt(_ engine: ProxyEngine, _ isOutside: Bool) throws {
         let (server, end) = (ProxyEnd(), ProxyEnd())
         let factory = ProxyFactoryRecorder { server }
-        let context = try TLSServerContext(
-            identity: .pem(chain: TestAuthority.path("server.pem"), key: TestAuthority.path("server.key")))
-        var settings = TLSClientSettings()
-        settings.trust = .files([TestAuthority.path("root.pem")])
-        settings.serverName = "localhost"
-        let trusted = try TLSClientContext(settings)
+        let context = try ProxyTLSContexts.server()
+        let trusted = try ProxyTLSContexts.client()
         let header = ProxyHeader(source: client, destination: service)
         end.echoes = false
         try engine.run { reactor in

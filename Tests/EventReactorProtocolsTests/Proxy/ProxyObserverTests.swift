@@ -26,12 +26,8 @@ struct ProxyObserverTests {
     @Test(arguments: ProxyEngine.allCases, 0...2)
     func anObserverOfAConnectorLearnsOfTheProtocolBehindTheHeader(_ engine: ProxyEngine, _ order: Int) throws {
         let (server, end, observer) = (ProxyEnd(), ProxyEnd(), Observer())
-        let context = try TLSServerContext(
-            identity: .pem(chain: TestAuthority.path("server.pem"), key: TestAuthority.path("server.key")))
-        var settings = TLSClientSettings()
-        settings.trust = .files([TestAuthority.path("root.pem")])
-        settings.serverName = "localhost"
-        let trusted = try TLSClientContext(settings)
+        let context = try ProxyTLSContexts.server()
+        let trusted = try ProxyTLSContexts.client()
         let header = ProxyHeader(source: client, destination: service)
         end.echoes = false
         server.onMade = { $0.transport.write("hello") }
