@@ -49,7 +49,7 @@ extension ReactorBase {
         queue.close()
     }
 
-    /// Releases the closures of hooks and signal handlers, also of those whose handles are kept.
+    /// Cancels all hooks and signal handlers, which releases their closures while programs keep the handles.
     final func cancelHooks() {
         let hooks = startupHooks.removeAll() + shutdownHooks.removeAll() + signalHandlers
         signalHandlers = []

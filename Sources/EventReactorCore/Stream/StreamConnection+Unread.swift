@@ -137,7 +137,8 @@ package protocol BufferingProtocol: Protocol {
 
     /// Gives away what it keeps, since another protocol takes over; outside its callback that is all of it.
     ///
-    /// What it is being called with at the moment it keeps by ``StreamConnection/keepUnread(_:)`` when that returns.
+    /// The bytes of a callback under way are not among them: it gives those back by ``StreamConnection/keepUnread(_:)``
+    /// when the frame's callback has returned.
     func takeUnconsumed() -> [UInt8]
 
     /// Delivers what takes no byte, which it asked for by ``StreamConnection/deliverDue()``.

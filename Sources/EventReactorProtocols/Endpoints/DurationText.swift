@@ -1,20 +1,17 @@
+import EventReactorCore
+
 /// Times as decimal numbers of seconds, exact to the attosecond.
 enum DurationText {
     private static let attosecondDigits = 18
 
     /// Reads digits, and decimals behind a point if there is one.
     static func parse(_ text: String) -> Duration? {
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard 1...2 ~= parts.count, let seconds = number(parts[0]) else { return nil }
-        guard parts.count == 2 else { return Duration(secondsComponent: seconds, attosecondsComponent: 0) }
-        guard parts[1].count <= attosecondDigits, var rest = number(parts[1]) else { return nil }
+        let parts = ByteText.split(ByteText.bytes(text), keepsEmpty: true, at: ".")
+        guard 1...2 ~= parts.count, let seconds = ByteText.number(parts[0]) else { return nil }
+        guard parts.count == 2 else { return Duration(secondsComponent: Int64(seconds), attosecondsComponent: 0) }
+        guard parts[1].count <= attosecondDigits, var rest = ByteText.number(parts[1]) else { return nil }
         for _ in parts[1].count..<attosecondDigits { rest *= 10 }
-        return Duration(secondsComponent: seconds, attosecondsComponent: rest)
-    }
-
-    private static func number(_ digits: Substring.UTF8View) -> Int64? {
-        guard !digits.isEmpty, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else { return nil }
-        return Int64(Substring(digits))
+        return Duration(secondsComponent: Int64(seconds), attosecondsComponent: Int64(rest))
     }
 
     /// Writes a time so that it is read back as it is; nil for less than no time, and beyond what is read.

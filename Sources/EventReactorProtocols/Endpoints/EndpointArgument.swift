@@ -1,6 +1,6 @@
 public import EventReactorCore
 
-/// One argument of an endpoint as text: its value, and where it stands, for errors that say so.
+/// One argument of an endpoint as text: its value, and its offset in the text, for errors.
 public struct EndpointArgument: Sendable {
     /// The name of the argument.
     public let name: String

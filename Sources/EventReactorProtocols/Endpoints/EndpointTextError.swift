@@ -36,7 +36,7 @@ public struct EndpointTextError: Error, Sendable {
         case misplacedArgument(String)
         /// A `[` has no `]` behind it.
         case unclosedBracket
-        /// A backslash stands before a character that needs none, or at the end.
+        /// A backslash escapes a character that needs no escape, or ends the text.
         case badEscape
         /// An argument has a value that it cannot have; the text says what it is and what it has to be.
         case badValue(argument: String, String)

@@ -1,7 +1,7 @@
 extension ProxyHeader {
     /// The header as it is sent.
     ///
-    /// What a version cannot say is left out: see ``init(version:source:destination:extensions:)``. The scope of an IPv6
+    /// Fields that a version does not have are left out: see ``init(version:source:destination:extensions:)``. The scope of an IPv6
     /// address is, too.
     ///
     /// - Parameter checksum: whether version 2 has a checksum (CRC-32C); none unless given, as TCP has its own.

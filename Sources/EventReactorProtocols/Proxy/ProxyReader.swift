@@ -29,9 +29,8 @@ final class ProxyReader: Protocol, BufferingProtocol {
             connection.abortConnection()
         case .serve: begin(nil, Span())
         case .readHeader, .readOptionalHeader, .watchForHeader:
-            let reactor = connection.reactor
             // Cancelled when the header is complete or the connection is lost, which releases the closure.
-            timeout = ProxyRuntime.of(reactor).timeout(layer.settings.deadline, on: reactor).arm { [self] in
+            timeout = SharedTimeouts.of(layer.settings.deadline, on: connection.reactor).arm { [self] in
                 deadlineIsOver()
             }
         }

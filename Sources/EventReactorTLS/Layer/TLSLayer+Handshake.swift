@@ -1,5 +1,6 @@
 import COpenSSL
 import EventReactorCore
+import EventReactorProtocols
 
 /// Beginning: the handshake, and the connection above.
 extension TLSLayer {
@@ -25,7 +26,7 @@ extension TLSLayer {
         if case .impossible(let error) = handshake.role { return fail(error) }
         // The handshake cancels it when it ends, which releases the closure. A weak reference would give each
         // connection a side table, of 48 bytes, and make all its retains slower.
-        handshake.timeout = runtime.timeout(handshake.limit, on: lower.reactor).arm { [self] in
+        handshake.timeout = SharedTimeouts.of(handshake.limit, on: lower.reactor).arm { [self] in
             fail(.handshakeTimedOut(after: self.handshake?.limit ?? .zero))
         }
         if handshake.isServer { return }

@@ -6,21 +6,12 @@ final class TLSRuntime {
     let engine = TLSStreamEngine()
     let buffers = RecordBuffers()
     var metrics = TLSMetrics()
-    private var timeouts: [Duration: CommonTimeout] = [:]
     // By context, while handshakes of it are under way: those keep it. A weak reference would give it a side table,
     // which LeakSanitizer takes for lost if a global keeps the context.
     private var slots: [ObjectIdentifier: HandshakeSlots] = [:]
 
     static func of(_ reactor: ReactorBase) -> TLSRuntime {
         reactor.layerState(TLSRuntime.self) { TLSRuntime() }
-    }
-
-    /// Handshakes with one timeout share the machinery for it.
-    func timeout(_ duration: Duration, on reactor: ReactorBase) -> CommonTimeout {
-        if let made = timeouts[duration] { return made }
-        let made = reactor.commonTimeout(duration)
-        timeouts[duration] = made
-        return made
     }
 
     func takeSlot(of context: TLSServerContext, for layer: TLSLayer) -> Bool {
